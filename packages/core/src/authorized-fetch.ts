@@ -1,0 +1,52 @@
+import type { Authorizer } from './authorizer.ts'
+import { type FetchInput, outgoing } from './outgoing.ts'
+import { sendWithinOrigin } from './redirects.ts'
+
+/** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
+const ownerKey = Symbol.for('latchkey.owner')
+
+/**
+ * A `fetch` that keeps `manager` signed in: the loop that every fetch-style client shares.
+ *
+ * @param send What really sends. Already wrapped for the same manager, it is returned as it is.
+ * @param source What the caller gave as the body, where a client makes Requests of it: tells whether
+ *   that body can be sent again.
+ */
+export function authorizedFetch(
+  manager: Authorizer,
+  send: typeof fetch,
+  source?: unknown,
+): typeof fetch {
+  if (isOwnedBy(send, manager)) return send
+  const wrapped = async (input: FetchInput, init?: RequestInit): Promise<Response> => {
+    const request = outgoing(input, init, source)
+    if (!request) return send(input, init)
+    const { url, method, headers, signal, replayable } = request
+    const asked = manager.authorize({ url, method, headers, signal })
+    let authorization = asked instanceof Promise ? await asked : asked
+    if (authorization.generation === 0) return send(input, init)
+    try {
+      for (;;) {
+        const { renewable } = authorization
+        const response = await sendWithinOrigin(send, request, authorization.headers, renewable)
+        const next = await manager.recover(authorization, response, { signal, replayable })
+        if (!next) return response
+        await response.body?.cancel()
+        authorization = next
+      }
+    } finally {
+      request.release()
+    }
+  }
+  return markOwned(wrapped, manager)
+}
+
+/** Marks `wrapper` as `manager`'s, so that attaching twice does not inject twice. */
+export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T {
+  return Object.defineProperty(wrapper, ownerKey, { value: manager })
+}
+
+/** Whether `value` is a wrapper that already serves `manager`. */
+export function isOwnedBy(value: unknown, manager: Authorizer): boolean {
+  return typeof value === 'function' && (value as { [ownerKey]?: Authorizer })[ownerKey] === manager
+}

@@ -1,0 +1,96 @@
+import pRetry from 'p-retry'
+import { isRejection, type GrantRejectedError, LatchkeyError, withoutSecrets } from './errors.ts'
+import type { Grant, GrantContext } from './grant.ts'
+import { retryAfterOf } from './retry-after.ts'
+import { secretsOf } from './session-store.ts'
+import { readTokenSet, type TokenSet } from './token-set.ts'
+
+/** How often an unavailable grant is asked again within one renewal, and after how long at first. */
+const RETRIES = 2
+const FIRST_WAIT_MS = 200
+
+export type ChainResult =
+  | { outcome: 'renewed'; tokens: TokenSet; grant: Grant }
+  | { outcome: 'adopted'; tokens: TokenSet }
+  | { outcome: 'exhausted'; tried: string[]; rejection?: GrantRejectedError }
+
+export interface ChainRun extends Omit<GrantContext, 'tokens'> {
+  tokens: TokenSet | undefined
+  /** Asked after each rejection: has another process won meanwhile? Gives its token set. */
+  reread(): Promise<TokenSet | undefined>
+  /** Runs a grant so that its own requests can be told from everybody else's. */
+  enter<T>(work: () => T): T
+}
+
+/**
+ * Asks the grants in order: the first that applies wins, a rejected one makes way for the next, an
+ * unavailable one ends the walk, since the next might sign in as if the session were gone.
+ *
+ * @throws {LatchkeyError} `ERR_RENEWAL_UNAVAILABLE` with the grant's error, made safe, as `cause`.
+ */
+export async function walkChain(grants: readonly Grant[], run: ChainRun): Promise<ChainResult> {
+  const tried: string[] = []
+  let { tokens } = run
+  let rejection: GrantRejectedError | undefined
+  for (const grant of grants) {
+    try {
+      const answer = await ask(grant, { ...run, tokens })
+      if (answer) return { outcome: 'renewed', grant, tokens: withRefreshToken(answer, tokens) }
+      tried.push(`${grant.name} (does not apply)`)
+    } catch (error) {
+      if (!isRejection(error)) throw unavailable(grant, error, secretsOf(tokens))
+      rejection = error
+      tried.push(`${grant.name} (rejected)`)
+      const adopted = await run.reread()
+      if (adopted) return { outcome: 'adopted', tokens: adopted }
+      tokens = undefined // refused: no later grant may present it again
+    }
+  }
+  return { outcome: 'exhausted', tried, ...(rejection && { rejection }) }
+}
+
+/** A server that answers a refresh without a new refresh token means the old one to stay (RFC 6749 section 6). */
+function withRefreshToken(answer: TokenSet, old: TokenSet | undefined): TokenSet {
+  if (answer.refreshToken !== undefined || old?.refreshToken === undefined) return answer
+  const { refreshToken, refreshExpiresAt } = old
+  return { ...answer, refreshToken, ...(refreshExpiresAt !== undefined && { refreshExpiresAt }) }
+}
+
+async function ask(grant: Grant, run: ChainRun): Promise<TokenSet | undefined> {
+  const { tokens, signal, fetch, enter } = run
+  const attempt = async () => {
+    signal.throwIfAborted()
+    const context = { signal, fetch, ...(tokens && { tokens: { ...tokens } }) }
+    const answer = await enter(() => grant.request(context))
+    return answer === undefined ? undefined : readTokenSet(answer)
+  }
+  return pRetry(attempt, {
+    retries: RETRIES,
+    minTimeout: FIRST_WAIT_MS,
+    // p-retry would also retry an aborted fetch, and a rejection.
+    shouldRetry: async ({ error }) => {
+      if (isRejection(error) || signal.aborted) return false
+      return (await waitAsTold(error, signal)) && !signal.aborted
+    },
+  })
+}
+
+/** Waits out a short `Retry-After`. False: it is too long to wait for here, the cool-down keeps it. */
+async function waitAsTold(error: Error, signal: AbortSignal): Promise<boolean> {
+  const waitMs = retryAfterOf(error)
+  if (waitMs === undefined || waitMs === 0) return true
+  if (waitMs > 5_000) return false
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, waitMs)
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+  return true
+}
+
+function unavailable(grant: Grant, error: unknown, secrets: string[]): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_RENEWAL_UNAVAILABLE',
+    `No token could be had from "${grant.name}" for now. The session is kept; try again later.`,
+    { cause: withoutSecrets(error, secrets), retryAfterMs: retryAfterOf(error) },
+  )
+}

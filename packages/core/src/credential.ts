@@ -1,0 +1,28 @@
+import { LatchkeyError } from './errors.ts'
+
+const MAX_LENGTH = 16_384
+
+/**
+ * Why `value` cannot be sent as a credential, without showing it; `undefined` when it can.
+ *
+ * Visible ASCII and Latin-1 only: fetch prints a malformed header value in its error message, and
+ * axios silently sends another one.
+ */
+export function credentialProblem(value: unknown): string | undefined {
+  if (typeof value !== 'string')
+    return `is not a string but ${value === null ? 'null' : typeof value}`
+  if (value === '') return 'is empty'
+  if (value.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`
+  if (/^(undefined|null|NaN|\[object \w+\])$/.test(value)) return `is the word "${value}"`
+  const at = value.search(/[^\x21-\x7e\xa1-\xff]/)
+  if (at < 0) return undefined
+  const kind = /\s/.test(value.charAt(at)) ? 'white space' : 'a character no header can carry'
+  return `holds ${kind} (at position ${at} of ${value.length})`
+}
+
+/** `value` as a credential given in option `name`. @throws `ERR_INVALID_OPTION`, never showing it. */
+export function asCredential(name: string, value: unknown): string {
+  const problem = credentialProblem(value)
+  if (problem) throw new LatchkeyError('ERR_INVALID_OPTION', `\`${name}\` ${problem}.`)
+  return value as string
+}

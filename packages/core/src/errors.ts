@@ -1,0 +1,101 @@
+const brand = Symbol.for('latchkey.error')
+
+/** Every code core itself uses; services add their own. One row each in `docs/errors.md`. */
+export type LatchkeyErrorCode =
+  | 'ERR_INVALID_OPTION'
+  | 'ERR_UNUSABLE_TOKEN'
+  | 'ERR_SIGN_IN_REQUIRED'
+  | 'ERR_GRANT_REJECTED'
+  | 'ERR_API_TOKEN_REJECTED'
+  | 'ERR_FRESH_TOKEN_REJECTED'
+  | 'ERR_BODY_NOT_REPLAYABLE'
+  | 'ERR_RENEWAL_UNAVAILABLE'
+  | 'ERR_RENEWAL_TIMEOUT'
+  | 'ERR_RENEWAL_RECURSION'
+  | 'ERR_SESSION_CHANGED'
+  | 'ERR_REDIRECT_REFUSED'
+  | 'ERR_STORE_FAILED'
+  | 'ERR_DISPOSED'
+
+export interface LatchkeyErrorOptions {
+  cause?: unknown
+  /** How long the server asked us to wait, in milliseconds, when it said so. */
+  retryAfterMs?: number | undefined
+}
+
+/**
+ * The one kind of error Latchkey throws. `code` is stable and made for `switch`; `message` says what
+ * happened, what was tried and what to do, and never holds a token or a password.
+ */
+export class LatchkeyError extends Error {
+  override name = 'LatchkeyError'
+  readonly code: LatchkeyErrorCode | (string & {})
+  declare readonly retryAfterMs?: number
+
+  constructor(
+    code: LatchkeyErrorCode | (string & {}),
+    message: string,
+    options: LatchkeyErrorOptions = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
+  }
+
+  get [brand](): true {
+    return true
+  }
+}
+
+/**
+ * Thrown by a grant to say a definite no: these credentials will not work, however often they are
+ * presented. The manager goes on to the next grant of the chain. Anything else a grant throws means
+ * "unavailable": the session is kept and the renewal is tried again.
+ */
+export class GrantRejectedError extends LatchkeyError {
+  override name = 'GrantRejectedError'
+
+  /** @param options.code Default: `ERR_GRANT_REJECTED`. A code of your own reaches the caller as it is. */
+  constructor(message: string, options: { cause?: unknown; code?: string } = {}) {
+    super(options.code ?? 'ERR_GRANT_REJECTED', message, options)
+  }
+}
+
+/** Whether `value` is a `LatchkeyError`, also one from another copy of this package. */
+export function isLatchkeyError(value: unknown): value is LatchkeyError {
+  return value instanceof Error && (value as { [brand]?: boolean })[brand] === true
+}
+
+/** Whether a grant's error is its definite no. */
+export function isRejection(error: unknown): error is GrantRejectedError {
+  return isLatchkeyError(error) && error.name === 'GrantRejectedError'
+}
+
+const isBare = (error: Error): boolean =>
+  Object.values(error).every((value) => typeof value !== 'object' || value === null)
+
+/**
+ * A foreign error made fit to be a `cause`. Clients' own errors carry the request they failed with
+ * (an `AxiosError` shows the posted password under `util.inspect`), so an error that holds objects,
+ * or whose text holds one of `secrets`, is replaced by a summary: name, code, status and text.
+ */
+export function withoutSecrets(error: unknown, secrets: readonly string[], depth = 3): unknown {
+  if (isLatchkeyError(error)) return error
+  const scrub = (text: string) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+  if (!(error instanceof Error)) return scrub(String(error))
+  const cause =
+    error.cause === undefined || depth === 0
+      ? undefined
+      : withoutSecrets(error.cause, secrets, depth - 1)
+  const text = `${error.message} ${error.stack}`
+  if (isBare(error) && scrub(text) === text && cause === error.cause) return error
+  const summary = new Error(scrub(error.message), cause === undefined ? undefined : { cause })
+  const { code, status } = error as { code?: unknown; status?: unknown }
+  summary.name = error.name
+  return Object.assign(
+    summary,
+    typeof code === 'string' && { code },
+    status === Number(status) && { status },
+  )
+}

@@ -1,0 +1,45 @@
+import type { LatchkeyError } from './errors.ts'
+
+/** What a manager announces. No payload ever holds a token, a password or a query string. */
+export interface ManagerEvents {
+  /** A grant gave a new token set, and it is stored. */
+  renewed: { at: number; generation: number; grant: string; durationMs: number }
+  /** A renewal ended without a token set. `unavailable`: the session is kept and will be tried again. */
+  renewalFailed: { at: number; outcome: 'rejected' | 'unavailable'; error: LatchkeyError }
+  /** A request was answered "token rejected" and is sent again, with the token of `generation`. */
+  retried: { at: number; generation: number; method: string; url: string }
+  /** The session is over. Once per session, however many requests were waiting. */
+  signedOut: { at: number; reason: 'signOut' | 'rejected' | 'elsewhere' }
+  /** The store failed or held garbage; the manager went on from memory. */
+  storeFailed: { at: number; operation: 'get' | 'set' | 'remove' | 'lock'; error: LatchkeyError }
+}
+
+export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[Name]) => void
+
+/** Observers cannot steer: what a listener throws is reported on the console and goes no further. */
+export function createEvents() {
+  const listeners = new Map<keyof ManagerEvents, Set<(event: never) => unknown>>()
+  const report = (name: string, error: unknown) =>
+    console.error(`Latchkey: a listener of "${name}" failed:`, error)
+  return {
+    on<Name extends keyof ManagerEvents>(name: Name, listener: Listener<Name>): () => void {
+      const own: Listener<Name> = (event) => listener(event) // so that one function may listen twice
+      const all = listeners.get(name) ?? new Set()
+      listeners.set(name, all.add(own))
+      return () => void all.delete(own)
+    },
+    emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): void {
+      for (const listener of listeners.get(name) ?? []) {
+        try {
+          const result = listener(event as never)
+          if (result instanceof Promise) result.catch((error) => report(name, error))
+        } catch (error) {
+          report(name, error)
+        }
+      }
+    },
+    clear: () => listeners.clear(),
+  }
+}
+
+export type Events = ReturnType<typeof createEvents>

@@ -1,0 +1,48 @@
+import { isLatchkeyError, LatchkeyError } from './errors.ts'
+import type { ResponseView } from './response-view.ts'
+
+/** Why a request came back as it did, kept beside the client's own objects and gone with them. */
+export function createExplanations() {
+  const reasons = new WeakMap<object, LatchkeyError>()
+  return {
+    add(response: ResponseView | Response, reason: LatchkeyError): void {
+      reasons.set(response, reason)
+      if ('original' in response && response.original) reasons.set(response.original, reason)
+    },
+    /** Follows `response` and `cause` of clients' errors. */
+    find(subject: unknown): LatchkeyError | undefined {
+      let current = subject
+      for (let depth = 0; depth < 8; depth += 1) {
+        if (typeof current !== 'object' || current === null) return undefined
+        if (isLatchkeyError(current)) return current
+        const { response, cause } = current as { response?: unknown; cause?: unknown }
+        const reason =
+          reasons.get(current) ??
+          (typeof response === 'object' && response !== null ? reasons.get(response) : undefined)
+        if (reason) return reason
+        current = cause
+      }
+      return undefined
+    },
+  }
+}
+
+export type Explanations = ReturnType<typeof createExplanations>
+
+export const explanation = {
+  staticToken: () =>
+    new LatchkeyError(
+      'ERR_API_TOKEN_REJECTED',
+      'The server rejected the API token: it is invalid, was revoked or has expired. It cannot be renewed; create a new one.',
+    ),
+  freshToken: () =>
+    new LatchkeyError(
+      'ERR_FRESH_TOKEN_REJECTED',
+      'The server rejected a token that had just been renewed, so a new token will not help. Check that this user may do this, and that the token is meant for this server.',
+    ),
+  oneShotBody: () =>
+    new LatchkeyError(
+      'ERR_BODY_NOT_REPLAYABLE',
+      'The token was rejected and is being renewed, but the request body is a stream that can be read only once, so the request was not sent again. Send it again yourself, or make the stream with replayable(() => …).',
+    ),
+}

@@ -1,0 +1,38 @@
+import { asCredential } from './credential.ts'
+import type { TokenSet } from './token-set.ts'
+
+export interface GrantContext {
+  /** The token set to renew, when there is one. Absent: nothing stored, or it was just rejected. */
+  tokens?: TokenSet
+  /** Aborts when the renewal's time is up. Never a single caller's signal. */
+  signal: AbortSignal
+  /** The manager's plain `fetch`: nothing sent with it is intercepted. */
+  fetch: typeof fetch
+}
+
+/**
+ * One way to obtain a token set. The chain is asked in order and the first grant that applies wins.
+ *
+ * `request` answers `undefined` for "does not apply, try the next", throws `GrantRejectedError` for a
+ * definite no, and whatever else it throws means "unavailable": kept, and tried again.
+ */
+export interface Grant {
+  /** Shown in events and error messages, so never a secret. */
+  name: string
+  request(context: GrantContext): Promise<TokenSet | undefined>
+  /** True: what this grant gives is never renewed and never stored; a 401 for it goes to the caller. */
+  static?: boolean
+}
+
+/**
+ * The grant of a token that is simply known: an API token from the environment, say.
+ *
+ * It is never renewed. When the server rejects it, the caller gets the 401 and `explain()` answers
+ * `ERR_API_TOKEN_REJECTED`.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` when `token` cannot be a header value.
+ */
+export function apiToken(token: string): Grant {
+  const tokens = { accessToken: asCredential('apiToken', token) }
+  return { name: 'API token', static: true, request: () => Promise.resolve(tokens) }
+}

@@ -1,0 +1,23 @@
+export { Authorization, type AuthorizeRequest } from './authorization.ts'
+export { authorizedFetch, isOwnedBy, markOwned } from './authorized-fetch.ts'
+export type { Authorizer, RecoverOptions } from './authorizer.ts'
+export type { Clock } from './clock.ts'
+export {
+  GrantRejectedError,
+  isLatchkeyError,
+  LatchkeyError,
+  type LatchkeyErrorCode,
+} from './errors.ts'
+export type { Listener, ManagerEvents } from './events.ts'
+export { apiToken, type Grant, type GrantContext } from './grant.ts'
+export type { TokenManagerOptions } from './manager-options.ts'
+export { parseUrl } from './origin.ts'
+export { keepWithinOrigin } from './redirects.ts'
+export { bodyFactory, isOneShot, replayable } from './replayable.ts'
+export type { ResponseView } from './response-view.ts'
+export { parseRetryAfter } from './retry-after.ts'
+export { bearer, headerScheme, type Scheme } from './scheme.ts'
+export { createTokenManager, type TokenManager } from './token-manager.ts'
+export type { TokenSet } from './token-set.ts'
+export { type MaybePromise, memoryStore, type TokenStore } from './token-store.ts'
+export { untilAborted } from './waiting.ts'

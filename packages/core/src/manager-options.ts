@@ -1,0 +1,109 @@
+import type { Clock } from './clock.ts'
+import { LatchkeyError } from './errors.ts'
+import type { Grant } from './grant.ts'
+import { parseOrigins } from './origin.ts'
+import { RENEW_AHEAD_MS } from './refresh-policy.ts'
+import type { ResponseView } from './response-view.ts'
+import type { Scheme } from './scheme.ts'
+import { type MaybePromise, memoryStore, type TokenStore } from './token-store.ts'
+
+export interface TokenManagerOptions {
+  /** The only origins that ever get the token: scheme, host and port, e.g. `'https://api.example.com'`. */
+  origin: string | readonly string[]
+  /** How the token is sent: `bearer()`, `headerScheme('xc-auth')`, or your own. */
+  scheme: Scheme
+  /** The chain: asked in order, the first grant that applies wins. At least one. */
+  grants: readonly Grant[]
+  /** Where the token set outlives the process. Default: `memoryStore()`. */
+  store?: TokenStore
+  /** This token set's name inside the store, which gets it verbatim. Default: the first origin. */
+  name?: string
+  /**
+   * Whether a response says that the token it carried is no good. Default: its status is 401.
+   * Asked for every response to a request that carried a token of ours; one that throws is a no
+   * unless the status is 401.
+   */
+  isTokenRejected?: (response: ResponseView) => MaybePromise<boolean>
+  /** Requests that go out without a token though their origin is ours, such as a sign-in page. */
+  skipAuth?: (request: { url: URL; method: string }) => boolean
+  /**
+   * How long before expiry a renewal starts in the background, in milliseconds; a finite number >= 0.
+   * Default: 60_000. Never more than a fifth of the token's life.
+   */
+  renewAheadMs?: number
+  /** How long a renewal may take, retries included, in milliseconds; more than 0. Default: 15_000. */
+  renewTimeoutMs?: number
+  /** The `fetch` that grants get. Default: the global one, looked up at each call. */
+  fetch?: typeof fetch
+  /** Default: `Date`. */
+  clock?: Clock
+  /** Allows plain http beyond loopback. Whoever listens on the way then has your tokens. Default: false. */
+  allowInsecure?: boolean
+}
+
+/** The options as the manager uses them: checked once, defaults settled. */
+export interface ManagerOptions {
+  origins: ReadonlySet<string>
+  scheme: Scheme
+  grants: readonly Grant[]
+  store: TokenStore
+  name: string
+  isTokenRejected: TokenManagerOptions['isTokenRejected']
+  skipAuth: TokenManagerOptions['skipAuth']
+  renewAheadMs: number
+  renewTimeoutMs: number
+  fetch: typeof fetch
+  clock: Clock
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
+export function checkOptions(options: TokenManagerOptions): ManagerOptions {
+  const { scheme, grants, store = memoryStore(), clock = Date } = options
+  const { isTokenRejected, skipAuth, fetch } = options
+  const origins = parseOrigins(options.origin, options.allowInsecure === true)
+  const name = options.name ?? ([...origins][0] as string)
+  expect('scheme', 'a scheme such as bearer()', isFunction(scheme?.headers))
+  expect('grants', 'a list of at least one grant', Array.isArray(grants) && grants.length > 0)
+  grants.forEach((grant, at) => {
+    const complete = typeof grant?.name === 'string' && isFunction(grant.request)
+    expect(`grants[${at}]`, 'an object with a name and a request function', complete)
+  })
+  const methods = [store?.getToken, store?.setToken, store?.removeToken]
+  expect('store', 'an object with getToken, setToken and removeToken', methods.every(isFunction))
+  expect('name', 'a non-empty string', typeof name === 'string' && name !== '')
+  expect('clock', 'an object with a now function', isFunction(clock?.now))
+  expect(
+    'isTokenRejected',
+    'a function',
+    isTokenRejected === undefined || isFunction(isTokenRejected),
+  )
+  expect('skipAuth', 'a function', skipAuth === undefined || isFunction(skipAuth))
+  expect('fetch', 'a function', fetch === undefined || isFunction(fetch))
+  return {
+    origins,
+    scheme,
+    grants: [...grants],
+    store,
+    name,
+    isTokenRejected,
+    skipAuth,
+    renewAheadMs: duration('renewAheadMs', options.renewAheadMs ?? RENEW_AHEAD_MS, 0),
+    renewTimeoutMs: duration('renewTimeoutMs', options.renewTimeoutMs ?? 15_000, 1),
+    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    clock,
+  }
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+
+function expect(option: string, expected: string, met: boolean): asserts met {
+  if (!met) throw new LatchkeyError('ERR_INVALID_OPTION', `\`${option}\` must be ${expected}.`)
+}
+
+function duration(option: string, value: unknown, least: number): number {
+  const valid = typeof value === 'number' && Number.isFinite(value) && value >= least
+  const got = typeof value === 'number' ? String(value) : typeof value
+  expect(option, `a finite number of milliseconds >= ${least}, got ${got}`, valid)
+  // No timer can wait longer, and one that is asked to fires at once.
+  return Math.min(value as number, 2 ** 31 - 1)
+}

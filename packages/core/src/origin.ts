@@ -1,0 +1,50 @@
+import { LatchkeyError } from './errors.ts'
+
+/** The loopback names and literals that secure contexts trust; every spelling, since URLs normalise them. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
+/** `value` resolved against `base`; `undefined` when it is no URL. */
+export function parseUrl(value: string | URL, base?: string): URL | undefined {
+  try {
+    return new URL(value, base)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The origins a token may go to. Compared whole and exactly, never by prefix or pattern.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` for none, a relative one, one with a path or a password,
+ *   another scheme than http(s), and plain http beyond loopback unless `allowInsecure`.
+ */
+export function parseOrigins(
+  origin: string | readonly string[],
+  allowInsecure: boolean,
+): ReadonlySet<string> {
+  const list = typeof origin === 'string' ? [origin] : origin
+  if (!Array.isArray(list) || list.length === 0) throw invalid('must name at least one origin')
+  return new Set(list.map((entry) => parseOrigin(entry, allowInsecure)))
+}
+
+function parseOrigin(entry: unknown, allowInsecure: boolean): string {
+  const url = typeof entry === 'string' ? parseUrl(entry) : undefined
+  if (!url || !/^https?:$/.test(url.protocol)) throw invalid('must be an absolute http(s) URL')
+  if (url.username || url.password) throw invalid('must not hold a user name or password')
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw invalid(`must be scheme, host and port only: ${url.origin}`)
+  }
+  if (url.protocol === 'http:' && !allowInsecure && !LOOPBACK.test(url.hostname)) {
+    throw invalid(
+      `is plain http beyond this machine (${url.host}): anybody on the way could read the token. Use https, or set \`allowInsecure: true\` if you accept that`,
+    )
+  }
+  return url.origin
+}
+
+function invalid(problem: string): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_INVALID_OPTION',
+    `\`origin\` ${problem}. Example: "https://api.example.com".`,
+  )
+}

@@ -1,0 +1,114 @@
+import { parseUrl } from './origin.ts'
+import { bodyFactory, isOneShot } from './replayable.ts'
+
+/** What `fetch` takes. */
+export type FetchInput = Parameters<typeof fetch>[0]
+
+/** Where one sending goes, and how. */
+export interface Hop {
+  url: URL
+  method: string
+  headers: Headers
+  redirect: RequestRedirect
+  /** False after a redirect that turned the request into a GET. */
+  withBody: boolean
+}
+
+/** A call of `fetch` taken apart, so that it can be made more than once. */
+export interface Outgoing {
+  url: URL
+  method: string
+  /** The caller's own headers. */
+  headers: Headers
+  signal: AbortSignal | undefined
+  redirect: RequestRedirect
+  /** Whether the body, if any, can be sent again. */
+  replayable: boolean
+  /** The arguments of the next call. `keep`: another may follow, so a copy of the body is kept. */
+  next(hop: Hop, keep: boolean): [FetchInput, RequestInit?]
+  /** Lets go of what was kept. */
+  release(): void
+}
+
+/**
+ * Takes a call of `fetch` apart.
+ *
+ * @param source What the caller gave as the body, where a client has made a Request of it already.
+ * @returns `undefined` when there is no URL: the client had better complain in its own words.
+ */
+export function outgoing(
+  input: FetchInput,
+  init: RequestInit = {},
+  source?: unknown,
+): Outgoing | undefined {
+  const request = typeof input === 'object' && 'headers' in input ? input : undefined
+  const url = parseUrl(request?.url ?? String(input), globalThis.location?.href)
+  if (!url) return undefined
+  const about = {
+    url,
+    method: init.method ?? request?.method ?? 'GET',
+    headers: new Headers(init.headers ?? request?.headers),
+    signal: init.signal ?? request?.signal ?? undefined,
+    redirect: init.redirect ?? request?.redirect ?? 'follow',
+  }
+  const carriesBody = request?.body && (init.body === undefined || init.body === null)
+  const sending = carriesBody
+    ? fromRequest(url, request, init, source)
+    : fromInit(url, request, init)
+  return { ...about, ...sending }
+}
+
+type Sending = Pick<Outgoing, 'replayable' | 'next' | 'release'>
+
+/** The body is in `init`, where it stays; or it is a stream, and gone after the first time. */
+function fromInit(original: URL, request: Request | undefined, init: RequestInit): Sending {
+  const factory = bodyFactory(init.body)
+  let sent = false
+  return {
+    replayable: factory !== undefined || !isOneShot(init.body),
+    next({ url, withBody, ...hop }) {
+      const next: RequestInit = { ...init, ...hop }
+      if (!withBody) next.body = null
+      else if (sent && factory) next.body = factory() as BodyInit
+      sent = true
+      if (!request) return [url, next]
+      return [new Request(url === original ? request : new Request(url, request), next)]
+    },
+    release: () => undefined,
+  }
+}
+
+/**
+ * The body is inside a Request, which gives it once: a clone is kept for as long as it may be needed,
+ * unless the caller gave a stream, which is made anew or not sent again.
+ */
+function fromRequest(original: URL, request: Request, init: RequestInit, source: unknown): Sending {
+  const factory = bodyFactory(source)
+  const isReusable = !isOneShot(source) && !request.bodyUsed
+  let current: Request | undefined = request
+  return {
+    replayable: factory !== undefined || isReusable,
+    next({ url, withBody, ...hop }, keep) {
+      const { signal, credentials, cache } = request
+      if (!withBody) return [url, { signal, credentials, cache, ...init, ...hop }]
+      const next: RequestInit & { duplex?: 'half' } = { ...init, ...hop }
+      if (current === undefined && factory) {
+        return [
+          url,
+          {
+            signal,
+            credentials,
+            cache,
+            ...next,
+            body: factory() as BodyInit,
+            duplex: 'half',
+          } as RequestInit,
+        ]
+      }
+      const from = current ?? request
+      current = keep && isReusable ? from.clone() : undefined
+      return [new Request(url === original ? from : new Request(url, from), next)]
+    },
+    release: () => void current?.body?.cancel().catch(() => undefined),
+  }
+}

@@ -1,0 +1,110 @@
+import { CREDENTIAL_HEADERS } from './authorization.ts'
+import { LatchkeyError } from './errors.ts'
+import { type Hop, type Outgoing, outgoing } from './outgoing.ts'
+import { parseUrl } from './origin.ts'
+
+/** As many as the fetch standard allows (section 4.4). */
+const MAX_REDIRECTS = 20
+const PRIVATE_HEADERS = [...CREDENTIAL_HEADERS, 'cookie', 'proxy-authorization']
+const BODY_HEADERS = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+  'content-location',
+]
+
+/**
+ * Sends once, with `credentials` added, and follows redirects so that those never leave the origin.
+ *
+ * Every common client drops only `Authorization` when a redirect leads to another host, and sends
+ * `xc-auth` and the like along (whatwg/fetch#944). So with headers of that kind the redirects are
+ * followed here: dropped at the first foreign hop, and dropped for good. Where a browser hides the
+ * redirect, it is refused.
+ *
+ * @param keep Whether another sending may follow this one.
+ * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`.
+ */
+export async function sendWithinOrigin(
+  send: typeof fetch,
+  request: Outgoing,
+  credentials: Readonly<Record<string, string>>,
+  keep: boolean,
+): Promise<Response> {
+  const headers = new Headers(request.headers)
+  for (const [name, value] of Object.entries(credentials)) headers.set(name, value)
+  const isSafe = Object.keys(credentials).every((name) => name === 'authorization')
+  const redirect = isSafe || request.redirect !== 'follow' ? request.redirect : 'manual'
+  const { url, method } = request
+  const hop: Hop = { url, method, headers, redirect, withBody: true }
+  const secrets = [...PRIVATE_HEADERS, ...Object.keys(credentials)]
+  const mayFollow = redirect !== request.redirect
+  const response = await send(...request.next(hop, keep || mayFollow))
+  return mayFollow ? follow(send, request, hop, secrets, response, keep) : response
+}
+
+/**
+ * `send`, made to follow redirects as sendWithinOrigin() does, for clients that set the credentials
+ * themselves.
+ *
+ * @param names The credential headers, in lower case; looked at when a request is sent.
+ */
+export function keepWithinOrigin(send: typeof fetch, names: Iterable<string>): typeof fetch {
+  return (input, init) => {
+    const request = outgoing(input, init)
+    if (!request) return send(input, init)
+    const carried = [...names].filter((name) => request.headers.has(name))
+    const credentials = carried.map((name) => [name, request.headers.get(name) ?? ''] as const)
+    return sendWithinOrigin(send, request, Object.fromEntries(credentials), false)
+  }
+}
+
+async function follow(
+  send: typeof fetch,
+  request: Outgoing,
+  hop: Hop,
+  secrets: readonly string[],
+  first: Response,
+  keep: boolean,
+): Promise<Response> {
+  let response = first
+  for (let hops = 0; ; hops += 1) {
+    const { url, headers } = hop
+    if (response.type === 'opaqueredirect') throw refused(url, HIDDEN)
+    const location = isRedirect(response.status) ? response.headers.get('location') : null
+    if (location === null) {
+      return hops === 0 ? response : Object.defineProperty(response, 'redirected', { value: true })
+    }
+    const target = parseUrl(location, url.href)
+    if (!target?.protocol.startsWith('http')) throw refused(url, 'It leads to no http(s) URL.')
+    if (hops === MAX_REDIRECTS) throw refused(url, `It is one of more than ${MAX_REDIRECTS}.`)
+    await response.body?.cancel()
+    if (becomesGet(response.status, hop.method)) {
+      hop.method = 'GET'
+      hop.withBody = false
+      for (const name of BODY_HEADERS) headers.delete(name)
+    }
+    if (target.origin !== url.origin) for (const name of secrets) headers.delete(name)
+    if (hop.withBody && !request.replayable)
+      throw refused(url, 'The body is a stream already sent.')
+    hop.url = target
+    response = await send(...request.next(hop, keep || hop.withBody))
+  }
+}
+
+const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
+
+/** RFC 9110 section 15.4: 303 asks for a GET, and 301 and 302 are treated so after a POST. */
+const becomesGet = (status: number, method: string): boolean =>
+  status === 303 ? !/^(get|head)$/i.test(method) : status < 303 && /^post$/i.test(method)
+
+const HIDDEN =
+  'A browser does not let us see where it leads, and would take the token there. Request the final URL directly, or use the bearer scheme.'
+
+function refused(url: URL, why: string): LatchkeyError {
+  const where = url.origin + url.pathname
+  return new LatchkeyError(
+    'ERR_REDIRECT_REFUSED',
+    `A redirect from ${where} was not followed. ${why}`,
+  )
+}

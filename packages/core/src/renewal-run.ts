@@ -1,0 +1,134 @@
+import { type ChainResult, walkChain } from './chain.ts'
+import { type GrantRejectedError, LatchkeyError } from './errors.ts'
+import { isUsable, type Session } from './refresh-policy.ts'
+import {
+  adoptTokens,
+  endSession,
+  enterSession,
+  type Keeper,
+  openSession,
+  sessionChanged,
+  storeSession,
+} from './session-state.ts'
+import type { StoredTokens } from './session-store.ts'
+import { sameTokens, type TokenSet } from './token-set.ts'
+
+/** One renewal: what it started from, to tell on its return whether it still counts. */
+export interface Run {
+  epoch: number
+  generation: number
+  startedAt: number
+  /** Asked for by name (`refresh()`): goes on in spite of an earlier failure. */
+  force: boolean
+  signal: AbortSignal
+  enter<T>(work: () => T): T
+}
+
+/** Obtains the next session: somebody else's from the store, or one from the chain of grants. */
+export async function renewSession(keeper: Keeper, run: Run): Promise<Session> {
+  const { state, store, options } = keeper
+  const { failure } = state
+  if (failure && !run.force && options.clock.now() < failure.until) {
+    // What failed for good can only be mended by a sign-in elsewhere.
+    const { tokens } = failure.until === Infinity ? await store.read() : {}
+    if (tokens) return adoptIfCurrent(keeper, tokens, run)
+    throw failure.error
+  }
+  return store.lock(() => renewUnderLock(keeper, run))
+}
+
+async function renewUnderLock(keeper: Keeper, run: Run): Promise<Session> {
+  const { state, store, options } = keeper
+  run.signal.throwIfAborted() // the lock came too late
+  const mine = state.session?.tokens
+  const stored = await store.read()
+  const known = stored.failed ? mine : stored.tokens
+  if (known && !sameTokens(known, mine) && isFresh(keeper, known)) {
+    return adoptIfCurrent(keeper, known, run)
+  }
+  const result = await walkChain(options.grants, {
+    tokens: known,
+    signal: run.signal,
+    fetch: options.fetch,
+    enter: run.enter,
+    reread: async () => {
+      const { tokens } = await store.read()
+      return tokens && !sameTokens(tokens, known) && isFresh(keeper, tokens) ? tokens : undefined
+    },
+  })
+  if (result.outcome === 'adopted') return adoptIfCurrent(keeper, result.tokens, run)
+  if (result.outcome === 'exhausted') return giveUp(keeper, run, result, known)
+  return commit(keeper, run, result, stored)
+}
+
+function isFresh(keeper: Keeper, tokens: TokenSet): boolean {
+  return isUsable(openSession(keeper, tokens, 'store'), keeper.options.clock.now())
+}
+
+function adoptIfCurrent(keeper: Keeper, tokens: TokenSet, run: Run): Session {
+  if (keeper.state.epoch !== run.epoch) throw sessionChanged()
+  return adoptTokens(keeper, tokens)
+}
+
+/** Stores what the grant gave, and only then lets it be used. */
+async function commit(
+  keeper: Keeper,
+  run: Run,
+  { tokens, grant }: ChainResult & { outcome: 'renewed' },
+  before: StoredTokens,
+): Promise<Session> {
+  const { state, store, events, options } = keeper
+  const isCurrent = () => state.epoch === run.epoch && state.generation === run.generation
+  const session = openSession(keeper, tokens, 'grant', grant.static)
+  if (!session.static) {
+    // A sign-out or sign-in elsewhere, while the grant was asked, wins over what it brought.
+    const latest = await store.read()
+    const known = !before.failed && !latest.failed
+    if (known && !sameTokens(latest.tokens, before.tokens)) {
+      if (latest.tokens) return adoptIfCurrent(keeper, latest.tokens, run)
+      if (isCurrent()) endSession(keeper, 'elsewhere', true)
+    }
+    await store.write(session.tokens, isCurrent, () => void storeSession(keeper))
+  }
+  if (!isCurrent()) throw sessionChanged()
+  enterSession(keeper, session)
+  const at = options.clock.now()
+  const durationMs = at - run.startedAt
+  events.emit('renewed', { at, generation: session.generation, grant: grant.name, durationMs })
+  return session
+}
+
+/** No grant gave a token. One that is still good is used up; otherwise the session is over. */
+async function giveUp(
+  keeper: Keeper,
+  run: Run,
+  { tried, rejection }: ChainResult & { outcome: 'exhausted' },
+  known: TokenSet | undefined,
+): Promise<never> {
+  const { state, events, options } = keeper
+  if (state.epoch !== run.epoch) throw sessionChanged()
+  const at = options.clock.now()
+  const error = signInRequired(tried, rejection)
+  if (rejection) events.emit('renewalFailed', { at, outcome: 'rejected', error })
+  const { session } = state
+  if (isUsable(session, at)) {
+    session.renewAt = Infinity
+    throw error
+  }
+  endSession(keeper, 'rejected', known !== undefined || session !== undefined)
+  if (rejection) state.failure = { error, until: Infinity }
+  await storeSession(keeper)
+  throw error
+}
+
+/** A rejection with a code of its own (a wrong password, say) keeps that code. */
+function signInRequired(tried: string[], rejection: GrantRejectedError | undefined): LatchkeyError {
+  const code =
+    rejection && rejection.code !== 'ERR_GRANT_REJECTED' ? rejection.code : 'ERR_SIGN_IN_REQUIRED'
+  const what = rejection?.message ?? 'There is no valid token and no way to obtain one.'
+  return new LatchkeyError(
+    code,
+    `${what} Tried: ${tried.join(', ')}. Sign in again.`,
+    rejection ? { cause: rejection } : {},
+  )
+}

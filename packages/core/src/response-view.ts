@@ -1,0 +1,44 @@
+import { withTimeLimit } from './waiting.ts'
+
+/** How much of an error body is looked at, in bytes, and for how long, in milliseconds. */
+const MAX_BYTES = 16_384
+const MAX_READ_MS = 1_000
+
+/** A response as the manager sees it, the same for every client. A `Response` is one. */
+export interface ResponseView {
+  readonly status: number
+  readonly headers: Headers
+  /** The final URL, after redirects. Empty when the client does not tell. */
+  readonly url: string
+  /** The body's first 16 KiB, read within a second; the caller can still read all of it. Never throws. */
+  text(): Promise<string>
+  /** The client's own response object, where this is not it: `explain()` answers for both. */
+  readonly original?: object
+}
+
+/** `response` with a `text()` that takes little and leaves everything. */
+export function boundedView(response: ResponseView | Response): ResponseView {
+  if (!('clone' in response)) return response
+  const { status, headers, url } = response
+  return { status, headers, url, original: response, text: () => readStart(response) }
+}
+
+async function readStart(response: Response): Promise<string> {
+  if (!response.body || response.bodyUsed) return ''
+  const reader = response.clone().body?.getReader()
+  if (!reader) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  const read = async () => {
+    for (let bytes = 0; bytes < MAX_BYTES; ) {
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+      text += decoder.decode(value.subarray(0, MAX_BYTES), { stream: true })
+    }
+  }
+  // Whatever goes wrong with the body, the status alone can decide.
+  await withTimeLimit(read(), MAX_READ_MS, () => undefined).catch(() => undefined)
+  reader.cancel().catch(() => undefined) // the caller's half goes on
+  return text
+}

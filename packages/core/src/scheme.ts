@@ -1,0 +1,40 @@
+import { LatchkeyError } from './errors.ts'
+import type { TokenSet } from './token-set.ts'
+
+/** How a token set becomes request headers. Asked anew for every attempt, so it may sign each one. */
+export interface Scheme {
+  name: string
+  headers(
+    tokens: TokenSet,
+    request: { url: URL; method: string },
+  ): HeadersInit | Promise<HeadersInit>
+}
+
+/** `Authorization: Bearer …` (RFC 6750 section 2.1). */
+export function bearer(): Scheme {
+  return {
+    name: 'bearer',
+    headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
+  }
+}
+
+/** Headers that belong to the connection, the body or the browser, or that are none at all. */
+const REFUSED =
+  /^(host|connection|content-.*|cookie|te|trailer|transfer-encoding|upgrade|__proto__)$/
+
+/**
+ * The bare token in a header of its own: `headerScheme('xc-auth')`.
+ *
+ * @param header An HTTP field name (RFC 9110 section 5.1), in any case; sent in lower case.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` for a name that is no field name, or one like `host`.
+ */
+export function headerScheme(header: string): Scheme {
+  const name = String(header).toLowerCase()
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || REFUSED.test(name)) {
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      `headerScheme() needs the name of a request header that may carry a token, such as "xc-auth", got ${JSON.stringify(header)}.`,
+    )
+  }
+  return { name, headers: ({ accessToken }) => ({ [name]: accessToken }) }
+}

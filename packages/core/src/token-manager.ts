@@ -1,0 +1,151 @@
+import { type Authorizer, createAuthorizer } from './authorizer.ts'
+import { LatchkeyError } from './errors.ts'
+import { createEvents, type Listener, type ManagerEvents } from './events.ts'
+import { checkOptions, type TokenManagerOptions } from './manager-options.ts'
+import type { Session } from './refresh-policy.ts'
+import { createRenewal } from './renewal.ts'
+import {
+  adoptTokens,
+  endSession,
+  enterSession,
+  type Keeper,
+  newSessionState,
+  openSession,
+  sessionChanged,
+  storeSession,
+} from './session-state.ts'
+import { createSessionStore } from './session-store.ts'
+import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
+import { untilAborted } from './waiting.ts'
+
+/** Owns one named token set: obtains, renews, hands out and forgets it. */
+export interface TokenManager extends Authorizer {
+  /**
+   * The token set in use, valid now. From memory when it can be; otherwise waits for the renewal
+   * everybody shares.
+   *
+   * @param options.signal Ends this caller's wait only, with its own reason.
+   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` when no grant gives one (a wrong password has a
+   *   code of its own); `ERR_RENEWAL_UNAVAILABLE` or `ERR_RENEWAL_TIMEOUT` when it may work later.
+   */
+  getTokens(options?: { signal?: AbortSignal }): Promise<TokenSet>
+  /**
+   * Renews now, whatever the clock says, after a failure and after signOut() too. Joins a renewal that
+   * is already under way. Throws as getTokens() does.
+   */
+  refresh(): Promise<TokenSet>
+  /**
+   * Takes over a token set obtained elsewhere, as a new session: what was under way for the old one
+   * is dropped. Resolves when it is stored.
+   *
+   * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`; the old session then stays.
+   */
+  setTokens(tokens: TokenSet): Promise<void>
+  /**
+   * Forgets the session at once, here and in the store. Whoever waits is rejected with
+   * `ERR_SIGN_IN_REQUIRED`, and so is every request until setTokens() or refresh(). Resolves when the
+   * store is empty; a store that fails is announced as `storeFailed` and not read again.
+   *
+   * @returns The token set that was in use, for a service that has to revoke it at the server.
+   */
+  signOut(): Promise<TokenSet | undefined>
+  /** Calls `listener` at each event. Returns how to stop. */
+  on<Name extends keyof ManagerEvents>(event: Name, listener: Listener<Name>): () => void
+  /** Lets everybody who waits go and stops listening to the store, which keeps its token set. */
+  dispose(): void
+}
+
+/**
+ * Makes a manager. Nothing is read or sent before a token is needed.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ *
+ * @example
+ * const manager = createTokenManager({
+ *   origin: 'https://api.example.com',
+ *   scheme: bearer(),
+ *   grants: [{ name: 'refresh token', request: renew }],
+ * })
+ */
+export function createTokenManager(options: TokenManagerOptions): TokenManager {
+  const checked = checkOptions(options)
+  const events = createEvents()
+  const store = createSessionStore(checked.store, checked.name, (operation, error) =>
+    events.emit('storeFailed', { at: checked.clock.now(), operation, error }),
+  )
+  const keeper: Keeper = { options: checked, state: newSessionState(), store, events }
+  const { state } = keeper
+  const renewal = createRenewal(keeper)
+  let unsubscribe: (() => void) | undefined
+
+  /** A usable session: the one in memory, else the store's, else a renewed one. */
+  async function obtain(force = false): Promise<Session> {
+    if (state.stopped && !force) throw state.stopped
+    if (renewal.isInside()) throw recursion()
+    unsubscribe ??= store.subscribe(() => void followStore()) ?? (() => undefined)
+    await renewal.load()
+    if (state.stopped && !force) throw state.stopped
+    return (force ? undefined : renewal.peek()) ?? renewal.start(force)
+  }
+
+  /** Somebody else changed the store: another tab, process or machine. */
+  async function followStore(): Promise<void> {
+    if (renewal.isFlying() || state.stopped) return // a renewal reads the store itself
+    const { tokens, failed } = await store.read()
+    if (failed || renewal.isFlying() || sameTokens(tokens, state.session?.tokens)) return
+    if (tokens) adoptTokens(keeper, tokens)
+    else endSession(keeper, 'elsewhere')
+  }
+
+  async function refresh(): Promise<TokenSet> {
+    if (state.stopped?.code === 'ERR_DISPOSED') throw state.stopped
+    state.stopped = undefined
+    return { ...(await obtain(true)).tokens }
+  }
+
+  async function setTokens(tokens: TokenSet): Promise<void> {
+    const usable = readTokenSet(tokens)
+    state.epoch += 1
+    state.stopped = undefined
+    renewal.abandon(sessionChanged())
+    enterSession(keeper, openSession(keeper, usable, 'grant'))
+    await storeSession(keeper)
+  }
+
+  async function signOut(): Promise<TokenSet | undefined> {
+    const mine = state.session?.tokens
+    stop('ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
+    endSession(keeper, 'signOut')
+    const ended = mine ?? (await store.read()).tokens
+    await storeSession(keeper)
+    return ended
+  }
+
+  function stop(code: string, message: string): void {
+    state.stopped = new LatchkeyError(code, message)
+    renewal.abandon(state.stopped)
+  }
+
+  return {
+    ...createAuthorizer(keeper, renewal, obtain),
+    getTokens: async ({ signal } = {}) => ({ ...(await untilAborted(obtain(), signal)).tokens }),
+    refresh,
+    setTokens,
+    signOut,
+    on: events.on,
+    dispose() {
+      stop('ERR_DISPOSED', 'This manager was disposed of. Make a new one.')
+      state.epoch += 1
+      state.session = undefined
+      unsubscribe?.()
+      events.clear()
+    },
+  }
+}
+
+function recursion(): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_RENEWAL_RECURSION',
+    'A grant asked its own manager for a token, which it is there to obtain. Use the `tokens` and `fetch` it was given.',
+  )
+}

@@ -1,0 +1,53 @@
+import { credentialProblem } from './credential.ts'
+import { LatchkeyError } from './errors.ts'
+
+/** What a grant gives and a store keeps. */
+export interface TokenSet {
+  /** The bare token, without a `Bearer ` prefix. */
+  accessToken: string
+  refreshToken?: string
+  /** When the access token expires, in epoch milliseconds. Absent: the JWT's `exp` tells, or nobody. */
+  expiresAt?: number
+  /** When the refresh token expires, in epoch milliseconds. */
+  refreshExpiresAt?: number
+}
+
+const instant = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0
+
+/**
+ * A token set read from anywhere we do not trust: a server's answer, a user's grant, a store.
+ *
+ * Only own properties count, so nothing inherited from a polluted prototype becomes a credential;
+ * instants that are no instants are left out.
+ *
+ * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, naming the reason and never the value.
+ */
+export function readTokenSet(value: unknown): TokenSet {
+  if (typeof value !== 'object' || value === null) {
+    throw new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token set.')
+  }
+  const own = (key: keyof TokenSet): unknown =>
+    Object.hasOwn(value, key) ? (value as TokenSet)[key] : undefined
+  const accessToken = usable('accessToken', own('accessToken'))
+  const refreshToken = own('refreshToken') ?? undefined
+  const expiresAt = own('expiresAt')
+  const refreshExpiresAt = own('refreshExpiresAt')
+  return {
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken: usable('refreshToken', refreshToken) }),
+    ...(instant(expiresAt) && { expiresAt }),
+    ...(instant(refreshExpiresAt) && { refreshExpiresAt }),
+  }
+}
+
+function usable(name: string, value: unknown): string {
+  const problem = credentialProblem(value)
+  if (problem) throw new LatchkeyError('ERR_UNUSABLE_TOKEN', `\`${name}\` ${problem}.`)
+  return value as string
+}
+
+/** Whether both are the same token set, or both are none. */
+export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): boolean {
+  return a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken
+}

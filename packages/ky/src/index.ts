@@ -1,0 +1,1 @@
+export { authHooks } from './auth-hooks.ts'

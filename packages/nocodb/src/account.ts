@@ -1,0 +1,78 @@
+import { LatchkeyError } from '@latchkey/core'
+import type { NocoDBContext } from './nocodb.ts'
+import { hasRole, isGuest } from './rejected-token.ts'
+import { refused } from './session.ts'
+import { paths, readObject } from './wire.ts'
+
+/** The signed-in user, as the server tells it. */
+export interface User {
+  id: string
+  email: string
+  /** An object (`{ "org-level-creator": true }`) or a comma-separated string, by the server's mood. */
+  roles: Record<string, boolean> | string
+  [more: string]: unknown
+}
+
+export interface Account {
+  /**
+   * Who is signed in, asked of the server. NocoDB answers 200 as *guest* to a dead token; that is never
+   * taken for an answer here.
+   *
+   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` and what else getTokens() throws;
+   *   `ERR_API_TOKEN_REJECTED`.
+   */
+  me(): Promise<User>
+  /** Whether the server knows us as a user. Throws only when it cannot be asked. */
+  isSignedIn(): Promise<boolean>
+  /** Whether the user may administer the whole server. Throws as me() does. */
+  isSuperAdmin(): Promise<boolean>
+  /** @throws {LatchkeyError} `ERR_NOT_SUPER_ADMIN`, and what me() throws. */
+  assertSuperAdmin(): Promise<void>
+}
+
+/** What being signed out looks like; anything else that fails is a failure to ask. */
+const SIGNED_OUT = new Set([
+  'ERR_SIGN_IN_REQUIRED',
+  'ERR_API_TOKEN_REJECTED',
+  'ERR_REFRESH_TOKEN_REJECTED',
+  'ERR_WRONG_CREDENTIALS',
+  'ERR_CROSS_ORIGIN_REFRESH',
+  'ERR_FRESH_TOKEN_REJECTED',
+])
+
+export function createAccount({ server, manager, fetch }: NocoDBContext): Account {
+  async function me(): Promise<User> {
+    const response = await fetch(server.url + paths.me, { cache: 'no-store' })
+    const reason = manager.explain(response)
+    if (reason) throw reason
+    if (!response.ok) throw await refused('ERR_UNEXPECTED_ANSWER', 'say who is signed in', response)
+    const user = readObject(await response.text())
+    if (isGuest(user)) {
+      throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'NocoDB knows this token as guest only.')
+    }
+    return user as User
+  }
+
+  async function isSignedIn(): Promise<boolean> {
+    try {
+      await me()
+      return true
+    } catch (error) {
+      if (error instanceof LatchkeyError && SIGNED_OUT.has(error.code)) return false
+      throw error
+    }
+  }
+
+  const isSuperAdmin = async () => hasRole((await me()).roles, 'super')
+
+  async function assertSuperAdmin(): Promise<void> {
+    const { email, roles } = await me()
+    if (hasRole(roles, 'super')) return
+    throw new LatchkeyError(
+      'ERR_NOT_SUPER_ADMIN',
+      `${email} is not a super admin of ${server.url}.`,
+    )
+  }
+
+  return { me, isSignedIn, isSuperAdmin, assertSuperAdmin }
+}

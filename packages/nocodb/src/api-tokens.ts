@@ -1,0 +1,66 @@
+import { LatchkeyError } from '@latchkey/core'
+import type { NocoDBContext } from './nocodb.ts'
+import { refused } from './session.ts'
+import { paths, postJson, readObject } from './wire.ts'
+
+export interface ApiToken {
+  /** What delete() takes. A number in the Community Edition. */
+  id: number | string
+  /** The secret itself. Later versions show it only once, when it is created. */
+  token: string
+  description: string | null
+  [more: string]: unknown
+}
+
+export interface ApiTokens {
+  /** The user's API tokens, secrets included. */
+  list(): Promise<ApiToken[]>
+  create(options?: { description?: string }): Promise<ApiToken>
+  /**
+   * Deletes by numeric id, never by the token itself. On servers up to 0.301 a token that was ever
+   * used keeps working until the server restarts (measured).
+   *
+   * @throws {LatchkeyError} `ERR_INVALID_OPTION` for a token in place of its id.
+   */
+  delete(id: number | string): Promise<void>
+}
+
+/** `/api/v1/tokens` exists on all versions and looks at `xc-auth` only. */
+export function createApiTokens(context: NocoDBContext): ApiTokens {
+  const { server, manager, fetch, hasApiToken } = context
+  const url = server.url + paths.apiTokens
+
+  async function ask(action: string, send: () => Promise<Response>): Promise<string> {
+    if (hasApiToken) {
+      throw new LatchkeyError(
+        'ERR_SESSION_REQUIRED',
+        `An API token cannot ${action}. Make another nocodb() with email and password for that.`,
+      )
+    }
+    const response = await send()
+    if (response.ok) return response.text()
+    throw manager.explain(response) ?? (await refused('ERR_UNEXPECTED_ANSWER', action, response))
+  }
+
+  return {
+    async list() {
+      const { list } = readObject(await ask('list API tokens', () => fetch(url)))
+      return Array.isArray(list) ? list : []
+    },
+    async create({ description } = {}) {
+      const body = description === undefined ? {} : { description }
+      return readObject(
+        await ask('create an API token', () => postJson(fetch, url, body, {})),
+      ) as ApiToken
+    },
+    async delete(id) {
+      if (!/^\d+$/.test(String(id))) {
+        throw new LatchkeyError(
+          'ERR_INVALID_OPTION',
+          'apiTokens.delete() takes the numeric `id` that list() and create() give.',
+        )
+      }
+      await ask('delete an API token', () => fetch(`${url}/${id}`, { method: 'DELETE' }))
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { LatchkeyError } from '@latchkey/core'
+import { type NocoDB, nocodb } from './nocodb.ts'
+import type { NocoDBOptions } from './nocodb-options.ts'
+
+/**
+ * `nocodb()` with what the environment says: `NOCODB_URL`, and `NOCODB_API_TOKEN` or `NOCODB_EMAIL` and
+ * `NOCODB_PASSWORD`. An empty variable counts as none.
+ *
+ * @param env Usually `process.env`.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` without `NOCODB_URL`.
+ */
+export function nocodbFromEnv(
+  env: Record<string, string | undefined>,
+  options: Omit<NocoDBOptions, 'baseUrl' | 'apiToken' | 'email' | 'password'> = {},
+): NocoDB {
+  const { NOCODB_URL, NOCODB_API_TOKEN, NOCODB_EMAIL, NOCODB_PASSWORD } = env
+  if (!NOCODB_URL) {
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      'Set NOCODB_URL to where NocoDB lives, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
+    )
+  }
+  return nocodb({
+    ...options,
+    baseUrl: NOCODB_URL,
+    apiToken: NOCODB_API_TOKEN || undefined,
+    email: NOCODB_EMAIL || undefined,
+    password: NOCODB_PASSWORD || undefined,
+  })
+}

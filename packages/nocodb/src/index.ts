@@ -1,0 +1,7 @@
+export type { Account, User } from './account.ts'
+export type { ApiToken, ApiTokens } from './api-tokens.ts'
+export { nocodbFromEnv } from './from-env.ts'
+export { type NocoDB, nocodb } from './nocodb.ts'
+export type { NocoDBOptions } from './nocodb-options.ts'
+export type { NewUser, Session } from './session.ts'
+export type { Credentials } from './session-grants.ts'

@@ -1,0 +1,39 @@
+import type { TokenSet } from '@latchkey/core'
+import { parseSetCookie } from 'cookie'
+
+const NAME = 'refresh_token'
+
+/** Stored in place of a refresh token that only the browser can see: "there is one in the cookie jar". */
+export const COOKIE_JAR = 'in-the-cookie-jar'
+
+/** Whether this runtime lets us send a `Cookie` ourselves. Browsers keep that to themselves. */
+export function canSendCookies(): boolean {
+  return new Request('http://localhost', { headers: { cookie: 'a=b' } }).headers.has('cookie')
+}
+
+/**
+ * The refresh token that came with a sign-in or a refresh. NocoDB 2026 sets a second cookie,
+ * `nc_token`, so it is picked by name. In a browser it is HttpOnly, and only a marker can be kept.
+ *
+ * @param readable Whether this runtime shows `Set-Cookie`.
+ */
+export function readRefreshCookie(
+  headers: Headers,
+  readable: boolean,
+): Pick<TokenSet, 'refreshToken' | 'refreshExpiresAt'> {
+  if (!readable) return { refreshToken: COOKIE_JAR }
+  for (const line of headers.getSetCookie()) {
+    const { name, value, expires, maxAge } = parseSetCookie(line)
+    if (name !== NAME || !value) continue
+    const refreshExpiresAt = maxAge === undefined ? expires?.getTime() : Date.now() + maxAge * 1000
+    return { refreshToken: value, ...(refreshExpiresAt && { refreshExpiresAt }) }
+  }
+  return {}
+}
+
+/** How a refresh token goes back: as our `Cookie`, or by letting the browser add its own. */
+export function refreshCookieInit(refreshToken: string): RequestInit {
+  return refreshToken === COOKIE_JAR
+    ? { credentials: 'include' }
+    : { headers: { cookie: `${NAME}=${refreshToken}` } }
+}

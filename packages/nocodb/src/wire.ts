@@ -1,0 +1,100 @@
+import { LatchkeyError, parseRetryAfter, parseUrl } from '@latchkey/core'
+
+/** Where a NocoDB server lives. `url` ends with a slash, sub-path included. */
+export interface Server {
+  url: string
+  origin: string
+}
+
+/**
+ * @param baseUrl `https://host` or, under a sub-path, `https://host/nocodb`, with or without a slash.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`.
+ */
+export function parseServer(baseUrl: unknown): Server {
+  const url = typeof baseUrl === 'string' ? parseUrl(baseUrl) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      '`baseUrl` must be the absolute URL of a NocoDB server, such as "https://nocodb.example.com".',
+    )
+  }
+  if (url.username || url.password) {
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      '`baseUrl` must not hold a user name or password; give `email` and `password` instead.',
+    )
+  }
+  return { url: url.href.replace(/\/*$/, '/'), origin: url.origin }
+}
+
+/** Where the servers from 0.2xx to today agree: only `/api/v1/auth` exists on all of them. */
+export const paths = {
+  signIn: 'api/v1/auth/user/signin',
+  signUp: 'api/v1/auth/user/signup',
+  signOut: 'api/v1/auth/user/signout',
+  refresh: 'api/v1/auth/token/refresh',
+  me: 'api/v1/auth/user/me',
+  changePassword: 'api/v1/auth/password/change',
+  apiTokens: 'api/v1/tokens',
+} as const
+
+/** Requests of the sign-in pages: they carry no token, and their 401 is not about one. */
+export function isAuthPage(url: string | URL): boolean {
+  return /\/auth\/(user\/sign(in|up)|token\/(refresh|validate)|password\/(forgot|reset))\b/.test(
+    String(url),
+  )
+}
+
+/** What the server says about itself in an error body, from 0.2xx's `msg` to today's `message`. */
+export interface ErrorBody {
+  code: string
+  message: string
+}
+
+/** Reads any of the three shapes of NocoDB's error bodies; proxies' pages and garbage read as nothing. */
+export function readErrorBody(text: string): ErrorBody {
+  const { error, message, msg } = readObject(text)
+  const said = message ?? msg
+  return {
+    code: typeof error === 'string' ? error : '',
+    message: typeof said === 'string' ? said : '',
+  }
+}
+
+/** The JSON object in `text`, or an empty one. */
+export function readObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+/** An error that may pass, with what the server said about waiting. */
+export function unavailable(action: string, response: Response): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_SERVER_UNAVAILABLE',
+    `NocoDB answered ${response.status} when asked to ${action}.`,
+    { retryAfterMs: parseRetryAfter(response.headers.get('retry-after')) },
+  )
+}
+
+/** `POST`s JSON to an auth page. No redirect is followed: it would take the secrets along. */
+export function postJson(
+  send: typeof fetch,
+  url: string,
+  body: Record<string, unknown> | undefined,
+  init: RequestInit,
+): Promise<Response> {
+  const headers = new Headers(init.headers)
+  if (body) headers.set('content-type', 'application/json')
+  return send(url, {
+    method: 'POST',
+    redirect: 'error',
+    cache: 'no-store',
+    ...init,
+    headers,
+    ...(body && { body: JSON.stringify(body) }),
+  })
+}
