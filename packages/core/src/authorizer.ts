@@ -1,10 +1,10 @@
 import { Authorization, type AuthorizeRequest, CREDENTIAL_HEADERS } from './authorization.ts'
-import { isLatchkeyError, LatchkeyError } from './errors.ts'
-import { createExplanations, explanation } from './explanations.ts'
+import { isLatchkeyError, type LatchkeyError } from './errors.ts'
+import { createExplanations, type Explanations, explanation } from './explanations.ts'
 import { COOL_DOWN_MS, type Session } from './refresh-policy.ts'
-import type { Renewal } from './renewal.ts'
+import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
 import { boundedView, type ResponseView } from './response-view.ts'
-import { type Keeper, sessionChanged } from './session-state.ts'
+import { sessionChanged } from './session-state.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -38,139 +38,155 @@ export interface Authorizer {
   explain(responseOrError: unknown): LatchkeyError | undefined
 }
 
+/** What the two calls of the waist work on. */
+interface Waist {
+  renewal: Renewal
+  explanations: Explanations
+  /** A usable session, however it has to be obtained. */
+  obtain(): Promise<Session>
+}
+
 /** Makes the two calls of the waist for one manager. */
-export function createAuthorizer(
-  keeper: Keeper,
-  renewal: Renewal,
-  obtain: () => Promise<Session>,
-): Authorizer {
-  const { state, events, options } = keeper
-  const { clock, origins, scheme, isTokenRejected, skipAuth } = options
-  const explanations = createExplanations()
-
-  function authorize(request: AuthorizeRequest): MaybePromise<Authorization> {
-    const url = typeof request.url === 'string' ? new URL(request.url) : request.url
-    const { method, headers, signal } = request
-    if (
-      !isOurs(url) ||
-      (headers && CREDENTIAL_HEADERS.some((name) => headers.has(name))) ||
-      skipAuth?.({ url, method }) ||
-      renewal.isInside(signal)
-    ) {
-      return bare(url, method)
-    }
-    const session = renewal.peek()
-    if (session) return seal(session, url, method, headers)
-    return untilAborted(obtain(), signal).then((obtained) => seal(obtained, url, method, headers))
+export function createAuthorizer(renewal: Renewal, obtain: () => Promise<Session>): Authorizer {
+  const waist: Waist = { renewal, obtain, explanations: createExplanations() }
+  return {
+    authorize: (request) => authorize(waist, request),
+    recover: (authorization, response, options) =>
+      recover(waist, authorization, response, options ?? {}),
+    explain: waist.explanations.find,
   }
+}
 
-  /** A `blob:` URL has its page's origin, so the protocol is asked as well. */
-  const isOurs = (url: URL) => origins.has(url.origin) && url.protocol.startsWith('http')
+function authorize(waist: Waist, request: AuthorizeRequest): MaybePromise<Authorization> {
+  const { renewal } = waist
+  const { method, headers, signal } = request
+  const url = typeof request.url === 'string' ? new URL(request.url) : request.url
+  if (
+    !isOurs(waist, url) ||
+    (headers && CREDENTIAL_HEADERS.some((name) => headers.has(name))) ||
+    renewal.keeper.options.skipAuth?.({ url, method }) ||
+    isInsideRenewal(renewal, signal)
+  ) {
+    return bare(url, method)
+  }
+  const sending = { url, method, attempt: 1, ...(headers && { headers }) }
+  const session = peekSession(renewal)
+  if (session) return seal(waist, session, sending)
+  return untilAborted(waist.obtain(), signal).then((obtained) => seal(waist, obtained, sending))
+}
 
-  function seal(
-    session: Session,
-    url: URL,
-    method: string,
-    own?: { has(name: string): boolean },
-    attempt = 1,
-  ): MaybePromise<Authorization> {
-    const about = {
-      generation: session.generation,
+/** A `blob:` URL has its page's origin, so the protocol is asked as well. */
+function isOurs({ renewal }: Waist, url: URL): boolean {
+  return renewal.keeper.options.origins.has(url.origin) && url.protocol.startsWith('http')
+}
+
+type Sending = Pick<AuthorizeRequest, 'method' | 'headers'> & { url: URL; attempt: number }
+
+/** The session's headers for one attempt; none when the caller has set one of them. */
+function seal(waist: Waist, session: Session, sending: Sending): MaybePromise<Authorization> {
+  const { state, options } = waist.renewal.keeper
+  const { url, method, headers: own, attempt } = sending
+  const made = options.scheme.headers(session.tokens, { url, method })
+  const build = (init: HeadersInit) => {
+    const headers = toRecord(init)
+    if (own && Object.keys(headers).some((name) => own.has(name))) return bare(url, method)
+    const { generation } = session
+    const renewable = attempt === 1 && !session.static
+    return new Authorization(headers, {
+      generation,
       attempt,
-      renewable: attempt === 1 && !session.static,
+      renewable,
       epoch: state.epoch,
       url,
       method,
-    }
-    const made = scheme.headers(session.tokens, { url, method })
-    const build = (init: HeadersInit) => {
-      const headers = toRecord(init)
-      const taken = own && Object.keys(headers).some((name) => own.has(name))
-      return taken ? bare(url, method) : new Authorization(headers, about)
-    }
-    return made instanceof Promise ? made.then(build) : build(made)
+    })
   }
-
-  function recover(
-    authorization: Authorization,
-    response: ResponseView | Response,
-    { signal, replayable = true }: RecoverOptions = {},
-  ): MaybePromise<Authorization | undefined> {
-    if (authorization.generation === 0) return undefined
-    const verdict = isRejected(response)
-    if (verdict === false) return undefined
-    const act = () => decide(authorization, response, signal, replayable)
-    return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
-  }
-
-  /** A predicate that throws tells nothing: the status decides. */
-  function isRejected(response: ResponseView | Response): MaybePromise<boolean> {
-    const byStatus = response.status === 401
-    if (!isTokenRejected) return byStatus
-    try {
-      const verdict = isTokenRejected(boundedView(response))
-      return verdict instanceof Promise ? verdict.catch(() => byStatus) : verdict
-    } catch {
-      return byStatus
-    }
-  }
-
-  async function decide(
-    authorization: Authorization,
-    response: ResponseView | Response,
-    signal: AbortSignal | null | undefined,
-    replayable: boolean,
-  ): Promise<Authorization | undefined> {
-    const { generation, attempt, epoch, url, method } = authorization
-    if (response.url && !isOurs(new URL(response.url))) return undefined // a redirect's target spoke
-    const leave = (reason: LatchkeyError) => void explanations.add(response, reason)
-    const { session } = state
-    const isCurrent = session?.generation === generation
-    if (isCurrent && session.static) return leave(explanation.staticToken())
-    if (epoch !== state.epoch && state.session) return leave(sessionChanged())
-    if (attempt > 1) {
-      if (isCurrent) state.refused = { generation, until: clock.now() + COOL_DOWN_MS }
-      return leave(explanation.freshToken())
-    }
-    if (isCurrent) {
-      const { refused } = state
-      if (refused?.generation === generation && clock.now() < refused.until) {
-        return leave(explanation.freshToken())
-      }
-      session.rejected = true
-    }
-    if (!replayable) {
-      obtain().catch(() => undefined) // the next request profits; a failure has its event
-      return leave(explanation.oneShotBody())
-    }
-    try {
-      const renewed = await untilAborted(obtain(), signal)
-      if (epoch !== state.epoch) return leave(sessionChanged())
-      events.emit('retried', {
-        at: clock.now(),
-        generation: renewed.generation,
-        method,
-        url: url.origin + url.pathname,
-      })
-      return await seal(renewed, url, method, undefined, attempt + 1)
-    } catch (error) {
-      signal?.throwIfAborted()
-      return leave(isLatchkeyError(error) ? error : sessionChanged())
-    }
-  }
-
-  return { authorize, recover, explain: explanations.find }
+  return made instanceof Promise ? made.then(build) : build(made)
 }
 
 function bare(url: URL, method: string): Authorization {
-  return new Authorization(
-    {},
-    { generation: 0, attempt: 1, renewable: false, epoch: 0, url, method },
-  )
+  const about = { generation: 0, attempt: 1, renewable: false, epoch: 0, url, method }
+  return new Authorization({}, about)
 }
 
 /** Schemes mostly give a plain object, which needs no `Headers` on the way. */
 function toRecord(init: HeadersInit): Readonly<Record<string, string>> {
   if (Array.isArray(init) || init instanceof Headers) return Object.fromEntries(new Headers(init))
   return init
+}
+
+function recover(
+  waist: Waist,
+  authorization: Authorization,
+  response: ResponseView | Response,
+  options: RecoverOptions,
+): MaybePromise<Authorization | undefined> {
+  if (authorization.generation === 0) return undefined
+  const verdict = isRejected(waist, response)
+  if (verdict === false) return undefined
+  const act = () => replay(waist, authorization, response, options)
+  return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
+}
+
+/** A predicate that throws tells nothing: the status decides. */
+function isRejected(waist: Waist, response: ResponseView | Response): MaybePromise<boolean> {
+  const { isTokenRejected } = waist.renewal.keeper.options
+  const byStatus = response.status === 401
+  if (!isTokenRejected) return byStatus
+  try {
+    const verdict = isTokenRejected(boundedView(response))
+    return verdict instanceof Promise ? verdict.catch(() => byStatus) : verdict
+  } catch {
+    return byStatus
+  }
+}
+
+/** The token was rejected: what now? Either an authorization to send again with, or a reason not to. */
+async function replay(
+  waist: Waist,
+  authorization: Authorization,
+  response: ResponseView | Response,
+  { signal, replayable = true }: RecoverOptions,
+): Promise<Authorization | undefined> {
+  const { state, events, options } = waist.renewal.keeper
+  const { epoch, url, method } = authorization
+  if (response.url && !isOurs(waist, new URL(response.url))) return undefined // a redirect's target
+  const leave = (reason: LatchkeyError): undefined => waist.explanations.add(response, reason)
+  const reason = whyNotRenew(waist, authorization)
+  if (reason) return leave(reason)
+  const obtained = waist.obtain()
+  if (!replayable) {
+    obtained.catch(() => undefined) // the next request profits; a failure has its event
+    return leave(explanation.oneShotBody())
+  }
+  try {
+    const session = await untilAborted(obtained, signal)
+    if (epoch !== state.epoch) return leave(sessionChanged())
+    const { generation } = session
+    const where = url.origin + url.pathname
+    events.emit('retried', { at: options.clock.now(), generation, method, url: where })
+    return await seal(waist, session, { url, method, attempt: authorization.attempt + 1 })
+  } catch (error) {
+    signal?.throwIfAborted()
+    return leave(isLatchkeyError(error) ? error : sessionChanged())
+  }
+}
+
+/** Why a renewal cannot help a rejected request. If it can, the session is marked as rejected. */
+function whyNotRenew(waist: Waist, authorization: Authorization): LatchkeyError | undefined {
+  const { state, options } = waist.renewal.keeper
+  const { generation, attempt, epoch } = authorization
+  const { session, refused } = state
+  const now = options.clock.now()
+  const isCurrent = session?.generation === generation
+  if (isCurrent && session.static) return explanation.staticToken()
+  if (session && epoch !== state.epoch) return sessionChanged()
+  if (attempt > 1) {
+    if (isCurrent) state.refused = { generation, until: now + COOL_DOWN_MS }
+    return explanation.freshToken()
+  }
+  if (!isCurrent) return undefined // a late 401: there may be a newer token already
+  if (refused?.generation === generation && now < refused.until) return explanation.freshToken()
+  session.rejected = true
+  return undefined
 }

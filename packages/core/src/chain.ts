@@ -2,8 +2,7 @@ import pRetry from 'p-retry'
 import { isRejection, type GrantRejectedError, LatchkeyError, withoutSecrets } from './errors.ts'
 import type { Grant, GrantContext } from './grant.ts'
 import { retryAfterOf } from './retry-after.ts'
-import { secretsOf } from './session-store.ts'
-import { readTokenSet, type TokenSet } from './token-set.ts'
+import { readTokenSet, secretsOf, type TokenSet } from './token-set.ts'
 
 /** How often an unavailable grant is asked again within one renewal, and after how long at first. */
 const RETRIES = 2

@@ -20,6 +20,7 @@ export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[N
 export function createEvents() {
   const listeners = new Map<keyof ManagerEvents, Set<(event: never) => unknown>>()
   const report = (name: string, error: unknown) =>
+    // oxlint-disable-next-line no-console -- the one place left to say it: nobody awaits a listener
     console.error(`Latchkey: a listener of "${name}" failed:`, error)
   return {
     on<Name extends keyof ManagerEvents>(name: Name, listener: Listener<Name>): () => void {

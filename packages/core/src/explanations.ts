@@ -4,27 +4,27 @@ import type { ResponseView } from './response-view.ts'
 /** Why a request came back as it did, kept beside the client's own objects and gone with them. */
 export function createExplanations() {
   const reasons = new WeakMap<object, LatchkeyError>()
-  return {
-    add(response: ResponseView | Response, reason: LatchkeyError): void {
-      reasons.set(response, reason)
-      if ('original' in response && response.original) reasons.set(response.original, reason)
-    },
-    /** Follows `response` and `cause` of clients' errors. */
-    find(subject: unknown): LatchkeyError | undefined {
-      let current = subject
-      for (let depth = 0; depth < 8; depth += 1) {
-        if (typeof current !== 'object' || current === null) return undefined
-        if (isLatchkeyError(current)) return current
-        const { response, cause } = current as { response?: unknown; cause?: unknown }
-        const reason =
-          reasons.get(current) ??
-          (typeof response === 'object' && response !== null ? reasons.get(response) : undefined)
-        if (reason) return reason
-        current = cause
-      }
-      return undefined
-    },
+
+  function add(response: ResponseView | Response, reason: LatchkeyError): undefined {
+    reasons.set(response, reason)
+    if ('original' in response && response.original) reasons.set(response.original, reason)
   }
+
+  /** Follows `response` and `cause` of clients' errors. */
+  function find(subject: unknown): LatchkeyError | undefined {
+    let current = subject
+    for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
+      if (isLatchkeyError(current)) return current
+      const { response, cause } = current as { response?: unknown; cause?: unknown }
+      const isAnswered = typeof response === 'object' && response !== null
+      const reason = reasons.get(current) ?? (isAnswered ? reasons.get(response) : undefined)
+      if (reason) return reason
+      current = cause
+    }
+    return undefined
+  }
+
+  return { add, find }
 }
 
 export type Explanations = ReturnType<typeof createExplanations>
@@ -38,7 +38,7 @@ export const explanation = {
   freshToken: () =>
     new LatchkeyError(
       'ERR_FRESH_TOKEN_REJECTED',
-      'The server rejected a token that had just been renewed, so a new token will not help. Check that this user may do this, and that the token is meant for this server.',
+      'The server rejected a token that had just been renewed, so a new one will not help. Check that this user may do this, and that the token is meant for this server.',
     ),
   oneShotBody: () =>
     new LatchkeyError(

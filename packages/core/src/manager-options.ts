@@ -61,7 +61,8 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
   const { scheme, grants, store = memoryStore(), clock = Date } = options
   const { isTokenRejected, skipAuth, fetch } = options
   const origins = parseOrigins(options.origin, options.allowInsecure === true)
-  const name = options.name ?? ([...origins][0] as string)
+  const [firstOrigin = ''] = origins
+  const name = options.name ?? firstOrigin
   expect('scheme', 'a scheme such as bearer()', isFunction(scheme?.headers))
   expect('grants', 'a list of at least one grant', Array.isArray(grants) && grants.length > 0)
   grants.forEach((grant, at) => {
@@ -100,10 +101,10 @@ function expect(option: string, expected: string, met: boolean): asserts met {
   if (!met) throw new LatchkeyError('ERR_INVALID_OPTION', `\`${option}\` must be ${expected}.`)
 }
 
-function duration(option: string, value: unknown, least: number): number {
-  const valid = typeof value === 'number' && Number.isFinite(value) && value >= least
+function duration(option: string, value: number, least: number): number {
   const got = typeof value === 'number' ? String(value) : typeof value
-  expect(option, `a finite number of milliseconds >= ${least}, got ${got}`, valid)
+  const expected = `a finite number of milliseconds >= ${least}, got ${got}`
+  expect(option, expected, Number.isFinite(value) && value >= least)
   // No timer can wait longer, and one that is asked to fires at once.
-  return Math.min(value as number, 2 ** 31 - 1)
+  return Math.min(value, 2 ** 31 - 1)
 }

@@ -42,7 +42,7 @@ export function outgoing(
   source?: unknown,
 ): Outgoing | undefined {
   const request = typeof input === 'object' && 'headers' in input ? input : undefined
-  const url = parseUrl(request?.url ?? String(input), globalThis.location?.href)
+  const url = parseUrl(request ? request.url : (input as string | URL), globalThis.location?.href)
   if (!url) return undefined
   const about = {
     url,

@@ -10,7 +10,7 @@ import {
   sessionChanged,
   storeSession,
 } from './session-state.ts'
-import type { StoredTokens } from './session-store.ts'
+import { lockStore, readStore, type StoredTokens, writeStore } from './session-store.ts'
 import { sameTokens, type TokenSet } from './token-set.ts'
 
 /** One renewal: what it started from, to tell on its return whether it still counts. */
@@ -30,18 +30,18 @@ export async function renewSession(keeper: Keeper, run: Run): Promise<Session> {
   const { failure } = state
   if (failure && !run.force && options.clock.now() < failure.until) {
     // What failed for good can only be mended by a sign-in elsewhere.
-    const { tokens } = failure.until === Infinity ? await store.read() : {}
+    const { tokens } = failure.until === Infinity ? await readStore(store) : {}
     if (tokens) return adoptIfCurrent(keeper, tokens, run)
     throw failure.error
   }
-  return store.lock(() => renewUnderLock(keeper, run))
+  return lockStore(store, () => renewUnderLock(keeper, run))
 }
 
 async function renewUnderLock(keeper: Keeper, run: Run): Promise<Session> {
   const { state, store, options } = keeper
   run.signal.throwIfAborted() // the lock came too late
   const mine = state.session?.tokens
-  const stored = await store.read()
+  const stored = await readStore(store)
   const known = stored.failed ? mine : stored.tokens
   if (known && !sameTokens(known, mine) && isFresh(keeper, known)) {
     return adoptIfCurrent(keeper, known, run)
@@ -52,7 +52,7 @@ async function renewUnderLock(keeper: Keeper, run: Run): Promise<Session> {
     fetch: options.fetch,
     enter: run.enter,
     reread: async () => {
-      const { tokens } = await store.read()
+      const { tokens } = await readStore(store)
       return tokens && !sameTokens(tokens, known) && isFresh(keeper, tokens) ? tokens : undefined
     },
   })
@@ -82,13 +82,13 @@ async function commit(
   const session = openSession(keeper, tokens, 'grant', grant.static)
   if (!session.static) {
     // A sign-out or sign-in elsewhere, while the grant was asked, wins over what it brought.
-    const latest = await store.read()
+    const latest = await readStore(store)
     const known = !before.failed && !latest.failed
     if (known && !sameTokens(latest.tokens, before.tokens)) {
       if (latest.tokens) return adoptIfCurrent(keeper, latest.tokens, run)
       if (isCurrent()) endSession(keeper, 'elsewhere', true)
     }
-    await store.write(session.tokens, isCurrent, () => void storeSession(keeper))
+    await writeStore(store, session.tokens, isCurrent, () => void storeSession(keeper))
   }
   if (!isCurrent()) throw sessionChanged()
   enterSession(keeper, session)

@@ -3,7 +3,8 @@ import { createInside } from './inside.ts'
 import { COOL_DOWN_MS, isUsable, type Session } from './refresh-policy.ts'
 import { type Run, renewSession } from './renewal-run.ts'
 import { adoptTokens, type Keeper } from './session-state.ts'
-import { secretsOf } from './session-store.ts'
+import { readStore } from './session-store.ts'
+import { secretsOf } from './token-set.ts'
 
 /** Everybody who needs a token while one is being obtained shares this. */
 interface Flight {
@@ -17,78 +18,84 @@ interface Flight {
  * Ending a flight ends the waiting at once, not the work: a rotated token that comes back late is
  * still kept, if its session is.
  */
-export function createRenewal(keeper: Keeper) {
-  const { state, store, events, options } = keeper
-  const { clock, renewTimeoutMs } = options
-  const inside = createInside()
-  let flight: Flight | undefined
-  let loading: Promise<void> | undefined
+export interface Renewal {
+  keeper: Keeper
+  inside: ReturnType<typeof createInside>
+  flight: Flight | undefined
+  loading: Promise<void> | undefined
+}
 
-  /** The first look into the store, once. */
-  function load(): Promise<void> {
-    loading ??= store.read().then(({ tokens }) => {
-      if (tokens && !state.session && state.epoch === 0) adoptTokens(keeper, tokens)
+export function createRenewal(keeper: Keeper): Renewal {
+  return { keeper, inside: createInside(), flight: undefined, loading: undefined }
+}
+
+/** The session, if requests may go out with it; renews behind their backs when it is time. */
+export function peekSession(renewal: Renewal): Session | undefined {
+  const { state, options } = renewal.keeper
+  const now = options.clock.now()
+  const { session, failure } = state
+  if (!isUsable(session, now)) return undefined
+  const isDue = now >= session.renewAt && !(failure && now < failure.until)
+  if (isDue && !renewal.flight) void startRenewal(renewal)
+  return session
+}
+
+/** The first look into the store, once. */
+export function loadSession(renewal: Renewal): Promise<void> {
+  const { keeper } = renewal
+  renewal.loading ??= readStore(keeper.store).then(({ tokens }) => {
+    if (tokens && !keeper.state.session && keeper.state.epoch === 0) adoptTokens(keeper, tokens)
+  })
+  return renewal.loading
+}
+
+/** Joins the renewal in flight, or starts one. `force`: in spite of an earlier failure. */
+export function startRenewal(renewal: Renewal, force = false): Promise<Session> {
+  if (renewal.flight) return renewal.flight.promise
+  const { keeper, inside } = renewal
+  const { epoch, generation } = keeper.state
+  const { clock, renewTimeoutMs } = keeper.options
+  const controller = new AbortController()
+  const { signal } = controller
+  const run: Run = { epoch, generation, startedAt: clock.now(), force, signal, enter: inside.enter }
+  const timer = setTimeout(() => controller.abort(timedOut(renewTimeoutMs)), renewTimeoutMs)
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  const promise = Promise.race([renewSession(keeper, run), ended])
+    .catch((error) => failRenewal(keeper, error, epoch))
+    .finally(() => {
+      clearTimeout(timer)
+      if (renewal.flight?.controller === controller) renewal.flight = undefined
     })
-    return loading
-  }
+  promise.catch(() => undefined) // in the background nobody waits; the event tells
+  renewal.flight = { promise, controller }
+  return promise
+}
 
-  function start(force = false): Promise<Session> {
-    if (flight) return flight.promise
-    const controller = new AbortController()
-    const { signal } = controller
-    const { epoch, generation } = state
-    const startedAt = clock.now()
-    const run: Run = { epoch, generation, startedAt, force, signal, enter: inside.enter }
-    const timer = setTimeout(() => controller.abort(timedOut(renewTimeoutMs)), renewTimeoutMs)
-    const ended = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    })
-    const promise = Promise.race([renewSession(keeper, run), ended])
-      .catch((error) => fail(error, epoch))
-      .finally(() => {
-        clearTimeout(timer)
-        if (flight?.controller === controller) flight = undefined
-      })
-    promise.catch(() => undefined) // in the background nobody waits; the event tells
-    flight = { promise, controller }
-    return promise
+/** Unavailable: everything is kept, and a cool-down keeps the next requests from storming. */
+function failRenewal({ state, events, options }: Keeper, cause: unknown, epoch: number): never {
+  const isDecided = isLatchkeyError(cause) && !/UNAVAILABLE|TIMEOUT/.test(cause.code)
+  if (isDecided || state.epoch !== epoch) throw cause
+  const error = isLatchkeyError(cause) ? cause : unavailable(cause, state.session)
+  if (state.session) state.session.rejected = false // the server may judge it otherwise by then
+  if (state.failure?.error !== error) {
+    const at = options.clock.now()
+    state.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
+    events.emit('renewalFailed', { at, outcome: 'unavailable', error })
   }
+  throw error
+}
 
-  /** The session, if requests may go out with it; renews behind their backs when it is time. */
-  function peek(): Session | undefined {
-    const now = clock.now()
-    const { session, failure } = state
-    if (!isUsable(session, now)) return undefined
-    if (now >= session.renewAt && !flight && !(failure && now < failure.until)) void start()
-    return session
-  }
+/** Lets everybody who waits go, with `reason`. */
+export function abandonRenewal(renewal: Renewal, reason: LatchkeyError): void {
+  renewal.flight?.controller.abort(reason)
+  renewal.flight = undefined
+}
 
-  /** Unavailable: everything is kept, and a cool-down keeps the next requests from storming. */
-  function fail(cause: unknown, epoch: number): never {
-    const passes = isLatchkeyError(cause) && !/UNAVAILABLE|TIMEOUT/.test(cause.code)
-    if (passes || state.epoch !== epoch) throw cause
-    const error = isLatchkeyError(cause) ? cause : unavailable(cause, state.session)
-    if (state.session) state.session.rejected = false // the server may judge it otherwise by then
-    if (state.failure?.error !== error) {
-      const at = clock.now()
-      state.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
-      events.emit('renewalFailed', { at, outcome: 'unavailable', error })
-    }
-    throw error
-  }
-
-  /** Lets everybody who waits go, with `reason`. */
-  function abandon(reason: LatchkeyError): void {
-    flight?.controller.abort(reason)
-    flight = undefined
-  }
-
-  /** Whether a request belongs to the renewal itself, and so must not wait for it. */
-  function isInside(signal?: AbortSignal | null): boolean {
-    return flight !== undefined && (flight.controller.signal === signal || inside.isInside())
-  }
-
-  return { load, start, peek, abandon, isInside, isFlying: () => flight !== undefined }
+/** Whether a request belongs to the renewal itself, and so must not wait for it. */
+export function isInsideRenewal({ flight, inside }: Renewal, signal?: AbortSignal | null): boolean {
+  return flight !== undefined && (flight.controller.signal === signal || inside.isInside())
 }
 
 function timedOut(ms: number): LatchkeyError {
@@ -105,5 +112,3 @@ function unavailable(cause: unknown, session: Session | undefined): LatchkeyErro
     { cause: withoutSecrets(cause, secretsOf(session?.tokens)) },
   )
 }
-
-export type Renewal = ReturnType<typeof createRenewal>

@@ -29,7 +29,7 @@ const REFUSED =
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` for a name that is no field name, or one like `host`.
  */
 export function headerScheme(header: string): Scheme {
-  const name = String(header).toLowerCase()
+  const name = typeof header === 'string' ? header.toLowerCase() : ''
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || REFUSED.test(name)) {
     throw new LatchkeyError(
       'ERR_INVALID_OPTION',

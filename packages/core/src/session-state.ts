@@ -2,7 +2,7 @@ import { LatchkeyError } from './errors.ts'
 import type { Events, ManagerEvents } from './events.ts'
 import type { ManagerOptions } from './manager-options.ts'
 import { expiryFromStore, expiryOnReceipt, renewalInstant, type Session } from './refresh-policy.ts'
-import type { SessionStore } from './session-store.ts'
+import { type SessionStore, writeStore } from './session-store.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** What a failed renewal leaves behind, so that the next request does not start it all again. */
@@ -99,7 +99,8 @@ export function storeSession(keeper: Keeper): Promise<void> {
   const { state, store } = keeper
   const { epoch, session } = state
   const tokens = session && !session.static ? session.tokens : undefined
-  return store.write(
+  return writeStore(
+    store,
     tokens,
     () => state.epoch === epoch,
     () => void storeSession(keeper),

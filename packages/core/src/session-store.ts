@@ -1,6 +1,6 @@
 import { LatchkeyError, withoutSecrets } from './errors.ts'
 import type { ManagerEvents } from './events.ts'
-import { readTokenSet, type TokenSet } from './token-set.ts'
+import { readTokenSet, secretsOf, type TokenSet } from './token-set.ts'
 import type { TokenStore } from './token-store.ts'
 import { withTimeLimit } from './waiting.ts'
 
@@ -15,89 +15,89 @@ export interface StoredTokens {
   failed?: true
 }
 
-/**
- * A manager's own view of its store: reads are distrustful, writes go one after the other, nothing
- * throws and nothing hangs.
- *
- * A write asks `current()` when its turn comes, so that what was overtaken (by a sign-out, by another
- * user) is never written. One that overran its time and lands late is put right by `repair()`.
- */
+/** A manager's own view of its store: distrustful reads, writes one after the other, no hanging. */
+export interface SessionStore {
+  store: TokenStore
+  name: string
+  onFailure(operation: Operation, error: LatchkeyError): void
+  queue: Promise<unknown>
+  /** Whether the last write got through; if not, that the store lacks something is no news. */
+  written: boolean
+}
+
 export function createSessionStore(
   store: TokenStore,
   name: string,
-  onFailure: (operation: Operation, error: LatchkeyError) => void,
-) {
-  let queue: Promise<unknown> = Promise.resolve()
-  /** Whether the last write got through; if not, what the store lacks is no news. */
-  let written = true
+  onFailure: SessionStore['onFailure'],
+): SessionStore {
+  return { store, name, onFailure, queue: Promise.resolve(), written: true }
+}
 
-  const failure = (operation: Operation, error: unknown, secrets: string[]) =>
-    onFailure(
-      operation,
-      new LatchkeyError(
-        'ERR_STORE_FAILED',
-        `The token store's ${operation} failed; the session goes on in memory.`,
-        {
-          cause: withoutSecrets(error, secrets),
-        },
-      ),
+/** What the store holds. Never throws: garbage and failures are announced and count as unknown. */
+export async function readStore(own: SessionStore): Promise<StoredTokens> {
+  try {
+    const stored = await limited(
+      'get',
+      call(() => own.store.getToken(own.name)),
     )
+    if (stored !== undefined && stored !== null) return { tokens: readTokenSet(stored) }
+    return own.written ? {} : { failed: true }
+  } catch (error) {
+    announce(own, 'get', error, [])
+    return { failed: true }
+  }
+}
 
-  const tooLate = (operation: Operation) =>
-    new LatchkeyError('ERR_STORE_FAILED', `No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
-
-  const limited = <T>(operation: Operation, work: Promise<T>) =>
-    withTimeLimit(work, STORE_LIMIT_MS, () => tooLate(operation))
-
-  async function read(): Promise<StoredTokens> {
+/**
+ * Writes `tokens`, or removes what is there. Never throws.
+ *
+ * `isCurrent` is asked when its turn comes, so that what was overtaken (by a sign-out, by another user)
+ * is never written. A write that overran its time and lands late all the same is put right by `repair`.
+ */
+export function writeStore(
+  own: SessionStore,
+  tokens: TokenSet | undefined,
+  isCurrent: () => boolean,
+  repair: () => void,
+): Promise<void> {
+  const { store, name } = own
+  const operation = tokens ? 'set' : 'remove'
+  const turn = own.queue.then(async () => {
+    if (!isCurrent()) return
+    const work = call(() => (tokens ? store.setToken(tokens, name) : store.removeToken(name)))
     try {
-      const stored = await limited(
-        'get',
-        call(() => store.getToken(name)),
-      )
-      if (stored !== undefined && stored !== null) return { tokens: readTokenSet(stored) }
-      return written ? {} : { failed: true }
+      await limited(operation, work)
+      own.written = true
     } catch (error) {
-      failure('get', error, [])
-      return { failed: true }
+      own.written = false
+      announce(own, operation, error, secretsOf(tokens))
+      work.then(
+        () => isCurrent() || repair(),
+        () => undefined, // announced already
+      )
     }
-  }
+  })
+  own.queue = turn
+  return turn
+}
 
-  function write(tokens: TokenSet | undefined, current: () => boolean, repair: () => void) {
-    const operation = tokens ? 'set' : 'remove'
-    const turn = queue.then(async () => {
-      if (!current()) return
-      const work = call(() => (tokens ? store.setToken(tokens, name) : store.removeToken(name)))
-      try {
-        await limited(operation, work)
-        written = true
-      } catch (error) {
-        written = false
-        failure(operation, error, tokens ? secretsOf(tokens) : [])
-        work.then(
-          () => current() || repair(),
-          () => undefined,
-        ) // its failure is already reported
-      }
-    })
-    queue = turn
-    return turn
-  }
+/** Runs `run` under the store's own lock, where it has one. */
+export function lockStore<T>({ store, name }: SessionStore, run: () => Promise<T>): Promise<T> {
+  return store.lock ? store.lock(name, run) : run()
+}
 
-  return {
-    read,
-    write,
-    /** Runs `run` under the store's own lock, where it has one. */
-    lock: <T>(run: () => Promise<T>): Promise<T> => (store.lock ? store.lock(name, run) : run()),
-    subscribe: (listener: () => void): (() => void) | undefined =>
-      store.subscribe?.(name, listener),
-  }
+function limited<T>(operation: Operation, work: Promise<T>): Promise<T> {
+  const late = () => failed(`No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
+  return withTimeLimit(work, STORE_LIMIT_MS, late)
 }
 
 /** A sync throw as a rejection. */
 const call = async <T>(work: () => T): Promise<Awaited<T>> => await work()
 
-export const secretsOf = (tokens: TokenSet | undefined): string[] =>
-  [tokens?.accessToken, tokens?.refreshToken].filter((secret) => secret !== undefined)
+function announce(own: SessionStore, operation: Operation, error: unknown, secrets: string[]) {
+  const message = `The token store's ${operation} failed; the session goes on in memory.`
+  own.onFailure(operation, failed(message, withoutSecrets(error, secrets)))
+}
 
-export type SessionStore = ReturnType<typeof createSessionStore>
+const failed = (message: string, cause?: unknown) =>
+  new LatchkeyError('ERR_STORE_FAILED', message, cause === undefined ? {} : { cause })

@@ -1,9 +1,17 @@
 import { type Authorizer, createAuthorizer } from './authorizer.ts'
-import { LatchkeyError } from './errors.ts'
+import { LatchkeyError, type LatchkeyErrorCode } from './errors.ts'
 import { createEvents, type Listener, type ManagerEvents } from './events.ts'
 import { checkOptions, type TokenManagerOptions } from './manager-options.ts'
 import type { Session } from './refresh-policy.ts'
-import { createRenewal } from './renewal.ts'
+import {
+  abandonRenewal,
+  createRenewal,
+  isInsideRenewal,
+  loadSession,
+  peekSession,
+  type Renewal,
+  startRenewal,
+} from './renewal.ts'
 import {
   adoptTokens,
   endSession,
@@ -11,10 +19,11 @@ import {
   type Keeper,
   newSessionState,
   openSession,
+  type SessionState,
   sessionChanged,
   storeSession,
 } from './session-state.ts'
-import { createSessionStore } from './session-store.ts'
+import { createSessionStore, readStore } from './session-store.ts'
 import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -74,73 +83,92 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     events.emit('storeFailed', { at: checked.clock.now(), operation, error }),
   )
   const keeper: Keeper = { options: checked, state: newSessionState(), store, events }
-  const { state } = keeper
   const renewal = createRenewal(keeper)
-  let unsubscribe: (() => void) | undefined
-
-  /** A usable session: the one in memory, else the store's, else a renewed one. */
-  async function obtain(force = false): Promise<Session> {
-    if (state.stopped && !force) throw state.stopped
-    if (renewal.isInside()) throw recursion()
-    unsubscribe ??= store.subscribe(() => void followStore()) ?? (() => undefined)
-    await renewal.load()
-    if (state.stopped && !force) throw state.stopped
-    return (force ? undefined : renewal.peek()) ?? renewal.start(force)
-  }
-
-  /** Somebody else changed the store: another tab, process or machine. */
-  async function followStore(): Promise<void> {
-    if (renewal.isFlying() || state.stopped) return // a renewal reads the store itself
-    const { tokens, failed } = await store.read()
-    if (failed || renewal.isFlying() || sameTokens(tokens, state.session?.tokens)) return
-    if (tokens) adoptTokens(keeper, tokens)
-    else endSession(keeper, 'elsewhere')
-  }
-
-  async function refresh(): Promise<TokenSet> {
-    if (state.stopped?.code === 'ERR_DISPOSED') throw state.stopped
-    state.stopped = undefined
-    return { ...(await obtain(true)).tokens }
-  }
-
-  async function setTokens(tokens: TokenSet): Promise<void> {
-    const usable = readTokenSet(tokens)
-    state.epoch += 1
-    state.stopped = undefined
-    renewal.abandon(sessionChanged())
-    enterSession(keeper, openSession(keeper, usable, 'grant'))
-    await storeSession(keeper)
-  }
-
-  async function signOut(): Promise<TokenSet | undefined> {
-    const mine = state.session?.tokens
-    stop('ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
-    endSession(keeper, 'signOut')
-    const ended = mine ?? (await store.read()).tokens
-    await storeSession(keeper)
-    return ended
-  }
-
-  function stop(code: string, message: string): void {
-    state.stopped = new LatchkeyError(code, message)
-    renewal.abandon(state.stopped)
-  }
-
+  const manager: Manager = { keeper, renewal, unsubscribe: undefined }
+  const obtain = () => obtainSession(manager)
   return {
-    ...createAuthorizer(keeper, renewal, obtain),
+    ...createAuthorizer(renewal, obtain),
     getTokens: async ({ signal } = {}) => ({ ...(await untilAborted(obtain(), signal)).tokens }),
-    refresh,
-    setTokens,
-    signOut,
+    refresh: () => refresh(manager),
+    setTokens: (tokens) => setTokens(manager, tokens),
+    signOut: () => signOut(manager),
     on: events.on,
-    dispose() {
-      stop('ERR_DISPOSED', 'This manager was disposed of. Make a new one.')
-      state.epoch += 1
-      state.session = undefined
-      unsubscribe?.()
-      events.clear()
-    },
+    dispose: () => dispose(manager),
   }
+}
+
+interface Manager {
+  keeper: Keeper
+  renewal: Renewal
+  unsubscribe: (() => void) | undefined
+}
+
+/** A usable session: the one in memory, else the store's, else a renewed one. */
+async function obtainSession(manager: Manager, force = false): Promise<Session> {
+  const { keeper, renewal } = manager
+  const { store, state } = keeper
+  if (isInsideRenewal(renewal)) throw recursion()
+  throwIfStopped(state)
+  manager.unsubscribe ??=
+    store.store.subscribe?.(store.name, () => void followStore(manager)) ?? (() => undefined)
+  await loadSession(renewal)
+  throwIfStopped(state)
+  return (force ? undefined : peekSession(renewal)) ?? startRenewal(renewal, force)
+}
+
+function throwIfStopped({ stopped }: SessionState): void {
+  if (stopped) throw stopped
+}
+
+/** Somebody else changed the store: another tab, process or machine. */
+async function followStore({ keeper, renewal }: Manager): Promise<void> {
+  const isBusy = () => renewal.flight !== undefined || keeper.state.stopped !== undefined
+  if (isBusy()) return // a renewal reads the store itself
+  const { tokens, failed } = await readStore(keeper.store)
+  if (failed || isBusy() || sameTokens(tokens, keeper.state.session?.tokens)) return
+  if (tokens) adoptTokens(keeper, tokens)
+  else endSession(keeper, 'elsewhere')
+}
+
+async function refresh(manager: Manager): Promise<TokenSet> {
+  const { state } = manager.keeper
+  if (state.stopped?.code !== 'ERR_DISPOSED') state.stopped = undefined
+  return { ...(await obtainSession(manager, true)).tokens }
+}
+
+async function setTokens({ keeper, renewal }: Manager, tokens: TokenSet): Promise<void> {
+  const usable = readTokenSet(tokens)
+  const { state } = keeper
+  if (state.stopped?.code === 'ERR_DISPOSED') throw state.stopped
+  state.epoch += 1
+  state.stopped = undefined
+  abandonRenewal(renewal, sessionChanged())
+  enterSession(keeper, openSession(keeper, usable, 'grant'))
+  await storeSession(keeper)
+}
+
+async function signOut(manager: Manager): Promise<TokenSet | undefined> {
+  const { keeper } = manager
+  const mine = keeper.state.session?.tokens
+  stop(manager, 'ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
+  endSession(keeper, 'signOut')
+  const ended = mine ?? (await readStore(keeper.store)).tokens
+  await storeSession(keeper)
+  return ended
+}
+
+function dispose(manager: Manager): void {
+  const { keeper, unsubscribe } = manager
+  stop(manager, 'ERR_DISPOSED', 'This manager was disposed of. Make a new one.')
+  unsubscribe?.()
+  keeper.events.clear() // the session is not over, so nobody is told that it is
+  endSession(keeper, 'signOut')
+}
+
+/** From now on nobody gets a token, and nobody waits for one. */
+function stop({ keeper, renewal }: Manager, code: LatchkeyErrorCode, message: string): void {
+  keeper.state.stopped = new LatchkeyError(code, message)
+  abandonRenewal(renewal, keeper.state.stopped)
 }
 
 function recursion(): LatchkeyError {

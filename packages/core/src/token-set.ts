@@ -51,3 +51,8 @@ function usable(name: string, value: unknown): string {
 export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): boolean {
   return a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken
 }
+
+/** What must not show up in any output. */
+export function secretsOf(tokens: TokenSet | undefined): string[] {
+  return [tokens?.accessToken, tokens?.refreshToken].filter((secret) => secret !== undefined)
+}

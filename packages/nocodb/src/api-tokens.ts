@@ -1,6 +1,6 @@
 import { LatchkeyError } from '@latchkey/core'
 import type { NocoDBContext } from './nocodb.ts'
-import { refused } from './session.ts'
+import { refused, requireSession } from './session.ts'
 import { paths, postJson, readObject } from './wire.ts'
 
 export interface ApiToken {
@@ -27,16 +27,11 @@ export interface ApiTokens {
 
 /** `/api/v1/tokens` exists on all versions and looks at `xc-auth` only. */
 export function createApiTokens(context: NocoDBContext): ApiTokens {
-  const { server, manager, fetch, hasApiToken } = context
+  const { server, manager, fetch } = context
   const url = server.url + paths.apiTokens
 
   async function ask(action: string, send: () => Promise<Response>): Promise<string> {
-    if (hasApiToken) {
-      throw new LatchkeyError(
-        'ERR_SESSION_REQUIRED',
-        `An API token cannot ${action}. Make another nocodb() with email and password for that.`,
-      )
-    }
+    requireSession(context, action)
     const response = await send()
     if (response.ok) return response.text()
     throw manager.explain(response) ?? (await refused('ERR_UNEXPECTED_ANSWER', action, response))

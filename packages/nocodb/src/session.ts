@@ -36,67 +36,73 @@ export interface Session {
 }
 
 export function createSession(context: NocoDBContext): Session {
-  const { server, manager, plainFetch } = context
-
-  const needsSession = (what: string): void => {
-    if (!context.hasApiToken) return
-    throw new LatchkeyError(
-      'ERR_SESSION_REQUIRED',
-      `An API token cannot ${what}. Make another nocodb() with email and password for that.`,
-    )
+  return {
+    signIn: (credentials) => signIn(context, credentials),
+    signUp: (user) => signUp(context, user),
+    signOut: async () => {
+      const ended = await context.manager.signOut()
+      if (ended && !context.hasApiToken) await revoke(context, ended)
+      return undefined
+    },
+    changePassword: (change) => changePassword(context, change),
   }
+}
 
-  async function signIn(given?: Credentials): Promise<void> {
-    needsSession('sign in')
-    const { credentials } = context
-    const used = given ?? credentials
-    if (!used) {
-      throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs an email and a password.')
-    }
-    const tokens = await signInWith(server, used, { fetch: plainFetch })
-    if (used.email !== credentials?.email) context.credentials = undefined
-    await manager.setTokens(tokens)
+/** @throws {LatchkeyError} `ERR_SESSION_REQUIRED` for what an API token cannot do. */
+export function requireSession({ hasApiToken }: NocoDBContext, action: string): void {
+  if (!hasApiToken) return
+  throw new LatchkeyError(
+    'ERR_SESSION_REQUIRED',
+    `An API token cannot ${action}. Make another nocodb() with email and password for that.`,
+  )
+}
+
+async function signIn(context: NocoDBContext, given?: Credentials): Promise<void> {
+  requireSession(context, 'sign in')
+  const used = given ?? context.credentials
+  if (!used) {
+    throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs an email and a password.')
   }
+  await enter(
+    context,
+    used.email,
+    await signInWith(context.server, used, { fetch: context.plainFetch }),
+  )
+}
 
-  async function signUp(user: NewUser): Promise<void> {
-    needsSession('sign up')
-    const body = { ignore_subscribe: true, ...user }
-    const response = await postJson(plainFetch, server.url + paths.signUp, body, keepCookie(server))
-    if (!response.ok) throw await refused('ERR_SIGN_UP_REFUSED', 'sign this user up', response)
-    const tokens = await readTokens(server, response)
-    if (user.email !== context.credentials?.email) context.credentials = undefined
-    await manager.setTokens(tokens)
+async function signUp(context: NocoDBContext, user: NewUser): Promise<void> {
+  requireSession(context, 'sign up')
+  const { server, plainFetch } = context
+  const body = { ignore_subscribe: true, ...user }
+  const response = await postJson(plainFetch, server.url + paths.signUp, body, keepCookie(server))
+  if (!response.ok) throw await refused('ERR_SIGN_UP_REFUSED', 'sign this user up', response)
+  await enter(context, user.email, await readTokens(server, response))
+}
+
+/** Goes on as `email`, and never again signs in as somebody else. */
+async function enter(context: NocoDBContext, email: string, tokens: TokenSet): Promise<void> {
+  if (email !== context.credentials?.email) context.credentials = undefined
+  await context.manager.setTokens(tokens)
+}
+
+async function changePassword(
+  context: NocoDBContext,
+  { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+): Promise<void> {
+  requireSession(context, 'change a password')
+  const { server, manager, plainFetch, credentials } = context
+  const body = { currentPassword, newPassword }
+  const url = server.url + paths.changePassword
+  const response = await postJson(context.fetch, url, body, keepCookie(server))
+  if (!response.ok) {
+    const refusal = await refused('ERR_PASSWORD_NOT_CHANGED', 'change the password', response)
+    throw manager.explain(response) ?? refusal
   }
-
-  async function signOut(): Promise<undefined> {
-    const ended = await manager.signOut()
-    if (ended && !context.hasApiToken) await revoke(context, ended)
-  }
-
-  async function changePassword(change: {
-    currentPassword: string
-    newPassword: string
-  }): Promise<void> {
-    needsSession('change a password')
-    const url = server.url + paths.changePassword
-    const { currentPassword, newPassword } = change
-    const body = { currentPassword, newPassword }
-    const response = await postJson(context.fetch, url, body, keepCookie(server))
-    if (!response.ok) {
-      throw (
-        manager.explain(response) ??
-        (await refused('ERR_PASSWORD_NOT_CHANGED', 'change the password', response))
-      )
-    }
-    const { credentials } = context
-    if (credentials) context.credentials = { ...credentials, password: newPassword }
-    // The answer holds a cookie only; the access token comes with the first refresh.
-    const { refreshToken } = readRefreshCookie(response.headers, canSendCookies())
-    if (refreshToken)
-      await manager.setTokens(await exchange(server, refreshToken, { fetch: plainFetch }))
-  }
-
-  return { signIn, signUp, signOut, changePassword }
+  if (credentials) context.credentials = { ...credentials, password: newPassword }
+  // The answer holds a cookie only; the access token comes with the first refresh.
+  const { refreshToken } = readRefreshCookie(response.headers, canSendCookies())
+  if (!refreshToken) return
+  await manager.setTokens(await exchange(server, refreshToken, { fetch: plainFetch }))
 }
 
 /** Tells the server, which listens only to a token that is still good. */

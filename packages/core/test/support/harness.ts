@@ -1,0 +1,136 @@
+import { Buffer } from 'node:buffer'
+import {
+  type Authorization,
+  bearer,
+  createTokenManager,
+  type Grant,
+  type GrantContext,
+  type ManagerEvents,
+  type TokenManager,
+  type TokenManagerOptions,
+  type TokenSet,
+} from '../../src/index.ts'
+
+export const ORIGIN = 'https://api.test'
+
+/** A clock that stands until a test moves it. */
+export function fakeClock(startAt = 1_700_000_000_000) {
+  let now = startAt
+  return {
+    now: () => now,
+    pass(ms: number) {
+      now += ms
+    },
+  }
+}
+
+export type FakeClock = ReturnType<typeof fakeClock>
+
+/** An unsigned JWT with these claims; the manager never verifies one. */
+export function jwt(claims: unknown): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'none' })}.${part(claims)}.x`
+}
+
+type Answer = TokenSet | undefined | Error
+
+/** A grant that answers what a test tells it to, when the test tells it to. */
+export function scriptedGrant(name = 'refresh token') {
+  const contexts: GrantContext[] = []
+  const waiting: ((answer: Answer) => void)[] = []
+  let respond: ((call: number, context: GrantContext) => Answer | Promise<Answer>) | undefined
+  let count = 0
+  const grant: Grant = {
+    name,
+    async request(context) {
+      contexts.push(context)
+      count += 1
+      const answer = respond
+        ? await respond(count, context)
+        : await new Promise<Answer>((resolve) => waiting.push(resolve))
+      if (answer instanceof Error) throw answer
+      return answer
+    },
+  }
+  return {
+    grant,
+    contexts,
+    calls: () => count,
+    /** From now on every request is answered so, at once. */
+    answer(by: (call: number, context: GrantContext) => Answer | Promise<Answer>) {
+      respond = by
+    },
+    /** Answers the oldest request that waits. */
+    settle(answer: Answer) {
+      waiting.shift()?.(answer)
+    },
+    /** Every request gets a token set of its own: a1/r1, a2/r2, … */
+    answerTokens(more: (call: number) => Partial<TokenSet> = () => ({})) {
+      respond = (call) => ({ accessToken: `a${call}`, refreshToken: `r${call}`, ...more(call) })
+    },
+  }
+}
+
+export type ScriptedGrant = ReturnType<typeof scriptedGrant>
+
+/** A manager with a scripted grant, a standing clock and a record of its events. */
+export function harness(options: Partial<TokenManagerOptions> = {}) {
+  const clock = fakeClock()
+  const scripted = scriptedGrant()
+  const manager = createTokenManager({
+    origin: ORIGIN,
+    scheme: bearer(),
+    grants: [scripted.grant],
+    clock,
+    ...options,
+  })
+  return { manager, clock, scripted, events: recordEvents(manager) }
+}
+
+export type EventRecord = { [Name in keyof ManagerEvents]: ManagerEvents[Name][] }
+
+export function recordEvents(manager: TokenManager): EventRecord {
+  const events: EventRecord = {
+    renewed: [],
+    renewalFailed: [],
+    retried: [],
+    signedOut: [],
+    storeFailed: [],
+  }
+  manager.on('renewed', (event) => events.renewed.push(event))
+  manager.on('renewalFailed', (event) => events.renewalFailed.push(event))
+  manager.on('retried', (event) => events.retried.push(event))
+  manager.on('signedOut', (event) => events.signedOut.push(event))
+  manager.on('storeFailed', (event) => events.storeFailed.push(event))
+  return events
+}
+
+export const request = (path = '/items', method = 'GET') => ({ url: `${ORIGIN}${path}`, method })
+
+export async function authorize(manager: TokenManager, path?: string): Promise<Authorization> {
+  return manager.authorize(request(path))
+}
+
+/** A response as an adapter would hand it over. */
+export function answer(status: number, body = '', url = `${ORIGIN}/items`) {
+  return { status, headers: new Headers(), url, text: () => Promise.resolve(body) }
+}
+
+/** The header an authorization adds. */
+export const sent = (authorization: Authorization | undefined): string | undefined =>
+  authorization?.headers['authorization']
+
+/** Lets everything that can go on without time passing go on. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
+}
+
+/** What `promise` rejects with. */
+export async function failure(promise: unknown): Promise<Error & { code?: string }> {
+  try {
+    await promise
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('expected a rejection')
+}
