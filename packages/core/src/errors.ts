@@ -37,7 +37,7 @@ export class LatchkeyError extends Error {
     message: string,
     options: LatchkeyErrorOptions = {},
   ) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, 'cause' in options ? { cause: withoutSecrets(options.cause, []) } : undefined)
     this.code = code
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
   }
@@ -71,31 +71,38 @@ export function isRejection(error: unknown): error is GrantRejectedError {
   return isLatchkeyError(error) && error.name === 'GrantRejectedError'
 }
 
-const isBare = (error: Error): boolean =>
-  Object.values(error).every((value) => typeof value !== 'object' || value === null)
+/** `text` without any of `secrets`. */
+export function scrub(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+}
 
 /**
- * A foreign error made fit to be a `cause`. Clients' own errors carry the request they failed with
- * (an `AxiosError` shows the posted password under `util.inspect`), so an error that holds objects,
- * or whose text holds one of `secrets`, is replaced by a summary: name, code, status and text.
+ * An error made fit to be a `cause`. Clients' own errors carry the request they failed with (an
+ * `AxiosError` shows the posted password under `util.inspect`), so an error that holds objects, or whose
+ * text holds one of `secrets`, is replaced by a summary: name, code, status and text.
  */
 export function withoutSecrets(error: unknown, secrets: readonly string[], depth = 3): unknown {
-  if (isLatchkeyError(error)) return error
-  const scrub = (text: string) =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
-  if (!(error instanceof Error)) return scrub(String(error))
+  if (!(error instanceof Error)) return scrub(String(error), secrets)
   const cause =
     error.cause === undefined || depth === 0
       ? undefined
       : withoutSecrets(error.cause, secrets, depth - 1)
   const text = `${error.message} ${error.stack}`
-  if (isBare(error) && scrub(text) === text && cause === error.cause) return error
-  const summary = new Error(scrub(error.message), cause === undefined ? undefined : { cause })
+  if (isBare(error) && scrub(text, secrets) === text && cause === error.cause) return error
+  const summary = new Error(
+    scrub(error.message, secrets),
+    cause === undefined ? undefined : { cause },
+  )
   const { code, status } = error as { code?: unknown; status?: unknown }
-  summary.name = error.name
   return Object.assign(
     summary,
+    { name: error.name },
     typeof code === 'string' && { code },
-    status === Number(status) && { status },
+    typeof status === 'number' && { status },
   )
+}
+
+/** Whether an error shows nothing but its text and plain values. */
+function isBare(error: Error): boolean {
+  return Object.values(error).every((value) => typeof value !== 'object' || value === null)
 }

@@ -1,5 +1,5 @@
 import { type ChainResult, walkChain } from './chain.ts'
-import { type GrantRejectedError, LatchkeyError } from './errors.ts'
+import { type GrantRejectedError, LatchkeyError, scrub, withoutSecrets } from './errors.ts'
 import { isUsable, type Session } from './refresh-policy.ts'
 import {
   adoptTokens,
@@ -11,7 +11,7 @@ import {
   storeSession,
 } from './session-state.ts'
 import { lockStore, readStore, type StoredTokens, writeStore } from './session-store.ts'
-import { sameTokens, type TokenSet } from './token-set.ts'
+import { sameTokens, secretsOf, type TokenSet } from './token-set.ts'
 
 /** One renewal: what it started from, to tell on its return whether it still counts. */
 export interface Run {
@@ -107,8 +107,9 @@ async function giveUp(
 ): Promise<never> {
   const { state, events, options } = keeper
   if (state.epoch !== run.epoch) throw sessionChanged()
+  run.signal.throwIfAborted() // late, it may still bring a token but no longer end a session
   const at = options.clock.now()
-  const error = signInRequired(tried, rejection)
+  const error = signInRequired(tried, rejection, secretsOf(known))
   if (rejection) events.emit('renewalFailed', { at, outcome: 'rejected', error })
   const { session } = state
   if (isUsable(session, at)) {
@@ -122,13 +123,19 @@ async function giveUp(
 }
 
 /** A rejection with a code of its own (a wrong password, say) keeps that code. */
-function signInRequired(tried: string[], rejection: GrantRejectedError | undefined): LatchkeyError {
+function signInRequired(
+  tried: string[],
+  rejection: GrantRejectedError | undefined,
+  secrets: string[],
+): LatchkeyError {
   const code =
     rejection && rejection.code !== 'ERR_GRANT_REJECTED' ? rejection.code : 'ERR_SIGN_IN_REQUIRED'
-  const what = rejection?.message ?? 'There is no valid token and no way to obtain one.'
+  const what = rejection
+    ? scrub(rejection.message, secrets)
+    : 'There is no valid token and no way to obtain one.'
   return new LatchkeyError(
     code,
     `${what} Tried: ${tried.join(', ')}. Sign in again.`,
-    rejection ? { cause: rejection } : {},
+    rejection ? { cause: withoutSecrets(rejection, secrets) } : {},
   )
 }

@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { lastLines } from './last-lines.ts'
+
+export interface ProcessOptions {
+  /** Where NocoDB is installed. */
+  folder: string
+  dataFolder: string
+  /** 0: any free one. */
+  port: number
+  settings: Record<string, string>
+  startTimeoutMs: number
+}
+
+export interface ServerProcess {
+  readonly url: string
+  /** Ends this child and nothing else; resolves when it is gone. */
+  readonly end: () => Promise<void>
+}
+
+const childScript = fileURLToPath(new URL('nocodb-child.mjs', import.meta.url))
+
+/** Starts the child and waits until the server in it answers. */
+export async function startProcess(options: ProcessOptions): Promise<ServerProcess> {
+  const { folder, dataFolder, port, settings, startTimeoutMs } = options
+  const child = spawn(process.execPath, [childScript, folder, String(port)], {
+    cwd: dataFolder,
+    env: { ...ownEnvironment(), ...settings, NC_DISABLE_TELE: 'true', NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const tail = lastLines([child.stdout, child.stderr].filter((stream) => stream !== null))
+  const signal = AbortSignal.timeout(startTimeoutMs)
+  try {
+    const url = `http://127.0.0.1:${await portOf(child, signal)}`
+    await answering(url, child, signal)
+    return { url, end: () => endProcess(child) }
+  } catch (error) {
+    const output = Object.values(settings).reduce(
+      (text, value) => text.replaceAll(value, '…'),
+      tail(),
+    )
+    await endProcess(child)
+    const why = signal.aborted ? `did not answer within ${startTimeoutMs} ms` : 'did not start'
+    throw new Error(`NocoDB ${why}. Its last lines:\n${output}`, { cause: error })
+  }
+}
+
+/** Without what would lead the server to a database of the user's, or change how Node runs it. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const foreign = /^(NC_|DATABASE_URL|NODE_OPTIONS$|NODE_ENV$|VITEST|PORT$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
+}
+
+function portOf(child: ChildProcess, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}`)))
+    child.on('message', (message: { port: number }) => resolve(message.port))
+  })
+}
+
+async function answering(url: string, child: ChildProcess, signal: AbortSignal): Promise<void> {
+  while (!(await isReady(url, signal))) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`)
+    signal.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+async function isReady(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/api/v1/meta/nocodb/info`, { signal })
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await ended
+  clearTimeout(impatience)
+}

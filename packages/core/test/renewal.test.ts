@@ -1,0 +1,520 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { GrantRejectedError, LatchkeyError, memoryStore } from '../src/index.ts'
+import {
+  answer,
+  authorize,
+  failure,
+  harness,
+  request,
+  scriptedGrant,
+  sent,
+  settled,
+} from './support/harness.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** A manager that already holds a token for one hour. */
+async function signedIn(options = {}) {
+  const made = harness(options)
+  const expiresAt = made.clock.now() + HOUR
+  made.scripted.answer(() => ({ accessToken: 'a1', refreshToken: 'r1', expiresAt }))
+  await authorize(made.manager)
+  return made
+}
+
+describe('ahead of expiry', () => {
+  it('a request goes out with the valid token while the renewal runs behind its back', async () => {
+    const { manager, scripted, clock } = await signedIn()
+    scripted.answer(() => ({ accessToken: 'a2' }))
+    clock.pass(HOUR - MINUTE - 1)
+    await authorize(manager)
+    expect(scripted.calls()).toBe(1)
+    clock.pass(1)
+    const authorization = manager.authorize(request())
+    expect(authorization).not.toBeInstanceOf(Promise)
+    expect(sent(await authorization)).toBe('Bearer a1')
+    await settled()
+    expect(scripted.calls()).toBe(2)
+    expect(sent(await authorize(manager))).toBe('Bearer a2')
+  })
+
+  it('many requests start one renewal', async () => {
+    const { manager, scripted, clock } = await signedIn()
+    scripted.answer(() => new Promise(() => undefined))
+    clock.pass(HOUR - 1_000)
+    for (let n = 0; n < 20; n += 1) await authorize(manager)
+    await settled()
+    expect(scripted.calls()).toBe(2)
+  })
+
+  it('the window is at most a fifth of the life: a 10-second token is not renewed on every call', async () => {
+    const { manager, scripted, clock } = harness()
+    scripted.answerTokens(() => ({ expiresAt: clock.now() + 10_000 }))
+    await authorize(manager)
+    clock.pass(7_999)
+    await authorize(manager)
+    await settled()
+    expect(scripted.calls()).toBe(1)
+    clock.pass(1)
+    await authorize(manager)
+    await settled()
+    expect(scripted.calls()).toBe(2)
+  })
+
+  it('an unavailable server is asked again only after a cool-down, and nobody waits', async () => {
+    const { manager, scripted, clock, events } = await signedIn()
+    scripted.answer(() => new Error('down'))
+    clock.pass(HOUR - MINUTE)
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(events.renewalFailed).toMatchObject([{ outcome: 'unavailable' }])
+    const calls = scripted.calls()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    await settled()
+    expect(scripted.calls()).toBe(calls)
+    clock.pass(2_000)
+    await authorize(manager)
+    await settled()
+    expect(scripted.calls()).toBe(calls + 1)
+  })
+
+  it('a rejection keeps the valid token in use until it expires, then ends the session', async () => {
+    const { manager, scripted, clock, events } = await signedIn()
+    scripted.answer(() => new GrantRejectedError('no'))
+    clock.pass(HOUR - MINUTE)
+    await authorize(manager)
+    await settled()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(events.signedOut).toEqual([])
+    clock.pass(MINUTE)
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(events.signedOut).toMatchObject([{ reason: 'rejected' }])
+  })
+
+  it('leaves no timer behind that keeps a process alive', async () => {
+    await signedIn()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('an expired token', () => {
+  it('is not sent: requests wait for its successor', async () => {
+    const { manager, scripted, clock } = await signedIn()
+    scripted.answer(() => ({ accessToken: 'a2' }))
+    clock.pass(HOUR)
+    expect(sent(await authorize(manager))).toBe('Bearer a2')
+  })
+
+  it('hands its refresh token to the grant, which keeps it when the answer brings none', async () => {
+    const { manager, scripted, clock } = await signedIn()
+    scripted.answer(() => ({ accessToken: 'a2' }))
+    clock.pass(HOUR)
+    expect(await manager.getTokens()).toEqual({ accessToken: 'a2', refreshToken: 'r1' })
+    expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
+  })
+})
+
+describe('an unavailable renewal', () => {
+  it('is tried again with a backoff, and the third success serves everybody', async () => {
+    const { manager, scripted } = harness()
+    scripted.answer((call) => (call < 3 ? new Error('down') : { accessToken: 'a' }))
+    const waiters = Promise.all([authorize(manager), authorize(manager)])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect((await waiters).map(sent)).toEqual(['Bearer a', 'Bearer a'])
+    expect(scripted.calls()).toBe(3)
+  })
+
+  it("keeps the session: the 401 is the caller's, with the reason", async () => {
+    const { manager, scripted, events } = await signedIn()
+    scripted.answer(() => new Error('down'))
+    const response = answer(401)
+    const recovering = manager.recover(await authorize(manager), response)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await recovering).toBeUndefined()
+    expect(manager.explain(response)).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(events.signedOut).toEqual([])
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+
+  it('rejects all its waiters with one error, and the next requests at once during the cool-down', async () => {
+    const { manager, scripted, clock, events } = harness()
+    scripted.answer(() => new Error('down'))
+    const waiters = Promise.allSettled(Array.from({ length: 50 }, () => authorize(manager)))
+    await vi.advanceTimersByTimeAsync(2_000)
+    const results = await waiters
+    expect(results.every((result) => result.status === 'rejected')).toBe(true)
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(scripted.calls()).toBe(3)
+    expect(events.renewalFailed).toHaveLength(1)
+    clock.pass(2_000)
+    scripted.answer(() => ({ accessToken: 'back' }))
+    expect(sent(await authorize(manager))).toBe('Bearer back')
+  })
+
+  it('does not walk on to the next grant, which might sign in as if the session were gone', async () => {
+    const refresh = scriptedGrant('refresh token')
+    const password = scriptedGrant('password')
+    refresh.answer(() => new Error('down'))
+    const { manager } = harness({ grants: [refresh.grant, password.grant] })
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(password.calls()).toBe(0)
+  })
+
+  it.each([
+    [{}],
+    [{ accessToken: '' }],
+    [{ accessToken: 5 }],
+    [{ accessToken: 'a\nb' }],
+    [null],
+    ['a'],
+  ])('is what an answer of %j counts as', async (tokens) => {
+    const { manager, scripted } = harness()
+    scripted.answer(() => tokens as never)
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(2_000)
+    const error = await waiting
+    expect(error).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(error.cause).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
+  })
+
+  it('waits as long as a short Retry-After says, and leaves a long one to the cool-down', async () => {
+    const later = (seconds: string) =>
+      Object.assign(new Error('busy'), {
+        response: { headers: new Headers({ 'retry-after': seconds }) },
+      })
+    const { manager, scripted, clock } = harness()
+    scripted.answer((call) =>
+      call === 1 ? later('3') : call === 2 ? later('30') : { accessToken: 'a' },
+    )
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(2_900)
+    expect(scripted.calls()).toBe(1)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE', retryAfterMs: 30_000 })
+    clock.pass(29_999)
+    await failure(authorize(manager))
+    expect(scripted.calls()).toBe(2)
+    clock.pass(1)
+    expect(sent(await authorize(manager))).toBe('Bearer a')
+  })
+
+  it('of a grant that throws at once frees the slot as well', async () => {
+    const grant = {
+      name: 'broken',
+      request: () => {
+        throw new TypeError('bug')
+      },
+    }
+    const { manager, clock } = harness({ grants: [grant] })
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    clock.pass(2_000)
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+  })
+})
+
+describe('a renewal that never answers', () => {
+  it('ends after renewTimeoutMs, keeps the session, and the next one may try', async () => {
+    const { manager, scripted, clock } = harness({ renewTimeoutMs: 5_000 })
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
+    expect(scripted.contexts[0]?.signal.aborted).toBe(true)
+    clock.pass(2_000)
+    const second = manager.authorize(request())
+    await settled()
+    expect(scripted.calls()).toBe(2)
+    scripted.settle(undefined)
+    scripted.settle({ accessToken: 'a2' })
+    expect(sent(await second)).toBe('Bearer a2')
+  })
+
+  it('but does so late is kept all the same: its refresh token may be the only one that works', async () => {
+    const { manager, scripted } = harness({ renewTimeoutMs: 5_000 })
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(5_000)
+    await waiting
+    scripted.settle({ accessToken: 'late', refreshToken: 'rotated' })
+    await settled()
+    expect(sent(await authorize(manager))).toBe('Bearer late')
+  })
+})
+
+describe('a rejected renewal', () => {
+  it('makes way for the next grant, which never sees the rejected refresh token', async () => {
+    const refresh = scriptedGrant('refresh token')
+    const password = scriptedGrant('password')
+    refresh.answer((call) =>
+      call === 1 ? { accessToken: 'a1', refreshToken: 'r1' } : new GrantRejectedError('expired'),
+    )
+    password.answer(() => ({ accessToken: 'p1' }))
+    const { manager, events } = harness({ grants: [refresh.grant, password.grant] })
+    const again = await manager.recover(await authorize(manager), answer(401))
+    expect(sent(again)).toBe('Bearer p1')
+    expect(password.contexts[0]?.tokens).toBeUndefined()
+    expect(events.renewed.map(({ grant }) => grant)).toEqual(['refresh token', 'password'])
+    expect(events.signedOut).toEqual([])
+  })
+
+  it('by the whole chain clears the tokens and announces it once, for 50 waiters', async () => {
+    const store = memoryStore()
+    const { manager, scripted, events } = await signedIn({ store, name: 'me' })
+    const sentBefore = await Promise.all(Array.from({ length: 50 }, () => authorize(manager)))
+    scripted.answer(() => new GrantRejectedError('revoked'))
+    const responses = sentBefore.map(() => answer(401))
+    const recovered = await Promise.all(
+      sentBefore.map((one, at) => manager.recover(one, responses[at] as never)),
+    )
+    expect(recovered.every((one) => one === undefined)).toBe(true)
+    expect(responses.map((one) => manager.explain(one)?.code)).toEqual(
+      Array(50).fill('ERR_SIGN_IN_REQUIRED'),
+    )
+    expect(events.signedOut).toHaveLength(1)
+    expect(events.renewalFailed).toMatchObject([{ outcome: 'rejected' }])
+    expect(await store.getToken('me')).toBeUndefined()
+    expect(scripted.calls()).toBe(2)
+  })
+
+  it('is not tried again for each request', async () => {
+    const { manager, scripted } = harness()
+    scripted.answer(
+      () => new GrantRejectedError('wrong password', { code: 'ERR_WRONG_CREDENTIALS' }),
+    )
+    for (let n = 0; n < 5; n += 1) {
+      expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_WRONG_CREDENTIALS' })
+    }
+    expect(scripted.calls()).toBe(1)
+  })
+
+  it('is tried again by refresh(), and forgotten after a sign-in', async () => {
+    const { manager, scripted } = harness()
+    scripted.answer((call) => (call === 1 ? new GrantRejectedError('no') : { accessToken: 'a' }))
+    await failure(authorize(manager))
+    expect(await manager.refresh()).toEqual({ accessToken: 'a' })
+    expect(sent(await authorize(manager))).toBe('Bearer a')
+  })
+
+  it('tells what was tried', async () => {
+    const refresh = scriptedGrant('refresh token')
+    const password = scriptedGrant('password')
+    refresh.answer(() => undefined)
+    password.answer(() => new GrantRejectedError('The password is wrong.'))
+    const { manager } = harness({ grants: [refresh.grant, password.grant] })
+    const { message } = await failure(authorize(manager))
+    expect(message).toBe(
+      'The password is wrong. Tried: refresh token (does not apply), password (rejected). Sign in again.',
+    )
+  })
+})
+
+describe('no grant that applies', () => {
+  it('is an error that asks to sign in, and each request asks anew', async () => {
+    const { manager, scripted, events } = harness()
+    scripted.answer(() => undefined)
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    scripted.answer(() => ({ accessToken: 'a' }))
+    expect(sent(await authorize(manager))).toBe('Bearer a')
+    expect(events.signedOut).toEqual([])
+  })
+})
+
+describe('a sign-out', () => {
+  it('lets waiters go, empties the store and refuses requests until somebody signs in', async () => {
+    const store = memoryStore()
+    const { manager, events } = await signedIn({ store, name: 'me' })
+    expect(await manager.signOut()).toMatchObject({ accessToken: 'a1' })
+    expect(await store.getToken('me')).toBeUndefined()
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(events.signedOut).toMatchObject([{ reason: 'signOut' }])
+    await manager.setTokens({ accessToken: 'b1' })
+    expect(sent(await authorize(manager))).toBe('Bearer b1')
+  })
+
+  it('wins over a renewal that comes back after it', async () => {
+    const store = memoryStore()
+    const { manager, scripted } = harness({ store, name: 'me' })
+    const waiting = failure(authorize(manager))
+    await settled()
+    await manager.signOut()
+    expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    scripted.settle({ accessToken: 'late' })
+    await settled()
+    expect(await store.getToken('me')).toBeUndefined()
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+  })
+
+  it('wins over a renewal that is just being stored', async () => {
+    const inner = memoryStore()
+    let release = () => undefined as void
+    const store = {
+      ...inner,
+      setToken: async (tokens: never, name: string) => {
+        await new Promise<void>((resolve) => (release = resolve))
+        return inner.setToken(tokens, name)
+      },
+    }
+    const { manager, scripted } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    const waiting = failure(authorize(manager))
+    await settled()
+    const leaving = manager.signOut()
+    release()
+    await leaving
+    expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(await inner.getToken('me')).toBeUndefined()
+  })
+
+  it('of nobody announces nothing', async () => {
+    const { manager, events } = harness()
+    await manager.signOut()
+    expect(events.signedOut).toEqual([])
+  })
+})
+
+describe('another user who signs in', () => {
+  it('during a renewal is the one who stays, and the old request is not sent as somebody else', async () => {
+    const store = memoryStore()
+    const { manager, scripted } = await signedIn({ store, name: 'me' })
+    const first = await authorize(manager)
+    scripted.answer(() => new Promise(() => undefined))
+    const response = answer(401)
+    const recovering = manager.recover(first, response)
+    await settled()
+    await manager.setTokens({ accessToken: 'b1' })
+    expect(await recovering).toBeUndefined()
+    expect(manager.explain(response)).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+    expect(sent(await authorize(manager))).toBe('Bearer b1')
+    expect(await store.getToken('me')).toEqual({ accessToken: 'b1' })
+  })
+
+  it('with an unusable token is refused, and the session stays', async () => {
+    const { manager } = await signedIn()
+    const error = await failure(manager.setTokens({ accessToken: 'a b' }))
+    expect(error).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+})
+
+describe('a grant that uses the registered client', () => {
+  it('passes untouched instead of waiting for itself', async () => {
+    const inner: number[] = []
+    const { manager } = harness({
+      grants: [
+        {
+          name: 'recursive',
+          async request() {
+            await settled()
+            inner.push((await authorize(manager, '/refresh')).generation)
+            return { accessToken: 'a' }
+          },
+        },
+      ],
+    })
+    expect(sent(await authorize(manager))).toBe('Bearer a')
+    expect(inner).toEqual([0])
+  })
+
+  it('is known by its signal where there is no async context', async () => {
+    const inner: number[] = []
+    vi.stubGlobal('process', undefined)
+    try {
+      const { manager } = harness({
+        grants: [
+          {
+            name: 'recursive',
+            async request({ signal }) {
+              inner.push((await manager.authorize({ ...request(), signal })).generation)
+              return { accessToken: 'a' }
+            },
+          },
+        ],
+      })
+      expect(sent(await authorize(manager))).toBe('Bearer a')
+      expect(inner).toEqual([0])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
+  it('and asks its own manager for a token is told so instead of hanging', async () => {
+    let error: unknown
+    const { manager } = harness({
+      grants: [
+        {
+          name: 'recursive',
+          async request() {
+            error = await failure(manager.getTokens())
+            return { accessToken: 'a' }
+          },
+        },
+      ],
+    })
+    await authorize(manager)
+    expect(error).toMatchObject({ code: 'ERR_RENEWAL_RECURSION' })
+  })
+})
+
+describe('a listener', () => {
+  it('may use the manager it listens to', async () => {
+    const { manager, scripted } = harness()
+    scripted.answerTokens()
+    const seen: (string | undefined)[] = []
+    manager.on('renewed', () => void authorize(manager).then((one) => seen.push(sent(one))))
+    await authorize(manager)
+    await settled()
+    expect(seen).toEqual(['Bearer a1'])
+  })
+
+  it('that throws is reported and disturbs nobody', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { manager, scripted, events } = harness()
+    scripted.answerTokens()
+    manager.on('renewed', () => {
+      throw new Error('listener bug')
+    })
+    manager.on('renewed', () => Promise.reject(new Error('async listener bug')) as never)
+    manager.on('renewed', (event) => events.renewed.push(event))
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    await settled()
+    expect(events.renewed).toHaveLength(2)
+    expect(said).toHaveBeenCalledTimes(2)
+    said.mockRestore()
+  })
+
+  it('can stop listening', async () => {
+    const { manager, scripted } = harness()
+    scripted.answerTokens()
+    const seen: number[] = []
+    const off = manager.on('renewed', ({ generation }) => seen.push(generation))
+    await manager.refresh()
+    off()
+    await manager.refresh()
+    expect(seen).toEqual([1])
+  })
+})
+
+it('dispose() lets waiters go, and no more tokens are handed out', async () => {
+  const { manager, events } = harness()
+  const waiting = failure(authorize(manager))
+  await settled()
+  manager.dispose()
+  expect(await waiting).toMatchObject({ code: 'ERR_DISPOSED' })
+  expect(await failure(manager.getTokens())).toMatchObject({ code: 'ERR_DISPOSED' })
+  expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_DISPOSED' })
+  expect(await failure(manager.setTokens({ accessToken: 'a' }))).toBeInstanceOf(LatchkeyError)
+  expect(events.signedOut).toEqual([])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('10,000 renewals leave nothing behind', async () => {
+  const { manager, scripted, events } = harness()
+  scripted.answerTokens()
+  for (let n = 0; n < 10_000; n += 1) await manager.refresh()
+  expect(events.renewed.at(-1)?.generation).toBe(10_000)
+  expect(vi.getTimerCount()).toBe(0)
+})

@@ -1,0 +1,361 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { GrantRejectedError, memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import {
+  answer,
+  authorize,
+  failure,
+  harness,
+  jwt,
+  request,
+  sent,
+  settled,
+} from './support/harness.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const HOUR = 3_600_000
+
+/** A lock as a store would have it: one holder at a time, in order. */
+function lockingStore(inner = memoryStore()): TokenStore & { holders: () => number } {
+  let last: Promise<unknown> = Promise.resolve()
+  let holders = 0
+  return {
+    ...inner,
+    holders: () => holders,
+    lock(_name, run) {
+      const turn = last.then(() => {
+        holders += 1
+        return run()
+      })
+      last = turn.catch(() => undefined)
+      return turn
+    },
+  }
+}
+
+/** A store that fails, or hangs, in the operations a test names. */
+function brokenStore(broken: Partial<Record<keyof TokenStore, () => never | Promise<never>>>) {
+  return { ...memoryStore(), ...broken } as TokenStore
+}
+const throws = () => {
+  throw new Error('disk on fire')
+}
+const hangs = () => new Promise<never>(() => undefined)
+
+describe('a stored token set', () => {
+  it('is used without asking a grant, under the name given', async () => {
+    const store = memoryStore()
+    await store.setToken({ accessToken: 'stored' }, 'my name')
+    const { manager, scripted } = harness({ store, name: 'my name' })
+    expect(sent(await authorize(manager))).toBe('Bearer stored')
+    expect(scripted.calls()).toBe(0)
+  })
+
+  it('is kept under the origin when no name is given', async () => {
+    const store = memoryStore()
+    const { manager, scripted } = harness({ store })
+    scripted.answerTokens()
+    await authorize(manager)
+    expect(await store.names?.()).toEqual(['https://api.test'])
+  })
+
+  it('that has expired is exchanged by the grant', async () => {
+    const store = memoryStore()
+    const { manager, scripted, clock } = harness({ store, name: 'me' })
+    await store.setToken(
+      { accessToken: 'old', refreshToken: 'r0', expiresAt: clock.now() - 1 },
+      'me',
+    )
+    scripted.answerTokens()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(scripted.contexts[0]?.tokens).toMatchObject({ refreshToken: 'r0' })
+  })
+
+  it('that is a JWT without a known instant expires when its exp says', async () => {
+    const store = memoryStore()
+    const { manager, scripted, clock } = harness({ store, name: 'me' })
+    const exp = clock.now() / 1000 - 1
+    await store.setToken({ accessToken: jwt({ iat: exp - 60, exp }) }, 'me')
+    scripted.answerTokens()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+
+  it('holds the instant of expiry once it is known, for the next process', async () => {
+    const store = memoryStore()
+    const { manager, scripted, clock } = harness({ store, name: 'me' })
+    const iat = clock.now() / 1000
+    scripted.answer(() => ({ accessToken: jwt({ iat, exp: iat + 3600 }) }))
+    await authorize(manager)
+    expect(await store.getToken('me')).toMatchObject({ expiresAt: clock.now() + HOUR })
+  })
+
+  it.each([
+    null,
+    'text',
+    5,
+    [],
+    {},
+    { accessToken: 1 },
+    { accessToken: '' },
+    { accessToken: 'a\r\nb' },
+  ])('that is garbage (%j) is no session, and is not written back', async (garbage) => {
+    const writes: unknown[] = []
+    const store = {
+      getToken: () => garbage as never,
+      setToken: (tokens: TokenSet) => void writes.push(tokens),
+      removeToken: () => undefined,
+    }
+    const { manager, scripted } = harness({ store })
+    scripted.answerTokens()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(writes).toEqual([{ accessToken: 'a1', refreshToken: 'r1' }])
+  })
+
+  it('is not made of what a polluted prototype offers', async () => {
+    const polluted = Object.create({ accessToken: 'inherited' }) as TokenSet
+    const store = { ...memoryStore(), getToken: () => polluted }
+    const { manager, scripted, events } = harness({ store })
+    scripted.answerTokens()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(events.storeFailed[0]?.error.cause).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
+  })
+})
+
+describe('a renewed token set', () => {
+  it('is stored before any waiter goes on', async () => {
+    let release = () => undefined as void
+    const inner = memoryStore()
+    const store = {
+      ...inner,
+      setToken: async (tokens: TokenSet, name: string) => {
+        await new Promise<void>((resolve) => (release = resolve))
+        await inner.setToken(tokens, name)
+      },
+    }
+    const { manager, scripted } = harness({ store })
+    scripted.answerTokens()
+    let went = false
+    const waiting = authorize(manager).then(() => (went = true))
+    await settled()
+    expect(went).toBe(false)
+    expect(manager.authorize(request())).toBeInstanceOf(Promise)
+    release()
+    await waiting
+    expect(await inner.getToken('https://api.test')).toMatchObject({ accessToken: 'a1' })
+  })
+
+  it.each([
+    ['throws', throws],
+    ['hangs', hangs],
+  ])('serves from memory when storing it %s, announced once', async (_, setToken) => {
+    const { manager, scripted, events, clock } = harness({ store: brokenStore({ setToken }) })
+    scripted.answerTokens(() => ({ expiresAt: clock.now() + HOUR }))
+    const waiting = authorize(manager)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(sent(await waiting)).toBe('Bearer a1')
+    expect(events.storeFailed).toMatchObject([{ operation: 'set' }])
+    clock.pass(HOUR)
+    void manager.authorize(request())
+    await settled()
+    // The store knows nothing of r1, but memory does: the session is not given up for that.
+    expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
+  })
+})
+
+describe('a store', () => {
+  it.each([
+    ['throws', throws],
+    ['hangs', hangs],
+  ])('whose read %s does not keep a grant from giving a token', async (_, getToken) => {
+    const { manager, scripted, events } = harness({ store: brokenStore({ getToken }) })
+    scripted.answerTokens()
+    const waiting = authorize(manager)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(sent(await waiting)).toBe('Bearer a1')
+    expect(events.storeFailed[0]).toMatchObject({ operation: 'get' })
+  })
+
+  it('whose removal fails does not bring the session back after a sign-out', async () => {
+    const { manager, scripted, events } = harness({ store: brokenStore({ removeToken: throws }) })
+    scripted.answerTokens()
+    await authorize(manager)
+    await manager.signOut()
+    expect(events.storeFailed).toMatchObject([{ operation: 'remove' }])
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+  })
+
+  it('whose write lands after a sign-out is emptied again', async () => {
+    const inner = memoryStore()
+    let land = () => undefined as void
+    const store = {
+      ...inner,
+      setToken: async (tokens: TokenSet, name: string) => {
+        await new Promise<void>((resolve) => (land = resolve))
+        await inner.setToken(tokens, name)
+      },
+    }
+    const { manager, scripted } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    void failure(authorize(manager))
+    await settled()
+    const leaving = manager.signOut()
+    await vi.advanceTimersByTimeAsync(3_000)
+    await leaving
+    land()
+    await settled()
+    expect(await inner.getToken('me')).toBeUndefined()
+  })
+
+  it('whose lock fails makes the renewal unavailable, not the session over', async () => {
+    const store = { ...memoryStore(), lock: () => Promise.reject(new Error('no lock')) }
+    const { manager, events } = harness({ store })
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(events.signedOut).toEqual([])
+  })
+
+  it("whose lock is never granted ends with the renewal's time limit", async () => {
+    const { manager, scripted } = harness({ store: brokenStore({ lock: hangs }) })
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(15_000)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
+    expect(scripted.calls()).toBe(0)
+  })
+
+  it('written for three methods without a name works unchanged', async () => {
+    let kept: TokenSet | null = null
+    const store = {
+      getToken: () => kept,
+      setToken: (tokens: TokenSet) => {
+        kept = tokens
+      },
+      removeToken: () => {
+        kept = null
+      },
+    }
+    const { manager, scripted } = harness({ store })
+    scripted.answerTokens()
+    await authorize(manager)
+    expect(kept).toMatchObject({ accessToken: 'a1' })
+    await manager.signOut()
+    expect(kept).toBeNull()
+  })
+})
+
+describe('two managers on one store', () => {
+  function pair(store: TokenStore) {
+    const one = harness({ store, name: 'shared' })
+    const two = harness({ store, name: 'shared', clock: one.clock })
+    return { one, two, clock: one.clock }
+  }
+
+  it('make one renewal: the second adopts what the first stored, under the lock', async () => {
+    const store = lockingStore()
+    const { one, two, clock } = pair(store)
+    await store.setToken(
+      { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() + HOUR },
+      'shared',
+    )
+    await Promise.all([authorize(one.manager), authorize(two.manager)])
+    one.scripted.answerTokens()
+    two.scripted.answerTokens()
+    clock.pass(HOUR)
+    const both = await Promise.all([authorize(one.manager), authorize(two.manager)])
+    expect(both.map(sent)).toEqual(['Bearer a1', 'Bearer a1'])
+    expect(one.scripted.calls() + two.scripted.calls()).toBe(1)
+    expect(store.holders()).toBe(2)
+  })
+
+  it("without a lock the loser of a race adopts the winner's tokens instead of signing out", async () => {
+    const store = memoryStore()
+    const { one, two, clock } = pair(store)
+    await store.setToken(
+      { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() + HOUR },
+      'shared',
+    )
+    await Promise.all([authorize(one.manager), authorize(two.manager)])
+    clock.pass(HOUR)
+    const first = one.manager.authorize(request())
+    const second = two.manager.authorize(request())
+    await settled()
+    one.scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
+    await first
+    two.scripted.settle(new GrantRejectedError('reused'))
+    expect(sent(await second)).toBe('Bearer a1')
+    expect(two.events.signedOut).toEqual([])
+  })
+
+  it('a sign-out in one wins over a renewal under way in the other', async () => {
+    const store = memoryStore()
+    const { one, two, clock } = pair(store)
+    await store.setToken(
+      { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() + HOUR },
+      'shared',
+    )
+    await Promise.all([authorize(one.manager), authorize(two.manager)])
+    clock.pass(HOUR)
+    const waiting = failure(one.manager.authorize(request()))
+    await settled()
+    await two.manager.signOut()
+    one.scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
+    expect(await waiting).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+    expect(await store.getToken('shared')).toBeUndefined()
+    expect(one.events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
+  })
+
+  it('a sign-in in one mends the other, which had nothing left to renew with', async () => {
+    const store = memoryStore()
+    const { one, two } = pair(store)
+    one.scripted.answer(() => new GrantRejectedError('no'))
+    await failure(authorize(one.manager))
+    await two.manager.setTokens({ accessToken: 'b' })
+    expect(sent(await authorize(one.manager))).toBe('Bearer b')
+    expect(one.scripted.calls()).toBe(1)
+  })
+})
+
+describe('a store that tells of changes', () => {
+  function tellingStore() {
+    const inner = memoryStore()
+    const listeners = new Set<() => void>()
+    const tell = async () => {
+      for (const listener of listeners) listener()
+      await settled()
+    }
+    const store: TokenStore = {
+      ...inner,
+      subscribe: (_name, listener) => {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
+    }
+    return { store, tell, listeners }
+  }
+
+  it('hands over what another tab renewed, signs out what another tab ended', async () => {
+    const { store, tell, listeners } = tellingStore()
+    const { manager, scripted, events } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    await authorize(manager)
+    await tell()
+    expect(events.signedOut).toEqual([])
+    await store.setToken({ accessToken: 'other-tab' }, 'me')
+    await tell()
+    expect(sent(await authorize(manager))).toBe('Bearer other-tab')
+    await store.removeToken('me')
+    await tell()
+    expect(events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
+    manager.dispose()
+    expect(listeners.size).toBe(0)
+  })
+})
+
+it('a 401 for a token that somebody else has replaced adopts the replacement', async () => {
+  const store = memoryStore()
+  const { manager, scripted } = harness({ store, name: 'me' })
+  scripted.answerTokens()
+  const first = await authorize(manager)
+  await store.setToken({ accessToken: 'theirs', refreshToken: 'r9' }, 'me')
+  expect(sent(await manager.recover(first, answer(401)))).toBe('Bearer theirs')
+  expect(scripted.calls()).toBe(1)
+})

@@ -1,0 +1,113 @@
+import type { Account } from './accounts.ts'
+import { wholeSeconds } from './double-options.ts'
+import type { Fault, Faults, Hold } from './faults.ts'
+import type { Ledger, LoggedRequest, RequestCounts } from './ledger.ts'
+import type { RequestKind } from './request-kind.ts'
+import type { World } from './world.ts'
+
+/** A user to add. The first user of a double is its super admin, like the first sign-up. */
+export interface NewUser {
+  email: string
+  /** Any text; the rule of eight characters is the sign-up route's. */
+  password: string
+  /** Default `['org-level-creator', 'super']` for the first user, else `['org-level-viewer']`. */
+  roles?: string[]
+}
+
+/** A table to add. */
+export interface NewTable {
+  /** Default `'Notes'`. */
+  title?: string
+  /** Column titles besides Id, CreatedAt and UpdatedAt. Default `['Title']`. */
+  columns?: string[]
+}
+
+/** What a test does to the server behind its clients' backs. Nothing here counts as a request. */
+export interface NocoDBControl {
+  addUser(user: NewUser): { id: string; email: string }
+  /** The user and their sessions are gone; API tokens stop working too. */
+  removeUser(email: string): void
+  /** Ends every session: access tokens answer 401, refresh tokens 400. What a sign-out elsewhere does. */
+  revokeSessions(email: string): void
+  /** Access tokens answer 401 at once; refresh tokens still work. */
+  revokeAccessTokens(email: string): void
+  /** Refresh tokens answer 400; access tokens live until they expire. */
+  revokeRefreshTokens(email: string): void
+  createApiToken(email: string, description?: string): { id: number; token: string }
+  /**
+   * Ends the API token at once. The real servers before 2026 go on accepting a deleted one until they
+   * are restarted, and so does the double when a client deletes it.
+   */
+  revokeApiToken(id: number): void
+  /** A table that every user known so far may read and write. */
+  addTable(table?: NewTable): { baseId: string; tableId: string }
+  /** For tokens issued from now on: whole seconds, in ms. */
+  setAccessTokenLifetimeMs(ms: number): void
+  /** Moves the double's clock forward, ms >= 0, without waiting. */
+  passTime(ms: number): void
+  /** The next `count` requests of the kind meet the fault instead; adds to what was ordered before. */
+  failNext(kind: RequestKind, count: number, fault: Fault): void
+  /** Every request of the kind (or of all) takes at least so many real ms. 0 ends it. */
+  delay(kind: RequestKind | 'all', ms: number): void
+  /** Requests of the kind wait inside the server, before anything is done, until released. */
+  hold(kind: RequestKind): Hold
+  /** Forgets all ordered failures and delays and releases what is held. */
+  clearFaults(): void
+  counts(): RequestCounts
+  /** The last 10 000 requests in the order of their answers, without secrets. */
+  log(): readonly LoggedRequest[]
+  /** Sets the counts to zero and empties the log. */
+  resetCounts(): void
+}
+
+export function createControl(world: World, faults: Faults, ledger: Ledger): NocoDBControl {
+  const { accounts } = world
+  const user = (email: string): Account => {
+    const found = accounts.byEmail(email)
+    if (!found) throw new TypeError(`the double has no user ${email}`)
+    return found
+  }
+
+  return {
+    addUser(input) {
+      if (accounts.byEmail(input.email)) throw new TypeError(`${input.email} exists already`)
+      const { id, email } = world.addUser(input)
+      return { id, email }
+    },
+    removeUser: (email) => accounts.remove(user(email)),
+    revokeSessions: (email) => accounts.endSessions(user(email)),
+    revokeAccessTokens: (email) => accounts.newVersion(user(email)),
+    revokeRefreshTokens: (email) => accounts.dropRefreshTokens(user(email).id),
+    createApiToken(email, description) {
+      const { id: userId } = user(email)
+      const at = world.now()
+      const stored = accounts.addApiToken({ userId, description: description ?? null, at })
+      return { id: stored.id, token: stored.token }
+    },
+    revokeApiToken(id) {
+      if (!accounts.forgetApiToken(id)) throw new TypeError(`the double has no API token ${id}`)
+    },
+    addTable: (table) => addTable(world, table),
+    setAccessTokenLifetimeMs(ms) {
+      world.settings.accessTokenLifetimeMs = wholeSeconds(ms)
+    },
+    passTime: (ms) => world.passTime(ms),
+    failNext: (kind, count, fault) => faults.failNext(kind, count, fault),
+    delay: (kind, ms) => faults.delay(kind, ms),
+    hold: (kind) => faults.hold(kind),
+    clearFaults: () => faults.clear(),
+    counts: () => ledger.counts(),
+    log: () => ledger.log(),
+    resetCounts: () => ledger.reset(),
+  }
+}
+
+function addTable(world: World, { title = 'Notes', columns = ['Title'] }: NewTable = {}) {
+  const at = world.now()
+  const [first, ...rest] = world.accounts.all()
+  if (!first) throw new TypeError('addTable needs a user: call addUser or sign up first')
+  const base = world.tables.addBase({ title, ownerId: first.id, at })
+  for (const user of rest) base.members.set(user.id, 'editor')
+  const { id: tableId } = world.tables.addTable({ baseId: base.id, title, columns, at })
+  return { baseId: base.id, tableId }
+}

@@ -1,0 +1,64 @@
+import { randomText } from './random.ts'
+import type { ServerVersion } from './server-version.ts'
+import { serverVersions } from './server-version.ts'
+
+/** How the double behaves. Everything has a default; nothing here is needed to start. */
+export interface NocoDBDoubleOptions {
+  /** Which server generation to reproduce. Default `'0.301.3'`, the newest on npm. */
+  version?: ServerVersion
+  /**
+   * Life of an access token in ms. Whole seconds from 1000 up, because the real server signs whole
+   * seconds; default 36 000 000 (10 h).
+   */
+  accessTokenLifetimeMs?: number
+  /** Life of a refresh token in ms, > 0; default 2 592 000 000 (30 days). */
+  refreshTokenLifetimeMs?: number
+  /**
+   * The double's clock, epoch ms; default `Date.now`, read at each request. What
+   * `control.passTime()` adds comes on top.
+   */
+  now?: () => number
+  /** Signs the access tokens, so that a test can forge some. Default: random. Never shown. */
+  jwtSecret?: string
+}
+
+export interface Settings {
+  version: ServerVersion
+  accessTokenLifetimeMs: number
+  refreshTokenLifetimeMs: number
+  now: () => number
+  jwtSecret: string
+}
+
+/** @returns the options with defaults. @throws TypeError that names a wrong option and its rule. */
+export function settingsFrom(options: NocoDBDoubleOptions): Settings {
+  const { version = '0.301.3', jwtSecret = randomText(40) } = options
+  const { refreshTokenLifetimeMs = 2_592_000_000, now = () => Date.now() } = options
+  if (!serverVersions.includes(version)) {
+    const known = serverVersions.map((one) => `'${one}'`).join(', ')
+    throw new TypeError(`version must be one of ${known}, got ${version}`)
+  }
+  if (typeof now !== 'function') throw new TypeError('now must be a function')
+  if (typeof jwtSecret !== 'string' || jwtSecret === '') {
+    throw new TypeError('jwtSecret must be a string with at least one character')
+  }
+  if (!Number.isFinite(refreshTokenLifetimeMs) || refreshTokenLifetimeMs <= 0) {
+    throw new TypeError(
+      `refreshTokenLifetimeMs must be a finite number > 0, got ${refreshTokenLifetimeMs}`,
+    )
+  }
+  const accessTokenLifetimeMs = wholeSeconds(options.accessTokenLifetimeMs ?? 36_000_000)
+  return { version, accessTokenLifetimeMs, refreshTokenLifetimeMs, now, jwtSecret }
+}
+
+/** @returns the same number. @throws TypeError when it is not a positive number of whole seconds. */
+export function wholeSeconds(accessTokenLifetimeMs: number): number {
+  const seconds = accessTokenLifetimeMs / 1000
+  if (!Number.isSafeInteger(seconds) || seconds < 1) {
+    throw new TypeError(
+      `accessTokenLifetimeMs must be whole seconds in ms (1000, 2000, ...), ` +
+        `got ${accessTokenLifetimeMs}`,
+    )
+  }
+  return accessTokenLifetimeMs
+}
