@@ -81,7 +81,7 @@ describe('a rejected token', () => {
     const { manager, scripted, events } = harness()
     scripted.answerTokens()
     const first = await Promise.all(Array.from({ length: 100 }, () => authorize(manager)))
-    const again = await Promise.all(first.map((one) => manager.recover(one, answer(401))))
+    const again = await Promise.all(first.map(async (one) => manager.recover(one, answer(401))))
     expect(new Set(again.map(sent))).toEqual(new Set(['Bearer a2']))
     expect(scripted.calls()).toBe(2)
     expect(events.retried).toHaveLength(100)

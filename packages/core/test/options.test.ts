@@ -64,7 +64,7 @@ describe('createTokenManager() refuses', () => {
     ['no fetch', { fetch: 'fetch' }, /`fetch` must be a function/],
     ['no predicate', { isTokenRejected: 401 }, /`isTokenRejected` must be a function/],
   ])('%s', (_, wrong, expected) => {
-    const said = message(() => createTokenManager({ ...good, ...wrong } as never))
+    const said = message(() => createTokenManager({ ...good, ...wrong }))
     expect(said).toMatch(expected)
     expect(said).not.toMatch(/hunter2|secret-token/)
   })

@@ -37,7 +37,7 @@ type Answer = TokenSet | undefined | Error
 /** A grant that answers what a test tells it to, when the test tells it to. */
 export function scriptedGrant(name = 'refresh token') {
   const contexts: GrantContext[] = []
-  const waiting: ((answer: Answer) => void)[] = []
+  const waiting: ((settled: Answer) => void)[] = []
   let respond: ((call: number, context: GrantContext) => Answer | Promise<Answer>) | undefined
   let count = 0
   const grant: Grant = {
@@ -45,11 +45,11 @@ export function scriptedGrant(name = 'refresh token') {
     async request(context) {
       contexts.push(context)
       count += 1
-      const answer = respond
+      const answered = respond
         ? await respond(count, context)
         : await new Promise<Answer>((resolve) => waiting.push(resolve))
-      if (answer instanceof Error) throw answer
-      return answer
+      if (answered instanceof Error) throw answered
+      return answered
     },
   }
   return {
@@ -61,8 +61,8 @@ export function scriptedGrant(name = 'refresh token') {
       respond = by
     },
     /** Answers the oldest request that waits. */
-    settle(answer: Answer) {
-      waiting.shift()?.(answer)
+    settle(by: Answer) {
+      waiting.shift()?.(by)
     },
     /** Every request gets a token set of its own: a1/r1, a2/r2, … */
     answerTokens(more: (call: number) => Partial<TokenSet> = () => ({})) {
@@ -133,4 +133,13 @@ export async function failure(promise: unknown): Promise<Error & { code?: string
     return error as Error
   }
   throw new Error('expected a rejection')
+}
+
+/** A manager that already holds a token, a1 with r1, for one hour. */
+export async function signedIn(options: Partial<TokenManagerOptions> = {}) {
+  const made = harness(options)
+  const expiresAt = made.clock.now() + 3_600_000
+  made.scripted.answer(() => ({ accessToken: 'a1', refreshToken: 'r1', expiresAt }))
+  await authorize(made.manager)
+  return made
 }

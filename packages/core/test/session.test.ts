@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LatchkeyError, memoryStore } from '../src/index.ts'
+import {
+  answer,
+  authorize,
+  failure,
+  harness,
+  request,
+  sent,
+  settled,
+  signedIn,
+} from './support/harness.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('a sign-out', () => {
+  it('lets waiters go, empties the store and refuses requests until somebody signs in', async () => {
+    const store = memoryStore()
+    const { manager, events } = await signedIn({ store, name: 'me' })
+    expect(await manager.signOut()).toMatchObject({ accessToken: 'a1' })
+    expect(await store.getToken('me')).toBeUndefined()
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(events.signedOut).toMatchObject([{ reason: 'signOut' }])
+    await manager.setTokens({ accessToken: 'b1' })
+    expect(sent(await authorize(manager))).toBe('Bearer b1')
+  })
+
+  it('wins over a renewal that comes back after it', async () => {
+    const store = memoryStore()
+    const { manager, scripted } = harness({ store, name: 'me' })
+    const waiting = failure(authorize(manager))
+    await settled()
+    await manager.signOut()
+    expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    scripted.settle({ accessToken: 'late' })
+    await settled()
+    expect(await store.getToken('me')).toBeUndefined()
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+  })
+
+  it('wins over a renewal that is just being stored', async () => {
+    const inner = memoryStore()
+    let release = () => undefined as void
+    const store = {
+      ...inner,
+      setToken: async (tokens: never, name: string) => {
+        await new Promise<void>((resolve) => (release = resolve))
+        return inner.setToken(tokens, name)
+      },
+    }
+    const { manager, scripted } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    const waiting = failure(authorize(manager))
+    await settled()
+    const leaving = manager.signOut()
+    release()
+    await leaving
+    expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(await inner.getToken('me')).toBeUndefined()
+  })
+
+  it('of nobody announces nothing', async () => {
+    const { manager, events } = harness()
+    await manager.signOut()
+    expect(events.signedOut).toEqual([])
+  })
+})
+
+describe('another user who signs in', () => {
+  it('during a renewal is the one who stays, and the old request is not sent as somebody else', async () => {
+    const store = memoryStore()
+    const { manager, scripted } = await signedIn({ store, name: 'me' })
+    const first = await authorize(manager)
+    scripted.answer(() => new Promise(() => undefined))
+    const response = answer(401)
+    const recovering = manager.recover(first, response)
+    await settled()
+    await manager.setTokens({ accessToken: 'b1' })
+    expect(await recovering).toBeUndefined()
+    expect(manager.explain(response)).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+    expect(sent(await authorize(manager))).toBe('Bearer b1')
+    expect(await store.getToken('me')).toEqual({ accessToken: 'b1' })
+  })
+
+  it('with an unusable token is refused, and the session stays', async () => {
+    const { manager } = await signedIn()
+    const error = await failure(manager.setTokens({ accessToken: 'a b' }))
+    expect(error).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+})
+
+describe('a grant that uses the registered client', () => {
+  it('passes untouched instead of waiting for itself', async () => {
+    const inner: number[] = []
+    const { manager } = harness({
+      grants: [
+        {
+          name: 'recursive',
+          async request() {
+            await settled()
+            inner.push((await authorize(manager, '/refresh')).generation)
+            return { accessToken: 'a' }
+          },
+        },
+      ],
+    })
+    expect(sent(await authorize(manager))).toBe('Bearer a')
+    expect(inner).toEqual([0])
+  })
+
+  it('is known by its signal where there is no async context', async () => {
+    const inner: number[] = []
+    vi.stubGlobal('process', undefined)
+    try {
+      const { manager } = harness({
+        grants: [
+          {
+            name: 'recursive',
+            async request({ signal }) {
+              inner.push((await manager.authorize({ ...request(), signal })).generation)
+              return { accessToken: 'a' }
+            },
+          },
+        ],
+      })
+      expect(sent(await authorize(manager))).toBe('Bearer a')
+      expect(inner).toEqual([0])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
+  it('and asks its own manager for a token is told so instead of hanging', async () => {
+    let error: unknown
+    const { manager } = harness({
+      grants: [
+        {
+          name: 'recursive',
+          async request() {
+            error = await failure(manager.getTokens())
+            return { accessToken: 'a' }
+          },
+        },
+      ],
+    })
+    await authorize(manager)
+    expect(error).toMatchObject({ code: 'ERR_RENEWAL_RECURSION' })
+  })
+})
+
+describe('a listener', () => {
+  it('may use the manager it listens to', async () => {
+    const { manager, scripted } = harness()
+    scripted.answerTokens()
+    const seen: (string | undefined)[] = []
+    manager.on('renewed', () => void authorize(manager).then((one) => seen.push(sent(one))))
+    await authorize(manager)
+    await settled()
+    expect(seen).toEqual(['Bearer a1'])
+  })
+
+  it('that throws is reported and disturbs nobody', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { manager, scripted, events } = harness()
+    scripted.answerTokens()
+    manager.on('renewed', () => {
+      throw new Error('listener bug')
+    })
+    manager.on('renewed', () => Promise.reject(new Error('async listener bug')) as never)
+    manager.on('renewed', (event) => events.renewed.push(event))
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    await settled()
+    expect(events.renewed).toHaveLength(2)
+    expect(said).toHaveBeenCalledTimes(2)
+    said.mockRestore()
+  })
+
+  it('can stop listening', async () => {
+    const { manager, scripted } = harness()
+    scripted.answerTokens()
+    const seen: number[] = []
+    const off = manager.on('renewed', ({ generation }) => seen.push(generation))
+    await manager.refresh()
+    off()
+    await manager.refresh()
+    expect(seen).toEqual([1])
+  })
+})
+
+it('dispose() lets waiters go, and no more tokens are handed out', async () => {
+  const { manager, events } = harness()
+  const waiting = failure(authorize(manager))
+  await settled()
+  manager.dispose()
+  expect(await waiting).toMatchObject({ code: 'ERR_DISPOSED' })
+  expect(await failure(manager.getTokens())).toMatchObject({ code: 'ERR_DISPOSED' })
+  expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_DISPOSED' })
+  expect(await failure(manager.setTokens({ accessToken: 'a' }))).toBeInstanceOf(LatchkeyError)
+  expect(events.signedOut).toEqual([])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('10,000 renewals leave nothing behind', async () => {
+  const { manager, scripted, events } = harness()
+  scripted.answerTokens()
+  for (let n = 0; n < 10_000; n += 1) await manager.refresh()
+  expect(events.renewed.at(-1)?.generation).toBe(10_000)
+  expect(vi.getTimerCount()).toBe(0)
+})
