@@ -9,6 +9,9 @@ import { secretsOf } from './token-set.ts'
 /** Everybody who needs a token while one is being obtained shares this. */
 interface Flight {
   promise: Promise<Session>
+  /** Ends the waiting, with this reason. */
+  end(reason: LatchkeyError): void
+  /** Ends the work as well, as far as the grant listens. */
   controller: AbortController
 }
 
@@ -33,8 +36,8 @@ export function createRenewal(keeper: Keeper): Renewal {
 export function peekSession(renewal: Renewal): Session | undefined {
   const { state, options } = renewal.keeper
   const now = options.clock.now()
-  const { session, failure } = state
-  if (!isUsable(session, now)) return undefined
+  const { session, failure, stopped } = state
+  if (stopped || !isUsable(session, now)) return undefined
   const isDue = now >= session.renewAt && !(failure && now < failure.until)
   if (isDue && !renewal.flight) void startRenewal(renewal)
   return session
@@ -58,24 +61,26 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
   const controller = new AbortController()
   const { signal } = controller
   const run: Run = { epoch, generation, startedAt: clock.now(), force, signal, enter: inside.enter }
-  const timer = setTimeout(() => controller.abort(timedOut(renewTimeoutMs)), renewTimeoutMs)
-  const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  const promise = Promise.race([renewSession(keeper, run), ended])
+  const { promise: ended, reject: end } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    end(timedOut(renewTimeoutMs))
+    controller.abort(timedOut(renewTimeoutMs))
+  }, renewTimeoutMs)
+  const work = renewSession(keeper, run).finally(() => clearTimeout(timer))
+  const promise = Promise.race([work, ended])
     .catch((error) => failRenewal(keeper, error, epoch))
     .finally(() => {
-      clearTimeout(timer)
-      if (renewal.flight?.controller === controller) renewal.flight = undefined
+      if (renewal.flight === flight) renewal.flight = undefined
     })
   promise.catch(() => undefined) // in the background nobody waits; the event tells
-  renewal.flight = { promise, controller }
+  const flight: Flight = { promise, end, controller }
+  renewal.flight = flight
   return promise
 }
 
 /** Unavailable: everything is kept, and a cool-down keeps the next requests from storming. */
 function failRenewal({ state, events, options }: Keeper, cause: unknown, epoch: number): never {
-  const isDecided = isLatchkeyError(cause) && !/UNAVAILABLE|TIMEOUT/.test(cause.code)
+  const isDecided = isLatchkeyError(cause) && !/UNAVAILABLE|TIMEOUT|STORE/.test(cause.code)
   if (isDecided || state.epoch !== epoch) throw cause
   const error = isLatchkeyError(cause) ? cause : unavailable(cause, state.session)
   if (state.session) state.session.rejected = false // the server may judge it otherwise by then
@@ -87,8 +92,9 @@ function failRenewal({ state, events, options }: Keeper, cause: unknown, epoch: 
   throw error
 }
 
-/** Lets everybody who waits go, with `reason`. */
+/** Drops the renewal in flight: nobody waits for it any more, and nobody wants what it brings. */
 export function abandonRenewal(renewal: Renewal, reason: LatchkeyError): void {
+  renewal.flight?.end(reason)
   renewal.flight?.controller.abort(reason)
   renewal.flight = undefined
 }

@@ -132,14 +132,14 @@ async function followStore({ keeper, renewal }: Manager): Promise<void> {
 
 async function refresh(manager: Manager): Promise<TokenSet> {
   const { state } = manager.keeper
-  if (state.stopped?.code !== 'ERR_DISPOSED') state.stopped = undefined
+  if (!isDisposed(state)) state.stopped = undefined
   return { ...(await obtainSession(manager, true)).tokens }
 }
 
 async function setTokens({ keeper, renewal }: Manager, tokens: TokenSet): Promise<void> {
   const usable = readTokenSet(tokens)
   const { state } = keeper
-  if (state.stopped?.code === 'ERR_DISPOSED') throw state.stopped
+  if (isDisposed(state)) throwIfStopped(state)
   state.epoch += 1
   state.stopped = undefined
   abandonRenewal(renewal, sessionChanged())
@@ -147,29 +147,30 @@ async function setTokens({ keeper, renewal }: Manager, tokens: TokenSet): Promis
   await storeSession(keeper)
 }
 
-async function signOut(manager: Manager): Promise<TokenSet | undefined> {
-  const { keeper } = manager
-  const mine = keeper.state.session?.tokens
-  stop(manager, 'ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
+async function signOut({ keeper, renewal }: Manager): Promise<TokenSet | undefined> {
+  const { state } = keeper
+  const mine = state.session?.tokens
+  const reason = refusal('ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
+  if (!isDisposed(state)) state.stopped = reason
+  abandonRenewal(renewal, reason)
   endSession(keeper, 'signOut')
   const ended = mine ?? (await readStore(keeper.store)).tokens
   await storeSession(keeper)
   return ended
 }
 
-function dispose(manager: Manager): void {
-  const { keeper, unsubscribe } = manager
-  stop(manager, 'ERR_DISPOSED', 'This manager was disposed of. Make a new one.')
+/** The session is not over: a renewal on its way is still stored, for whoever comes next. */
+function dispose({ keeper, renewal, unsubscribe }: Manager): void {
+  const reason = refusal('ERR_DISPOSED', 'This manager was disposed of. Make a new one.')
+  keeper.state.stopped = reason
+  renewal.flight?.end(reason)
   unsubscribe?.()
-  keeper.events.clear() // the session is not over, so nobody is told that it is
-  endSession(keeper, 'signOut')
+  keeper.events.clear()
 }
 
-/** From now on nobody gets a token, and nobody waits for one. */
-function stop({ keeper, renewal }: Manager, code: LatchkeyErrorCode, message: string): void {
-  keeper.state.stopped = new LatchkeyError(code, message)
-  abandonRenewal(renewal, keeper.state.stopped)
-}
+const isDisposed = ({ stopped }: SessionState) => stopped?.code === 'ERR_DISPOSED'
+
+const refusal = (code: LatchkeyErrorCode, message: string) => new LatchkeyError(code, message)
 
 function recursion(): LatchkeyError {
   return new LatchkeyError(

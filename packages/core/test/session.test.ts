@@ -189,17 +189,34 @@ describe('a listener', () => {
   })
 })
 
-it('dispose() lets waiters go, and no more tokens are handed out', async () => {
-  const { manager, events } = harness()
-  const waiting = failure(authorize(manager))
-  await settled()
-  manager.dispose()
-  expect(await waiting).toMatchObject({ code: 'ERR_DISPOSED' })
-  expect(await failure(manager.getTokens())).toMatchObject({ code: 'ERR_DISPOSED' })
-  expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_DISPOSED' })
-  expect(await failure(manager.setTokens({ accessToken: 'a' }))).toBeInstanceOf(LatchkeyError)
-  expect(events.signedOut).toEqual([])
-  expect(vi.getTimerCount()).toBe(0)
+describe('dispose()', () => {
+  it('lets waiters go, and no more tokens are handed out', async () => {
+    const { manager, events, scripted } = await signedIn()
+    scripted.answer(() => new Promise(() => undefined))
+    const waiting = failure(manager.refresh())
+    await settled()
+    manager.dispose()
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_DISPOSED' })
+    await manager.signOut()
+    expect(await waiting).toMatchObject({ code: 'ERR_DISPOSED' })
+    expect(await failure(manager.getTokens())).toMatchObject({ code: 'ERR_DISPOSED' })
+    expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_DISPOSED' })
+    expect(await failure(manager.setTokens({ accessToken: 'a' }))).toBeInstanceOf(LatchkeyError)
+    expect(events.signedOut).toEqual([])
+  })
+
+  it('keeps a renewal on its way for whoever comes next: its refresh token may be the only one', async () => {
+    const store = memoryStore()
+    const { manager, scripted } = harness({ store, name: 'me' })
+    const waiting = failure(authorize(manager))
+    await settled()
+    manager.dispose()
+    expect(await waiting).toMatchObject({ code: 'ERR_DISPOSED' })
+    scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
+    await settled()
+    expect(await store.getToken('me')).toMatchObject({ refreshToken: 'r1' })
+    expect(vi.getTimerCount()).toBe(0)
+  })
 })
 
 it('10,000 renewals leave nothing behind', async () => {
