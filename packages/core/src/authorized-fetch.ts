@@ -1,5 +1,5 @@
 import type { Authorizer } from './authorizer.ts'
-import { type FetchInput, outgoing } from './outgoing.ts'
+import { type FetchInput, type Given, outgoing } from './outgoing.ts'
 import { sendWithinOrigin } from './redirects.ts'
 
 /** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
@@ -9,17 +9,17 @@ const ownerKey = Symbol.for('latchkey.owner')
  * A `fetch` that keeps `manager` signed in: the loop that every fetch-style client shares.
  *
  * @param send What really sends. Already wrapped for the same manager, it is returned as it is.
- * @param source What the caller gave as the body, where a client makes Requests of it: tells whether
- *   that body can be sent again.
+ * @param given What the caller gave, where a client makes Requests of it: its body tells whether it
+ *   can be sent again, its signal whose request it is.
  */
 export function authorizedFetch(
   manager: Authorizer,
   send: typeof fetch,
-  source?: unknown,
+  given?: Given,
 ): typeof fetch {
   if (isOwnedBy(send, manager)) return send
   const wrapped = async (input: FetchInput, init?: RequestInit): Promise<Response> => {
-    const request = outgoing(input, init, source)
+    const request = outgoing(input, init, given)
     if (!request) return send(input, init)
     const { url, method, headers, signal, replayable } = request
     const asked = manager.authorize({ url, method, headers, signal })
@@ -31,7 +31,7 @@ export function authorizedFetch(
         const response = await sendWithinOrigin(send, request, authorization.headers, renewable)
         const next = await manager.recover(authorization, response, { signal, replayable })
         if (!next) return response
-        await response.body?.cancel()
+        response.body?.cancel().catch(() => undefined) // broken already, it is done with too
         authorization = next
       }
     } finally {

@@ -4,6 +4,13 @@ import { bodyFactory, isOneShot } from './replayable.ts'
 /** What `fetch` takes. */
 export type FetchInput = Parameters<typeof fetch>[0]
 
+/** What a caller gave to a client that makes a Request of it, before that. */
+export interface Given {
+  body?: unknown
+  /** A Request follows the signal it was given, with one of its own. */
+  signal?: AbortSignal | null | undefined
+}
+
 /** Where one sending goes, and how. */
 export interface Hop {
   url: URL
@@ -33,27 +40,28 @@ export interface Outgoing {
 /**
  * Takes a call of `fetch` apart.
  *
- * @param source What the caller gave as the body, where a client has made a Request of it already.
- * @returns `undefined` when there is no URL: the client had better complain in its own words.
+ * @param given What the caller gave, where a client has made a Request of it already.
+ * @returns `undefined` when nothing can be added: there is no URL, of which the client had better
+ *   complain in its own words, or a browser takes no headers (`no-cors`).
  */
 export function outgoing(
   input: FetchInput,
   init: RequestInit = {},
-  source?: unknown,
+  given: Given = {},
 ): Outgoing | undefined {
   const request = typeof input === 'object' && 'headers' in input ? input : undefined
   const url = parseUrl(request ? request.url : (input as string | URL), globalThis.location?.href)
-  if (!url) return undefined
+  if (!url || (init.mode ?? request?.mode) === 'no-cors') return undefined
   const about = {
     url,
     method: init.method ?? request?.method ?? 'GET',
     headers: new Headers(init.headers ?? request?.headers),
-    signal: init.signal ?? request?.signal ?? undefined,
+    signal: given.signal ?? init.signal ?? request?.signal ?? undefined,
     redirect: init.redirect ?? request?.redirect ?? 'follow',
   }
   const carriesBody = request?.body && (init.body === undefined || init.body === null)
   const sending = carriesBody
-    ? fromRequest(url, request, init, source)
+    ? fromRequest(url, request, init, given.body)
     : fromInit(url, request, init)
   return { ...about, ...sending }
 }
@@ -72,7 +80,8 @@ function fromInit(original: URL, request: Request | undefined, init: RequestInit
       else if (sent && factory) next.body = factory() as BodyInit
       sent = true
       if (!request) return [url, next]
-      return [new Request(url === original ? request : new Request(url, request), next)]
+      const from = url === original ? request : new Request(url, request)
+      return [new Request(from, next), unknownTo(request, init)]
     },
     release: () => undefined,
   }
@@ -85,30 +94,29 @@ function fromInit(original: URL, request: Request | undefined, init: RequestInit
 function fromRequest(original: URL, request: Request, init: RequestInit, source: unknown): Sending {
   const factory = bodyFactory(source)
   const isReusable = !isOneShot(source) && !request.bodyUsed
+  const { signal, credentials, cache } = request
   let current: Request | undefined = request
   return {
     replayable: factory !== undefined || isReusable,
     next({ url, withBody, ...hop }, keep) {
-      const { signal, credentials, cache } = request
-      if (!withBody) return [url, { signal, credentials, cache, ...init, ...hop }]
-      const next: RequestInit & { duplex?: 'half' } = { ...init, ...hop }
+      const next = { ...init, ...hop }
+      if (!withBody) return [url, { signal, credentials, cache, ...next }]
       if (current === undefined && factory) {
-        return [
-          url,
-          {
-            signal,
-            credentials,
-            cache,
-            ...next,
-            body: factory() as BodyInit,
-            duplex: 'half',
-          } as RequestInit,
-        ]
+        const body = { body: factory() as BodyInit, duplex: 'half' }
+        return [url, { signal, credentials, cache, ...next, ...body }]
       }
       const from = current ?? request
       current = keep && isReusable ? from.clone() : undefined
-      return [new Request(url === original ? from : new Request(url, from), next)]
+      return [
+        new Request(url === original ? from : new Request(url, from), next),
+        unknownTo(request, init),
+      ]
     },
     release: () => void current?.body?.cancel().catch(() => undefined),
   }
+}
+
+/** What a Request does not take along: options that only this `fetch` knows, such as Next's `next`. */
+function unknownTo(request: Request, init: RequestInit): RequestInit {
+  return Object.fromEntries(Object.entries(init).filter(([name]) => !(name in request)))
 }

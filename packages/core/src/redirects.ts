@@ -78,7 +78,7 @@ async function follow(
     const target = parseUrl(location, url.href)
     if (!target?.protocol.startsWith('http')) throw refused(url, 'It leads to no http(s) URL.')
     if (hops === MAX_REDIRECTS) throw refused(url, `It is one of more than ${MAX_REDIRECTS}.`)
-    await response.body?.cancel()
+    response.body?.cancel().catch(() => undefined)
     if (becomesGet(response.status, hop.method)) {
       hop.method = 'GET'
       hop.withBody = false

@@ -65,9 +65,20 @@ function isFresh(keeper: Keeper, tokens: TokenSet): boolean {
   return isUsable(openSession(keeper, tokens, 'store'), keeper.options.clock.now())
 }
 
+/** Whether nothing has replaced what this run set out to renew. */
+function isCurrent({ state }: Keeper, run: Run): boolean {
+  return state.epoch === run.epoch && state.generation === run.generation
+}
+
+/** What somebody faster renewed serves as well, within the same session. */
+function overtaken({ state, options }: Keeper, run: Run): Session {
+  const { session } = state
+  if (state.epoch === run.epoch && isUsable(session, options.clock.now())) return session
+  throw sessionChanged()
+}
+
 function adoptIfCurrent(keeper: Keeper, tokens: TokenSet, run: Run): Session {
-  if (keeper.state.epoch !== run.epoch) throw sessionChanged()
-  return adoptTokens(keeper, tokens)
+  return isCurrent(keeper, run) ? adoptTokens(keeper, tokens) : overtaken(keeper, run)
 }
 
 /** Stores what the grant gave, and only then lets it be used. */
@@ -77,8 +88,8 @@ async function commit(
   { tokens, grant }: ChainResult & { outcome: 'renewed' },
   before: StoredTokens,
 ): Promise<Session> {
-  const { state, store, events, options } = keeper
-  const isCurrent = () => state.epoch === run.epoch && state.generation === run.generation
+  const { store, events, options } = keeper
+  const current = () => isCurrent(keeper, run)
   const session = openSession(keeper, tokens, 'grant', grant.static)
   if (!session.static) {
     // A sign-out or sign-in elsewhere, while the grant was asked, wins over what it brought.
@@ -86,11 +97,11 @@ async function commit(
     const known = !before.failed && !latest.failed
     if (known && !sameTokens(latest.tokens, before.tokens)) {
       if (latest.tokens) return adoptIfCurrent(keeper, latest.tokens, run)
-      if (isCurrent()) endSession(keeper, 'elsewhere', true)
+      if (current()) endSession(keeper, 'elsewhere', true)
     }
-    await writeStore(store, session.tokens, isCurrent, () => void storeSession(keeper))
+    await writeStore(store, session.tokens, current, () => void storeSession(keeper))
   }
-  if (!isCurrent()) throw sessionChanged()
+  if (!current()) return overtaken(keeper, run)
   enterSession(keeper, session)
   const at = options.clock.now()
   const durationMs = at - run.startedAt

@@ -1,6 +1,6 @@
 import { LatchkeyError, withoutSecrets } from './errors.ts'
 import type { ManagerEvents } from './events.ts'
-import { readTokenSet, secretsOf, type TokenSet } from './token-set.ts'
+import { readTokenSet, sameTokens, secretsOf, type TokenSet } from './token-set.ts'
 import type { TokenStore } from './token-store.ts'
 import { withTimeLimit } from './waiting.ts'
 
@@ -21,8 +21,12 @@ export interface SessionStore {
   name: string
   onFailure(operation: Operation, error: LatchkeyError): void
   queue: Promise<unknown>
-  /** Whether the last write got through; if not, that the store lacks something is no news. */
+  /** Whether the last write got through. If not, what the store still holds (`seen`) is no news. */
   written: boolean
+  /** What the store was last known to hold. */
+  seen: TokenSet | undefined
+  /** What has failed and not worked since: announced once. */
+  failing: Set<Operation>
 }
 
 export function createSessionStore(
@@ -30,7 +34,8 @@ export function createSessionStore(
   name: string,
   onFailure: SessionStore['onFailure'],
 ): SessionStore {
-  return { store, name, onFailure, queue: Promise.resolve(), written: true }
+  const queue = Promise.resolve()
+  return { store, name, onFailure, queue, written: true, seen: undefined, failing: new Set() }
 }
 
 /** What the store holds. Never throws: garbage and failures are announced and count as unknown. */
@@ -40,8 +45,13 @@ export async function readStore(own: SessionStore): Promise<StoredTokens> {
       'get',
       call(() => own.store.getToken(own.name)),
     )
-    if (stored !== undefined && stored !== null) return { tokens: readTokenSet(stored) }
-    return own.written ? {} : { failed: true }
+    const isNone = stored === undefined || stored === null
+    const tokens = isNone ? undefined : readTokenSet(stored)
+    own.failing.delete('get')
+    // Ours was rotated and could not be stored: the store's is spent, and must not be presented again.
+    if (!own.written && sameTokens(tokens, own.seen)) return { failed: true }
+    own.seen = tokens
+    return tokens ? { tokens } : {}
   } catch (error) {
     announce(own, 'get', error, [])
     return { failed: true }
@@ -68,6 +78,8 @@ export function writeStore(
     try {
       await limited(operation, work)
       own.written = true
+      own.seen = tokens
+      own.failing.delete(operation)
     } catch (error) {
       own.written = false
       announce(own, operation, error, secretsOf(tokens))
@@ -95,6 +107,8 @@ function limited<T>(operation: Operation, work: Promise<T>): Promise<T> {
 const call = async <T>(work: () => T): Promise<Awaited<T>> => await work()
 
 function announce(own: SessionStore, operation: Operation, error: unknown, secrets: string[]) {
+  if (own.failing.has(operation)) return
+  own.failing.add(operation)
   const message = `The token store's ${operation} failed; the session goes on in memory.`
   own.onFailure(operation, failed(message, withoutSecrets(error, secrets)))
 }

@@ -314,3 +314,17 @@ describe('no grant that applies', () => {
     expect(events.signedOut).toEqual([])
   })
 })
+
+it('a renewal overtaken by one that was thought lost hands out what that one brought', async () => {
+  const { manager, scripted, clock } = harness({ renewTimeoutMs: 5_000 })
+  const given = failure(authorize(manager))
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(await given).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
+  clock.pass(2_000)
+  const second = manager.authorize(request())
+  await settled()
+  scripted.settle({ accessToken: 'late', refreshToken: 'r1' })
+  await settled()
+  scripted.settle(new GrantRejectedError('this refresh token is spent'))
+  expect(sent(await second)).toBe('Bearer late')
+})

@@ -176,6 +176,31 @@ describe('a store', () => {
     expect(events.storeFailed[0]).toMatchObject({ operation: 'get' })
   })
 
+  it('that could not store a rotated token set is not believed to hold one that still works', async () => {
+    const inner = memoryStore()
+    let isBroken = false
+    const store = {
+      ...inner,
+      setToken: (tokens: TokenSet, name: string) => {
+        if (isBroken) throw new Error('disk full')
+        return inner.setToken(tokens, name)
+      },
+    }
+    const { manager, scripted } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    await authorize(manager)
+    isBroken = true
+    await manager.refresh()
+    isBroken = false
+    await manager.refresh()
+    expect(scripted.contexts.map(({ tokens }) => tokens?.refreshToken)).toEqual([
+      undefined,
+      'r1',
+      'r2',
+    ])
+    expect(await inner.getToken('me')).toMatchObject({ refreshToken: 'r3' })
+  })
+
   it('whose removal fails does not bring the session back after a sign-out', async () => {
     const { manager, scripted, events } = harness({ store: brokenStore({ removeToken: throws }) })
     scripted.answerTokens()
