@@ -61,7 +61,10 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
   const controller = new AbortController()
   const { signal } = controller
   const run: Run = { epoch, generation, startedAt: clock.now(), force, signal, enter: inside.enter }
-  const { promise: ended, reject: end } = Promise.withResolvers<never>()
+  let end: (reason: LatchkeyError) => void = () => undefined
+  const ended = new Promise<never>((_, reject) => {
+    end = reject
+  })
   const timer = setTimeout(() => {
     end(timedOut(renewTimeoutMs))
     controller.abort(timedOut(renewTimeoutMs))
