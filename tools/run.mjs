@@ -29,6 +29,9 @@ const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
 const pathKey = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
 env[pathKey] = [...path, env[pathKey]].filter(Boolean).join(delimiter)
 
+// Ctrl-C reaches the child as well; dying before it would give the prompt back too early.
+process.on('SIGINT', () => {})
+
 const [script, ...rest] = process.argv.slice(2)
 // Always first: `pnpm run` would install too, but would rewrite the lockfile.
 pnpm('install', '--frozen-lockfile')

@@ -1,0 +1,58 @@
+import { wrapFetch } from '@latchkey/fetch'
+import { nocodb } from '@latchkey/nocodb'
+import { notesCalls } from './notes-table.ts'
+import type { Target } from './target.ts'
+
+const LIFETIME_MS = 3_000
+
+/** A real NocoDB server in a process of its own, from its npm package. */
+export async function openNocoDB(say: (line: string) => void): Promise<Target> {
+  // Not before it is asked for: nobody else needs what installs and starts it.
+  const { startNocoDB } = await import('@latchkey/e2e/nocodb-server')
+  const server = await startNocoDB({
+    accessTokenLifetimeMs: LIFETIME_MS,
+    onProgress: (line) => say(`  ${line}`),
+  })
+  try {
+    const tableId = await createTable(server.url, server.admin)
+    return {
+      about: [
+        `NocoDB 0.301.3, the real server, at ${server.url}, ${LIFETIME_MS / 1000}-second tokens`,
+        `as ${server.admin.email} with a password`,
+      ],
+      url: `${server.url}/`,
+      tickMs: 100,
+      calls: notesCalls(tableId),
+      connect: (options) => nocodb({ ...options, ...server.admin, baseUrl: server.url }),
+      close: () => server.stop(),
+    }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+/** In a session of its own, so that the run's session is seen from its first sign-in. */
+async function createTable(
+  url: string,
+  user: { email: string; password: string },
+): Promise<string> {
+  const manager = nocodb({ baseUrl: url, ...user })
+  const api = wrapFetch(manager)
+  const post = async (path: string, body: object): Promise<string> => {
+    const response = await api(`${url}/api/v2/meta/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`NocoDB answered ${response.status} to POST ${path}`)
+    const { id } = (await response.json()) as { id: string }
+    return id
+  }
+  const baseId = await post('bases', { title: 'Latchkey demo' })
+  const columns = [{ title: 'Title', column_name: 'title', uidt: 'SingleLineText' }]
+  const table = { title: 'Notes', table_name: 'notes', columns }
+  const tableId = await post(`bases/${baseId}/tables`, table)
+  manager.dispose()
+  return tableId
+}

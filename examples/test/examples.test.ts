@@ -1,0 +1,152 @@
+import { createNocoDBDouble } from '@latchkey/testing'
+import { type ListeningServer, listen } from '@latchkey/testing/node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runScript, startScript } from './support/run-script.ts'
+
+const user = { email: 'ada@example.com', password: 'canary-password-7d1f' }
+const double = createNocoDBDouble()
+const { control } = double
+let server: ListeningServer
+let withPassword: Record<string, string>
+let withApiToken: Record<string, string>
+
+beforeAll(async () => {
+  server = await listen(double)
+  control.addUser(user)
+  control.addTable({ title: 'Notes' })
+  const { url: NOCODB_URL } = server
+  withPassword = { NOCODB_URL, NOCODB_EMAIL: user.email, NOCODB_PASSWORD: user.password }
+  withApiToken = { NOCODB_URL, NOCODB_API_TOKEN: control.createApiToken(user.email).token }
+})
+
+afterAll(() => server.close())
+
+describe.each(['fetch', 'axios', 'ky'])('the example with %s', (name) => {
+  const script = `${name}/src/main.ts`
+
+  test('signs in with email and password, once', async () => {
+    control.resetCounts()
+    const { code, output } = await runScript(script, [], withPassword)
+    expect(output).toContain(`as ${user.email}\nBases:\n`)
+    expect(output).toContain('Notes')
+    expect(output).not.toContain(user.password)
+    expect(code).toBe(0)
+    expect(control.counts()).toMatchObject({ signIns: 1, unauthorized: 0 })
+  })
+
+  test('works with an API token', async () => {
+    control.resetCounts()
+    const { code, output } = await runScript(script, [], withApiToken)
+    expect(output).toContain(`as ${user.email}\nBases:\n`)
+    expect(output).not.toContain(withApiToken['NOCODB_API_TOKEN'])
+    expect(code).toBe(0)
+    expect(control.counts()).toMatchObject({ signIns: 0, unauthorized: 0 })
+  })
+
+  test('works with a server under a sub-path', async () => {
+    const below = await listen(double, { basePath: '/nocodb' })
+    const { code, output } = await runScript(script, [], { ...withPassword, NOCODB_URL: below.url })
+    await below.close()
+    expect(output).toContain('Notes')
+    expect(code).toBe(0)
+  })
+
+  test('ends with the reason when the password is wrong', async () => {
+    const env = { ...withPassword, NOCODB_PASSWORD: 'canary-wrong-3c90' }
+    const { code, output } = await runScript(script, [], env)
+    expect(output).toContain('ERR_WRONG_CREDENTIALS')
+    expect(output).not.toContain('canary')
+    expect(code).toBe(1)
+  })
+})
+
+describe('the demo', { timeout: 60_000 }, () => {
+  const script = 'demo/src/main.ts'
+
+  test('serves three clients over several lifetimes of a token', async () => {
+    const { code, output } = await runScript(script, ['--seconds', '4'], {})
+    expect(output).toMatch(/✓ 240 requests, 0 failures, \d+ replays, longest wait/)
+    expect(output).toMatch(/✓ 1 sign-in and \d+ renewals? for \d+ token lifetimes/)
+    expect(output).toMatch(/✓ the server counted 1 sign-in, [1-9]\d* renewals?, /)
+    expect(output).not.toContain('\u001B')
+    expect(code).toBe(0)
+  })
+
+  test('reads the own server, and writes nothing', async () => {
+    control.resetCounts()
+    const { NOCODB_URL = '', ...credentials } = withPassword
+    const { code, output } = await runScript(script, ['--url', NOCODB_URL, '--seconds=1'], {
+      ...credentials,
+    })
+    expect(output).toContain('only read')
+    expect(output).toMatch(/✓ 6 requests, 0 failures/)
+    expect(output).toContain('1 sign-in and 0 renewals for 1 token lifetime')
+    expect(output).not.toContain(user.password)
+    expect(code).toBe(0)
+    const writes = control.log().filter(({ kind, method }) => kind !== 'signIn' && method !== 'GET')
+    expect(writes).toEqual([])
+  })
+
+  test('serves the own server with an API token', async () => {
+    const { NOCODB_URL = '', ...credentials } = withApiToken
+    const { code, output } = await runScript(script, ['--url', NOCODB_URL, '--seconds=1'], {
+      ...credentials,
+    })
+    expect(output).toContain('with an API token')
+    expect(output).toMatch(/✓ 6 requests, 0 failures/)
+    expect(output).not.toContain(withApiToken['NOCODB_API_TOKEN'])
+    expect(code).toBe(0)
+  })
+
+  test('exits with 1 when a request fails, and says why', async () => {
+    control.failNext('data', 1, { status: 500 })
+    const { NOCODB_URL = '', ...credentials } = withPassword
+    const { code, output } = await runScript(script, ['--url', NOCODB_URL, '--seconds=1'], {
+      ...credentials,
+    })
+    expect(output).toMatch(/! 6 requests, 1 failure/)
+    expect(output).toMatch(/✗ .*500/)
+    expect(code).toBe(1)
+  })
+
+  test('exits with 1 at a wrong password, before sending anything else', async () => {
+    control.resetCounts()
+    const { NOCODB_URL = '' } = withPassword
+    const { code, output } = await runScript(script, ['--url', NOCODB_URL], {
+      NOCODB_EMAIL: user.email,
+      NOCODB_PASSWORD: 'canary-wrong-3c90',
+    })
+    expect(output).toContain('ERR_WRONG_CREDENTIALS')
+    expect(output).not.toContain('canary')
+    expect(code).toBe(1)
+    expect(control.counts()).toMatchObject({ rejectedSignIns: 1, dataRequests: 0 })
+  })
+
+  test.each([
+    ['an unknown argument', ['--nocdb'], '--nocdb'],
+    ['a wrong number', ['--seconds', 'x'], '--seconds must be'],
+    ['no credentials and nobody to ask', ['--url', 'https://example.com'], 'NOCODB_API_TOKEN'],
+    ['plain http', ['--url', 'http://example.com'], 'http'],
+  ])('exits with 2 at %s', async (_, args, reason) => {
+    const { code, output } = await runScript(script, args, {})
+    expect(output).toContain(reason)
+    expect(output).toContain('--help')
+    expect(output).not.toContain('    at ')
+    expect(code).toBe(2)
+  })
+
+  test('--help tells what there is', async () => {
+    const { code, output } = await runScript(script, ['--help'], {})
+    expect(output).toContain('npm run demo -- --nocodb')
+    expect(code).toBe(0)
+  })
+
+  test.skipIf(process.platform === 'win32')('Ctrl-C ends it with the summary', async () => {
+    const { child, finished, printed } = startScript(script, ['--seconds', '3600'], {})
+    await printed('token 1')
+    child.kill('SIGINT')
+    const { code, output } = await finished
+    expect(output).toMatch(/✓ \d+ requests, 0 failures/)
+    expect(code).toBe(0)
+  })
+})
