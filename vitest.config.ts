@@ -44,6 +44,8 @@ const nocodb: TestProjectConfiguration = {
 
 const browser: TestProjectConfiguration = {
   extends: true,
+  // A dependency found only during a test would reload the page in the middle of it.
+  optimizeDeps: { entries: ['packages/*/src/index.ts', 'packages/*/test-browser/**/*.ts'] },
   test: {
     name: 'browser',
     include: ['packages/*/test-browser/**/*.test.ts'],

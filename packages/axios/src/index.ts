@@ -1,1 +1,1 @@
-export { registerAuth } from './register-auth.ts'
+export { type AxiosLike, registerAuth } from './register-auth.ts'

@@ -1,7 +1,23 @@
 import { type Authorizer, isOwnedBy, markOwned } from '@latchkey/core'
-import type { AxiosInstance } from 'axios'
-import { authorizedAdapter } from './authorized-adapter.ts'
-import { createSending } from './sending.ts'
+import type { InternalAxiosRequestConfig } from 'axios'
+import { createAuthorizedAdapter } from './authorized-adapter.ts'
+
+/**
+ * What is needed of an axios instance. Written out, since an instance of another copy of axios, or of
+ * its CommonJS types (as in nocodb-sdk), is of another type to TypeScript.
+ */
+export interface AxiosLike<Config> {
+  interceptors: {
+    request: {
+      use(
+        onFulfilled: (config: Config) => Config,
+        onRejected: null,
+        options: { synchronous: boolean },
+      ): number
+      eject(id: number): void
+    }
+  }
+}
 
 /**
  * Keeps an axios instance signed in: `registerAuth(axios.create({ baseURL }), manager)`.
@@ -14,20 +30,24 @@ import { createSending } from './sending.ts'
  * ends as any other 401, with the reason as `cause` of the `AxiosError`; `manager.explain(response)`
  * tells it when `validateStatus` lets the 401 pass.
  *
+ * An XMLHttpRequest follows redirects by itself and takes a token in any header but `Authorization`
+ * along, to whichever server allows it. So in a browser such a token goes by axios' fetch adapter, which
+ * refuses such a redirect (`ERR_REDIRECT_REFUSED`), unless you ask for `adapter: 'xhr'` by name.
+ *
  * @returns Takes the registration back. Requests already under way are not disturbed.
  *
  * @example
  * const api = axios.create({ baseURL: 'https://api.example.com' })
  * const unregister = registerAuth(api, manager)
  */
-export function registerAuth(instance: AxiosInstance, manager: Authorizer): () => void {
-  const sending = createSending()
+export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Authorizer): () => void {
+  const authorizedAdapter = createAuthorizedAdapter(manager)
   const id = instance.interceptors.request.use(
     (config) => {
+      const own = config as InternalAxiosRequestConfig
       // A config sent again (by axios-retry, say) still has the adapter that it was given here.
-      if (isOwnedBy(config.adapter, manager)) return config
-      const adapter = authorizedAdapter(manager, sending, config.adapter)
-      config.adapter = markOwned(adapter, manager)
+      if (isOwnedBy(own.adapter, manager)) return config
+      own.adapter = markOwned(authorizedAdapter(own.adapter), manager)
       return config
     },
     null,

@@ -30,11 +30,11 @@ async function readStart(response: Response): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   const read = async () => {
-    for (let bytes = 0; bytes < MAX_BYTES; ) {
+    for (let left = MAX_BYTES; left > 0; ) {
       const { done, value } = await reader.read()
       if (done) break
-      bytes += value.byteLength
-      text += decoder.decode(value.subarray(0, MAX_BYTES), { stream: true })
+      text += decoder.decode(value.subarray(0, left), { stream: true })
+      left -= value.byteLength
     }
   }
   // Whatever goes wrong with the body, the status alone can decide.

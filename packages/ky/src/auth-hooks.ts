@@ -20,7 +20,7 @@ export function authHooks(manager: Authorizer): Hooks {
     init: [
       (options) => {
         const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-        options.fetch = authorizedFetch(manager, send, options.body)
+        options.fetch = authorizedFetch(manager, send, options)
       },
     ],
     beforeError: [

@@ -1,0 +1,29 @@
+import { createNocoDBDouble } from '@latchkey/testing'
+import { listen, type ListeningServer } from '@latchkey/testing/node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { acceptanceCases } from '../acceptance/cases.ts'
+import type { AcceptanceTarget } from '../acceptance/target.ts'
+import { openAcceptance } from '../acceptance/target.ts'
+
+describe('accepted on the NocoDB double over HTTP', () => {
+  const settings = { accessTokenLifetimeMs: 3000, jwtSecret: 'acceptance' }
+  const double = createNocoDBDouble(settings)
+  let server: ListeningServer
+  let target: AcceptanceTarget
+
+  beforeAll(async () => {
+    server = await listen(double, { basePath: '/nocodb' })
+    let passed = 0
+    const passTime = async (ms: number) => {
+      passed += ms
+      double.control.passTime(ms)
+    }
+    const now = () => Date.now() + passed
+    target = await openAcceptance({ ...settings, baseUrl: server.url, fetch, passTime, now })
+  })
+  afterAll(() => server.close())
+
+  test.each(acceptanceCases)('$name', async ({ run }) => {
+    await expect(run(target)).resolves.toBeUndefined()
+  })
+})

@@ -1,0 +1,77 @@
+import { isLatchkeyError } from '@latchkey/core'
+import { nocodb } from '@latchkey/nocodb'
+import { createNocoDBDouble } from '@latchkey/testing'
+import { listen, type ListeningServer } from '@latchkey/testing/node'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { clients } from './support/clients.ts'
+import { statusesOf } from './support/renewal-facts.ts'
+
+const user = { email: 'ada@example.com', password: 'correct horse' }
+const path = '/api/v2/meta/bases'
+const double = createNocoDBDouble()
+let server: ListeningServer
+
+beforeAll(async () => {
+  double.control.addUser(user)
+  server = await listen(double, { basePath: '/nocodb' })
+})
+afterAll(() => server.close())
+beforeEach(() => double.control.resetCounts())
+
+describe.each(clients)('$name and NocoDB', (client) => {
+  test('30 requests at once sign in once', async () => {
+    const send = client.connect(nocodb({ baseUrl: server.url, ...user }), server.url)
+    expect(await statusesOf(30, () => send(path))).toEqual([200])
+    expect(double.control.counts()).toMatchObject({ signIns: 1, renewals: 0, dataRequests: 30 })
+  })
+
+  test('30 requests at once across an expiry renew once, with the refresh token', async () => {
+    const noco = nocodb({ baseUrl: server.url, ...user })
+    const send = client.connect(noco, server.url)
+    await send(path)
+    double.control.revokeAccessTokens(user.email)
+    expect(await statusesOf(30, () => send(path))).toEqual([200])
+    expect(double.control.counts()).toMatchObject({ signIns: 1, renewals: 1, rejectedRenewals: 0 })
+    expect(new Set(double.control.log().flatMap(({ credentials }) => credentials))).toEqual(
+      new Set(['xc-auth', 'cookie']),
+    )
+  })
+
+  test('a session revoked elsewhere is signed in again by password, once', async () => {
+    const send = client.connect(nocodb({ baseUrl: server.url, ...user }), server.url)
+    await send(path)
+    double.control.revokeSessions(user.email)
+    expect(await statusesOf(10, () => send(path))).toEqual([200])
+    expect(double.control.counts()).toMatchObject({ signIns: 2, rejectedRenewals: 1 })
+  })
+
+  test('a wrong password is asked for once and has its own code', async () => {
+    const noco = nocodb({ baseUrl: server.url, ...user, password: 'wrong password' })
+    const send = client.connect(noco, server.url)
+    const results = await Promise.all([send(path), send(path), send(path)])
+    const codes = results.map(({ result }) => isLatchkeyError(result) && result.code)
+    expect(new Set(codes)).toEqual(new Set(['ERR_WRONG_CREDENTIALS']))
+    expect(double.control.counts().rejectedSignIns).toBe(1)
+  })
+
+  test('a revoked API token is explained, and no sign-in is tried', async () => {
+    const { id, token } = double.control.createApiToken(user.email)
+    const noco = nocodb({ baseUrl: server.url, apiToken: token })
+    const send = client.connect(noco, server.url)
+    expect((await send(path)).status).toBe(200)
+    double.control.revokeApiToken(id)
+    const { status, result } = await send(path)
+    expect(status).toBe(401)
+    expect(noco.explain(result)?.code).toBe('ERR_API_TOKEN_REJECTED')
+    expect(double.control.counts()).toMatchObject({ signIns: 0, renewals: 0, dataRequests: 2 })
+  })
+})
+
+test('all clients on one session: 30 requests across an expiry renew once', async () => {
+  const noco = nocodb({ baseUrl: server.url, ...user })
+  const senders = clients.map((client) => client.connect(noco, server.url))
+  await senders[0]!(path)
+  double.control.revokeAccessTokens(user.email)
+  expect(await statusesOf(30, (at) => senders[at % senders.length]!(path))).toEqual([200])
+  expect(double.control.counts()).toMatchObject({ signIns: 1, renewals: 1 })
+})

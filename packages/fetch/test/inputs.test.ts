@@ -1,0 +1,137 @@
+import { wrapFetch } from '@latchkey/fetch'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Api, startApi } from './support/api.ts'
+
+let api: Api
+let signedIn: typeof fetch
+beforeEach(async () => {
+  api = await startApi()
+  signedIn = wrapFetch(api.staleManager())
+})
+afterEach(() => api.close())
+
+const bodies = () => api.seen.map(({ body }) => body)
+
+describe('a Request', () => {
+  test('with a body is replayed byte for byte, with its headers', async () => {
+    const headers = { 'content-type': 'application/json', 'x-mine': '1' }
+    const request = new Request(api.url, { method: 'POST', body: '{"a":1}', headers })
+    expect((await signedIn(request)).status).toBe(200)
+    expect(api.seen).toHaveLength(2)
+    for (const { method, body, headers: sent } of api.seen) {
+      expect([method, body, sent['content-type'], sent['x-mine']]).toEqual([
+        'POST',
+        '{"a":1}',
+        'application/json',
+        '1',
+      ])
+    }
+    expect(request.bodyUsed).toBe(true) // as with fetch
+  })
+
+  test('without a body can be sent again by the caller', async () => {
+    const request = new Request(api.url, { headers: { 'x-mine': '1' } })
+    expect((await signedIn(request)).status).toBe(200)
+    expect((await signedIn(request)).status).toBe(200)
+    expect(api.seen.map(({ headers }) => headers['x-mine'])).toEqual(['1', '1', '1'])
+    expect(request.headers.has('xc-auth')).toBe(false)
+  })
+
+  test('whose body is used up fails as with fetch, and asks for no renewal', async () => {
+    const request = new Request(api.url, { method: 'POST', body: 'x' })
+    await request.text()
+    await expect(signedIn(request)).rejects.toBeInstanceOf(TypeError)
+    expect([api.seen.length, api.renewals]).toEqual([0, 0])
+  })
+
+  test('takes body, method and headers from init, where given', async () => {
+    const request = new Request(api.url, { method: 'POST', body: 'x', headers: { 'x-old': '1' } })
+    const init = { method: 'PUT', body: 'y', headers: { 'x-new': '1' } }
+    expect((await signedIn(request, init)).status).toBe(200)
+    const { method, body, headers } = api.seen[1]!
+    expect([method, body, headers['x-new'], headers['x-old']]).toEqual(['PUT', 'y', '1', undefined])
+  })
+
+  test('with a credential of its own keeps it', async () => {
+    const request = new Request(api.url, { headers: { Authorization: 'Basic eDp5' } })
+    expect((await signedIn(request)).status).toBe(401)
+    expect(api.seen.map(({ headers }) => headers['xc-auth'])).toEqual([undefined])
+    expect(api.renewals).toBe(0)
+  })
+})
+
+describe('a URL', () => {
+  test('may be a URL object', async () => {
+    expect((await signedIn(new URL('/items', api.url))).status).toBe(200)
+    expect(api.seen.map(({ url }) => url)).toEqual(['/items', '/items'])
+  })
+
+  test('that is relative fails as with fetch', async () => {
+    const ours = await signedIn('/items').catch((error: unknown) => error)
+    const theirs = await fetch('/items').catch((error: unknown) => error)
+    expect(ours).toEqual(theirs)
+    expect(api.renewals).toBe(0)
+  })
+})
+
+describe('headers', () => {
+  test.each([
+    ['a record', { 'X-Mine': '1' }],
+    ['a list', [['X-Mine', '1']] satisfies [string, string][]],
+    ['Headers', new Headers({ 'X-Mine': '1' })],
+  ])('may be %s, and stay as they were', async (_, headers) => {
+    const before = JSON.stringify([...new Headers(headers)])
+    expect((await signedIn(api.url, { headers })).status).toBe(200)
+    expect(api.seen.map((seen) => seen.headers['x-mine'])).toEqual(['1', '1'])
+    expect(JSON.stringify([...new Headers(headers)])).toBe(before)
+  })
+
+  test.each([
+    ['a record', { 'XC-Auth': 'mine' }],
+    ['a list', [['XC-Auth', 'mine']] satisfies [string, string][]],
+    ['Headers', new Headers({ 'XC-Auth': 'mine' })],
+  ])('with a credential win, in %s', async (_, headers) => {
+    expect((await signedIn(api.url, { headers })).status).toBe(401)
+    expect(api.seen.map((seen) => seen.headers['xc-auth'])).toEqual(['mine'])
+    expect(api.renewals).toBe(0)
+  })
+})
+
+describe('a signal', () => {
+  test.each([
+    ['in init', (signal: AbortSignal) => signedIn(api.url, { signal })],
+    ['in a Request', (signal: AbortSignal) => signedIn(new Request(api.url, { signal }))],
+  ])('%s ends the wait with its own reason', async (_, call) => {
+    const renewal = api.holdRenewals()
+    const controller = new AbortController()
+    const pending = call(controller.signal)
+    await renewal.started
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(pending).rejects.toBe(reason)
+    renewal.release()
+    expect((await signedIn(api.url)).status).toBe(200)
+    expect(api.renewals).toBe(1)
+  })
+})
+
+describe('a body', () => {
+  test('that is a stream in a Request is replayed from a copy', async () => {
+    const body = new Blob(['stream']).stream()
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+    expect((await signedIn(new Request(api.url, init))).status).toBe(200)
+    expect(bodies()).toEqual(['stream', 'stream'])
+  })
+
+  test('that is a stream in init is sent once', async () => {
+    const body = new Blob(['stream']).stream()
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+    expect((await signedIn(api.url, init)).status).toBe(401)
+    expect(bodies()).toEqual(['stream'])
+  })
+
+  test('may be null', async () => {
+    expect((await signedIn(api.url, { method: 'POST', body: null })).status).toBe(200)
+    expect(bodies()).toEqual(['', ''])
+  })
+})

@@ -1,0 +1,236 @@
+import { wrapFetch } from '@latchkey/fetch'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Api, startApi } from './support/api.ts'
+
+let api: Api
+beforeEach(async () => {
+  api = await startApi()
+})
+afterEach(async () => {
+  vi.unstubAllGlobals()
+  await api.close()
+})
+
+/** A fetch that answers with `responses` in turn and remembers what it was called with. */
+function answering(...responses: (() => Response)[]) {
+  const calls: { request: Request; init: RequestInit | undefined }[] = []
+  const send: typeof fetch = async (input, init) => {
+    calls.push({ request: new Request(input, init), init })
+    return responses.shift()?.() ?? new Response('done')
+  }
+  return { calls, send }
+}
+
+const redirect = (location: string, status = 302) => {
+  return () => new Response(null, { status, headers: { location } })
+}
+const denied = () => new Response('{"msg":"Invalid token"}', { status: 401 })
+
+describe('the fetch option', () => {
+  test('carries both sendings, with the credential', async () => {
+    const { calls, send } = answering(denied)
+    const signedIn = wrapFetch(api.staleManager(), { fetch: send })
+    expect((await signedIn(api.url)).status).toBe(200)
+    const sent = calls.map(({ request }) => request.headers.get('xc-auth'))
+    expect(sent).toEqual(['CANARY-stale', 'CANARY-1'])
+  })
+
+  test("gets the caller's arguments as they are for a foreign origin", async () => {
+    const args: unknown[] = []
+    const send: typeof fetch = async (...given) => {
+      args.push(...given)
+      return new Response('done')
+    }
+    const init = { headers: { 'x-mine': '1' } }
+    await wrapFetch(api.staleManager(), { fetch: send })('https://elsewhere.test/', init)
+    expect(args[0]).toBe('https://elsewhere.test/')
+    expect(args[1]).toBe(init)
+  })
+
+  test('gets options that only it knows, also beside a Request', async () => {
+    const { calls, send } = answering(denied)
+    const init = { next: { revalidate: 60 }, headers: { 'x-mine': '1' } }
+    await wrapFetch(api.staleManager(), { fetch: send })(new Request(api.url), init)
+    expect(calls.map((call) => call.init)).toMatchObject([{ next: init.next }, { next: init.next }])
+    expect(calls.map(({ request }) => request.headers.get('xc-auth'))).toEqual([
+      'CANARY-stale',
+      'CANARY-1',
+    ])
+  })
+
+  test('is the global fetch of the moment by default', async () => {
+    const signedIn = wrapFetch(api.staleManager())
+    const { send } = answering()
+    vi.stubGlobal('fetch', send)
+    expect(await (await signedIn(api.url)).text()).toBe('done')
+    vi.unstubAllGlobals()
+    expect(await (await signedIn(api.url)).json()).toEqual({ ok: true })
+  })
+
+  test('already wrapped for the same manager, it is not wrapped again', async () => {
+    const manager = api.staleManager()
+    const once = wrapFetch(manager)
+    expect(wrapFetch(manager, { fetch: once })).toBe(once)
+  })
+
+  test('wrapped for two managers of one origin, one credential is sent', async () => {
+    const { calls, send } = answering()
+    const inner = wrapFetch(api.staleManager(), { fetch: send })
+    await wrapFetch(api.staleManager(), { fetch: inner })(api.url)
+    expect(calls).toHaveLength(1)
+    expect(calls[0]?.request.headers.get('xc-auth')).toBe('CANARY-stale')
+  })
+})
+
+describe('a 401', () => {
+  test('whose body breaks off is judged by its status', async () => {
+    const broken = () => {
+      const body = new ReadableStream({
+        start: (controller) => controller.error(new Error('reset')),
+      })
+      return new Response(body, { status: 401 })
+    }
+    const { send } = answering(broken)
+    expect((await wrapFetch(api.staleManager(), { fetch: send })(api.url)).status).toBe(200)
+  })
+
+  test('whose body never ends is judged by its status, and let go of', async () => {
+    let isCancelled = false
+    const endless = () => {
+      const body = new ReadableStream({
+        cancel() {
+          isCancelled = true
+        },
+      })
+      return new Response(body, { status: 401 })
+    }
+    const { send } = answering(endless)
+    expect((await wrapFetch(api.staleManager(), { fetch: send })(api.url)).status).toBe(200)
+    expect(isCancelled).toBe(true)
+  })
+})
+
+describe('isTokenRejected', () => {
+  /** What it reads of a 401 whose body is `chunks`, and then nothing, without an end. */
+  async function read(...chunks: string[]): Promise<string> {
+    const body = new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk))
+      },
+    })
+    const { send } = answering(() => new Response(body, { status: 401 }))
+    let text = ''
+    const manager = api.staleManager({
+      isTokenRejected: async (response) => {
+        if (response.status === 401) text = await response.text()
+        return response.status === 401
+      },
+    })
+    expect((await wrapFetch(manager, { fetch: send })(api.url)).status).toBe(200)
+    return text
+  }
+
+  test('reads no more than 16 KiB, however they arrive', async () => {
+    expect(await read('x'.repeat(100_000))).toBe('x'.repeat(16_384))
+    expect(await read('x'.repeat(10_000), 'y'.repeat(10_000))).toBe(
+      'x'.repeat(10_000) + 'y'.repeat(6_384),
+    )
+  })
+
+  test('gets what there is of a body that stalls', async () => {
+    expect(await read('Invalid ', 'token')).toBe('Invalid token')
+  })
+})
+
+describe('a redirect', () => {
+  const signedIn = (send: typeof fetch) => wrapFetch(api.staleManager(), { fetch: send })
+
+  test("is left to the caller with redirect: 'manual'", async () => {
+    const { calls, send } = answering(redirect('/next'))
+    expect((await signedIn(send)(api.url, { redirect: 'manual' })).status).toBe(302)
+    expect(calls).toHaveLength(1)
+  })
+
+  test("is refused by the platform with redirect: 'error'", async () => {
+    const { calls, send } = answering()
+    await signedIn(send)(api.url, { redirect: 'error' })
+    expect(calls[0]?.request.redirect).toBe('error')
+  })
+
+  test('without a location is the answer', async () => {
+    const { send } = answering(() => new Response(null, { status: 304 }))
+    expect((await signedIn(send)(api.url)).status).toBe(304)
+  })
+
+  test('that was followed says so', async () => {
+    const { send } = answering(redirect('/next'))
+    expect((await signedIn(send)(api.url)).redirected).toBe(true)
+  })
+
+  test('that never ends is refused after 20 hops', async () => {
+    const { calls, send } = answering(...Array.from({ length: 50 }, () => redirect('/next')))
+    await expect(signedIn(send)(api.url)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' })
+    expect(calls).toHaveLength(21)
+  })
+
+  test.each(['file:///etc/passwd', 'data:text/plain,x', 'http://['])(
+    'to %s is refused',
+    async (to) => {
+      const { send } = answering(redirect(to))
+      await expect(signedIn(send)(api.url)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' })
+    },
+  )
+
+  test('hidden by a browser is refused', async () => {
+    const opaque = () => Object.defineProperty(new Response(), 'type', { value: 'opaqueredirect' })
+    const { send } = answering(opaque)
+    await expect(signedIn(send)(api.url)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' })
+  })
+
+  test('that wants a stream once more is refused', async () => {
+    const { send } = answering(redirect('/next', 307))
+    const body = new Blob(['once']).stream()
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+    await expect(signedIn(send)(api.url, init)).rejects.toMatchObject({
+      code: 'ERR_REDIRECT_REFUSED',
+    })
+  })
+
+  test('of a Request keeps its body, headers and method', async () => {
+    const { calls, send } = answering(redirect('/next', 308))
+    const headers = { 'content-type': 'text/plain', 'x-mine': '1' }
+    await signedIn(send)(new Request(api.url, { method: 'PATCH', body: 'text', headers }))
+    const [, { request } = {}] = calls
+    expect([request?.url, request?.method]).toEqual([`${api.url}/next`, 'PATCH'])
+    expect(Object.fromEntries(request?.headers ?? [])).toMatchObject(headers)
+    expect(await request?.text()).toBe('text')
+  })
+
+  test('of a POST Request by 303 becomes a GET without body headers', async () => {
+    const { calls, send } = answering(redirect('/next', 303))
+    const headers = { 'content-type': 'text/plain', 'x-mine': '1' }
+    await signedIn(send)(new Request(api.url, { method: 'POST', body: 'text', headers }))
+    const [, { request } = {}] = calls
+    expect([request?.method, request?.body]).toEqual(['GET', null])
+    expect([request?.headers.get('content-type'), request?.headers.get('x-mine')]).toEqual([
+      null,
+      '1',
+    ])
+  })
+
+  test('to another origin drops cookies and proxy credentials as well', async () => {
+    const { calls, send } = answering(redirect('https://elsewhere.test/'))
+    await signedIn(send)(api.url, {
+      headers: { Cookie: 'a=1', 'Proxy-Authorization': 'x', 'x-a': '1' },
+    })
+    expect(Object.keys(calls[1]?.init?.headers ?? {})).toEqual([])
+    expect([...(calls[1]?.request.headers ?? [])]).toEqual([['x-a', '1']])
+  })
+})
+
+test('a no-cors request goes out as it is, since a browser takes no headers for it', async () => {
+  const { calls, send } = answering()
+  await wrapFetch(api.staleManager(), { fetch: send })(api.url, { mode: 'no-cors' })
+  expect(calls[0]?.request.redirect).toBe('follow')
+  expect(api.renewals).toBe(0)
+})
