@@ -5,7 +5,7 @@ import { authHooks } from '@latchkey/ky'
 import { type AxiosAdapter, AxiosError, create } from 'axios'
 import ky from 'ky'
 
-export const ORIGIN = 'https://bench.test'
+const ORIGIN = 'https://bench.test'
 const PATH = '/items'
 
 /** Answers at once, so that all that is measured is the client and what stands around it. */

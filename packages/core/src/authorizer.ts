@@ -122,19 +122,23 @@ function recover(
   options: RecoverOptions,
 ): MaybePromise<Authorization | undefined> {
   if (authorization.generation === 0) return undefined
-  const verdict = isRejected(waist, response)
+  const verdict = isRejected(waist, response, authorization.url)
   if (verdict === false) return undefined
   const act = () => replay(waist, authorization, response, options)
   return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
 }
 
 /** A predicate that throws tells nothing: the status decides. */
-function isRejected(waist: Waist, response: ResponseView | Response): MaybePromise<boolean> {
+function isRejected(
+  waist: Waist,
+  response: ResponseView | Response,
+  requested: URL,
+): MaybePromise<boolean> {
   const { isTokenRejected } = waist.renewal.keeper.options
   const byStatus = response.status === 401
   if (!isTokenRejected) return byStatus
   try {
-    const verdict = isTokenRejected(boundedView(response))
+    const verdict = isTokenRejected(boundedView(response, requested))
     return verdict instanceof Promise ? verdict.catch(() => byStatus) : verdict
   } catch {
     return byStatus

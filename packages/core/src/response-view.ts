@@ -16,11 +16,16 @@ export interface ResponseView {
   readonly original?: object
 }
 
-/** `response` with a `text()` that takes little and leaves everything. */
-export function boundedView(response: ResponseView | Response): ResponseView {
+/**
+ * `response` with a `text()` that takes little and leaves everything.
+ *
+ * @param requested Stands for the URL of a response that was made by hand and has none.
+ */
+export function boundedView(response: ResponseView | Response, requested: URL): ResponseView {
   if (!('clone' in response)) return response
   const { status, headers, url } = response
-  return { status, headers, url, original: response, text: () => readStart(response) }
+  const text = () => readStart(response)
+  return { status, headers, url: url || requested.href, original: response, text }
 }
 
 async function readStart(response: Response): Promise<string> {

@@ -6,7 +6,7 @@ import { type SessionStore, writeStore } from './session-store.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** What a failed renewal leaves behind, so that the next request does not start it all again. */
-export interface Failure {
+interface Failure {
   error: LatchkeyError
   /** The instant until which the failure stands for an answer. `Infinity`: until somebody signs in. */
   until: number

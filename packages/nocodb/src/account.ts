@@ -1,8 +1,8 @@
-import { LatchkeyError } from '@latchkey/core'
+import { isLatchkeyError, LatchkeyError } from '@latchkey/core'
 import type { NocoDBContext } from './nocodb.ts'
 import { hasRole, isGuest } from './rejected-token.ts'
 import { refused } from './session.ts'
-import { paths, readObject } from './wire.ts'
+import { notNocoDB, paths, readObject } from './wire.ts'
 
 /** The signed-in user, as the server tells it. */
 export interface User {
@@ -19,7 +19,7 @@ export interface Account {
    * taken for an answer here.
    *
    * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` and what else getTokens() throws;
-   *   `ERR_API_TOKEN_REJECTED`.
+   *   `ERR_API_TOKEN_REJECTED`; `ERR_SERVER_UNAVAILABLE`.
    */
   me(): Promise<User>
   /** Whether the server knows us as a user. Throws only when it cannot be asked. */
@@ -50,6 +50,7 @@ export function createAccount({ server, manager, fetch }: NocoDBContext): Accoun
     if (isGuest(user)) {
       throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'NocoDB knows this token as guest only.')
     }
+    if (typeof user['id'] !== 'string') throw notNocoDB(server, 'a user', response)
     return user as User
   }
 
@@ -58,7 +59,7 @@ export function createAccount({ server, manager, fetch }: NocoDBContext): Accoun
       await me()
       return true
     } catch (error) {
-      if (error instanceof LatchkeyError && SIGNED_OUT.has(error.code)) return false
+      if (isLatchkeyError(error) && SIGNED_OUT.has(error.code)) return false
       throw error
     }
   }

@@ -13,7 +13,7 @@ export interface ApiToken {
 }
 
 export interface ApiTokens {
-  /** The user's API tokens, secrets included. */
+  /** All of the user's API tokens, secrets included where the server still knows them. */
   list(): Promise<ApiToken[]>
   create(options?: { description?: string }): Promise<ApiToken>
   /**
@@ -24,6 +24,9 @@ export interface ApiTokens {
    */
   delete(id: number | string): Promise<void>
 }
+
+/** How many to ask for at once: left alone, NocoDB gives the first ten and no hint of more. */
+const PAGE_SIZE = 100
 
 /** `/api/v1/tokens` exists on all versions and looks at `xc-auth` only. */
 export function createApiTokens(context: NocoDBContext): ApiTokens {
@@ -39,8 +42,15 @@ export function createApiTokens(context: NocoDBContext): ApiTokens {
 
   return {
     async list() {
-      const { list } = readObject(await ask('list API tokens', () => fetch(url)))
-      return Array.isArray(list) ? list : []
+      const all = new Map<ApiToken['id'], ApiToken>()
+      for (;;) {
+        const page = `${url}?limit=${PAGE_SIZE}&offset=${all.size}`
+        const { list } = readObject(await ask('list API tokens', () => fetch(page)))
+        const before = all.size
+        for (const one of Array.isArray(list) ? (list as ApiToken[]) : []) all.set(one.id, one)
+        // The answer's own `isLastPage` counts everybody's tokens.
+        if (all.size - before < PAGE_SIZE) return [...all.values()]
+      }
     },
     async create({ description } = {}) {
       const body = description === undefined ? {} : { description }

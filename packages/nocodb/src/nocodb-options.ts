@@ -16,8 +16,8 @@ export interface NocoDBOptions
   name?: string
 }
 
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
-export function checkLogin({ email, password }: NocoDBOptions): void {
+/** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
+export function checkNocoDBOptions({ email, password, store }: NocoDBOptions): void {
   const isText = (value: unknown) => typeof value === 'string' && value !== ''
   if (email !== undefined && !isText(email)) throw invalid('`email` must be a non-empty string.')
   if (password !== undefined && !isText(password)) {
@@ -25,6 +25,11 @@ export function checkLogin({ email, password }: NocoDBOptions): void {
   }
   if (password !== undefined && email === undefined) {
     throw invalid('`password` needs the `email` it belongs to.')
+  }
+  if (store === undefined) return
+  const methods = [store?.getToken, store?.setToken, store?.removeToken]
+  if (methods.some((method) => typeof method !== 'function')) {
+    throw invalid('`store` must be an object with getToken, setToken and removeToken.')
   }
 }
 

@@ -3,17 +3,19 @@ import {
   authorizedFetch,
   createTokenManager,
   headerScheme,
+  isLatchkeyError,
+  LatchkeyError,
   memoryStore,
   type TokenManager,
 } from '@latchkey/core'
 import { type Account, createAccount } from './account.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
-import { checkLogin, type NocoDBOptions } from './nocodb-options.ts'
+import { checkNocoDBOptions, type NocoDBOptions } from './nocodb-options.ts'
 import { ownSession } from './own-session.ts'
 import { isTokenRejected } from './rejected-token.ts'
 import { createSession, type Session } from './session.ts'
 import { passwordGrant, refreshGrant, type Credentials } from './session-grants.ts'
-import { isAuthPage, parseServer, type Server } from './wire.ts'
+import { inOurWords, isAuthPage, parseServer, type Server } from './wire.ts'
 
 /** A token manager for one NocoDB server, and what its users do with their account there. */
 export interface NocoDB extends TokenManager, Session, Account {
@@ -39,6 +41,9 @@ export interface NocoDBContext {
   /** Sends without a token, and with one. */
   plainFetch: typeof fetch
   fetch: typeof fetch
+  now(): number
+  /** Whose session this is, where somebody said so: no other one is taken from the store. */
+  user: string | undefined
   /** Who signs in by password when nothing else is left. */
   credentials: Credentials | undefined
 }
@@ -57,43 +62,53 @@ export interface NocoDBContext {
  * const { email: mine } = await noco.me()
  */
 export function nocodb(options: NocoDBOptions): NocoDB {
-  const { apiToken, email, password, store = memoryStore(), clock = Date } = options
+  const { apiToken, email, password, clock = Date } = options
   const server = parseServer(options.baseUrl)
-  checkLogin(options)
-  const hasApiToken = apiToken !== undefined
-  const context: Pick<NocoDBContext, 'credentials'> = {
+  checkNocoDBOptions(options)
+  const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const plainFetch = inOurWords(server, send)
+  const start: Start = {
+    server,
+    hasApiToken: apiToken !== undefined,
+    plainFetch,
+    now: () => clock.now(),
+    user: email,
     credentials: email && password ? { email, password } : undefined,
   }
-  const { renewAheadMs, renewTimeoutMs, allowInsecure } = options
-  const manager = createTokenManager({
-    origin: server.origin,
-    name: options.name ?? server.url.replace(/\/$/, ''),
-    scheme: headerScheme(hasApiToken ? 'xc-token' : 'xc-auth'),
-    grants: hasApiToken
-      ? [apiTokenGrant(apiToken)]
-      : [refreshGrant(server, () => clock.now()), passwordGrant(server, () => context.credentials)],
-    // An API token has no session to keep, and must not meet one.
-    ...(!hasApiToken && { store: email ? ownSession(store, email) : store }),
-    isTokenRejected,
-    skipAuth: ({ url }) => isAuthPage(url),
-    clock,
-    ...(renewAheadMs !== undefined && { renewAheadMs }),
-    ...(renewTimeoutMs !== undefined && { renewTimeoutMs }),
-    ...(allowInsecure !== undefined && { allowInsecure }),
-    ...(options.fetch && { fetch: options.fetch }),
-  })
-  const plainFetch: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const full: NocoDBContext = Object.assign(context, {
-    server,
+  const manager = createManager(options, start)
+  const context: NocoDBContext = Object.assign(start, {
     manager,
-    hasApiToken,
-    plainFetch,
     fetch: authorizedFetch(manager, plainFetch),
   })
   return {
     ...manager,
-    ...createSession(full),
-    ...createAccount(full),
-    apiTokens: createApiTokens(full),
+    ...createSession(context),
+    ...createAccount(context),
+    apiTokens: createApiTokens(context),
+  }
+}
+
+type Start = Omit<NocoDBContext, 'manager' | 'fetch'>
+
+function createManager(options: NocoDBOptions, start: Start): TokenManager {
+  const { apiToken, store = memoryStore() } = options
+  const { server, now } = start
+  const chain = [refreshGrant(server, now), passwordGrant(server, () => start.credentials)]
+  try {
+    return createTokenManager({
+      ...options,
+      name: options.name ?? server.url.replace(/\/$/, ''),
+      origin: server.origin,
+      scheme: headerScheme(start.hasApiToken ? 'xc-token' : 'xc-auth'),
+      grants: apiToken === undefined ? chain : [apiTokenGrant(apiToken)],
+      // An API token has no session to keep, and must not meet one.
+      store: start.hasApiToken ? memoryStore() : ownSession(store, () => start.user),
+      isTokenRejected,
+      skipAuth: ({ url }) => isAuthPage(url),
+    })
+  } catch (error) {
+    if (!isLatchkeyError(error)) throw error
+    // What we call `baseUrl` is core's `origin`.
+    throw new LatchkeyError(error.code, error.message.replace('`origin`', '`baseUrl`'))
   }
 }

@@ -23,10 +23,9 @@ export function readRefreshCookie(
 ): Pick<TokenSet, 'refreshToken' | 'refreshExpiresAt'> {
   if (!readable) return { refreshToken: COOKIE_JAR }
   for (const line of headers.getSetCookie()) {
-    const { name, value, expires, maxAge } = parseSetCookie(line)
+    const { name, value, expires } = parseSetCookie(line)
     if (name !== NAME || !value) continue
-    const refreshExpiresAt = maxAge === undefined ? expires?.getTime() : Date.now() + maxAge * 1000
-    return { refreshToken: value, ...(refreshExpiresAt && { refreshExpiresAt }) }
+    return { refreshToken: value, ...(expires && { refreshExpiresAt: expires.getTime() }) }
   }
   return {}
 }

@@ -1,5 +1,5 @@
 import type { ResponseView } from '@latchkey/core'
-import { isAuthPage, readErrorBody, readObject } from './wire.ts'
+import { isAuthPage, pathOf, readErrorBody, readObject } from './wire.ts'
 
 /**
  * Whether NocoDB says that the token was no good. It says so in several ways:
@@ -12,7 +12,7 @@ import { isAuthPage, readErrorBody, readObject } from './wire.ts'
  */
 export function isTokenRejected(response: ResponseView): boolean | Promise<boolean> {
   const { status, url } = response
-  if (status === 200) return /\/auth\/user\/me(\?|$)/.test(url) && isGuestAnswer(response)
+  if (status === 200) return pathOf(url).endsWith('/auth/user/me') && isGuestAnswer(response)
   if (status === 400) return isExpiredAnswer(response)
   return status === 401 && !isAuthPage(url) && isAboutToken(response)
 }
@@ -29,9 +29,9 @@ async function isAboutToken(response: ResponseView): Promise<boolean> {
   return !readErrorBody(await response.text()).code.endsWith('API_TOKEN_NOT_ALLOWED')
 }
 
-/** `me` answers everybody; nobody has no id. */
+/** `me` answers everybody; a proxy's page or half an answer is nobody's word. */
 export function isGuest(me: Record<string, unknown>): boolean {
-  return me['id'] === undefined || hasRole(me['roles'], 'guest')
+  return hasRole(me['roles'], 'guest')
 }
 
 /** Roles come as an object after a sign-in and as a comma-separated string after a refresh. */

@@ -1,6 +1,14 @@
-import { type Grant, GrantRejectedError, LatchkeyError, type TokenSet } from '@latchkey/core'
+import { type Grant, GrantRejectedError, type TokenSet } from '@latchkey/core'
 import { canSendCookies, readRefreshCookie, refreshCookieInit } from './refresh-cookie.ts'
-import { paths, postJson, readErrorBody, readObject, type Server, unavailable } from './wire.ts'
+import {
+  notNocoDB,
+  paths,
+  postJson,
+  readErrorBody,
+  readObject,
+  type Server,
+  unavailable,
+} from './wire.ts'
 
 export interface Credentials {
   email: string
@@ -73,7 +81,7 @@ export async function signInWith(
     { ...keepCookie(server), ...(signal && { signal }) },
   )
   if (response.ok) return readTokens(server, response)
-  const { message } = readErrorBody(await response.text())
+  const { message } = readErrorBody(await response.text(), [password])
   if ([400, 401, 403].includes(response.status)) {
     throw new GrantRejectedError(
       `NocoDB refused to sign in with this email and password (${message || response.status}).`,
@@ -86,12 +94,7 @@ export async function signInWith(
 /** The token set in the answer to a sign-in, sign-up or refresh. */
 export async function readTokens(server: Server, response: Response): Promise<TokenSet> {
   const { token } = readObject(await response.text())
-  if (typeof token !== 'string') {
-    throw new LatchkeyError(
-      'ERR_UNUSABLE_TOKEN',
-      `NocoDB at ${server.url} answered ${response.status} without a token. Is this a NocoDB server?`,
-    )
-  }
+  if (typeof token !== 'string') throw notNocoDB(server, 'a token', response)
   const refresh = isOutOfReach(server) ? {} : readRefreshCookie(response.headers, canSendCookies())
   return { accessToken: token, ...refresh }
 }

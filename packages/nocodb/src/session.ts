@@ -1,5 +1,6 @@
-import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import { isLatchkeyError, LatchkeyError, type TokenSet } from '@latchkey/core'
 import type { NocoDBContext } from './nocodb.ts'
+import { isSameUser } from './own-session.ts'
 import { canSendCookies, readRefreshCookie } from './refresh-cookie.ts'
 import { type Credentials, exchange, keepCookie, readTokens, signInWith } from './session-grants.ts'
 import { paths, postJson, readErrorBody, unavailable } from './wire.ts'
@@ -28,9 +29,11 @@ export interface Session {
   signOut(): Promise<undefined>
   /**
    * Changes the password. NocoDB ends all of the user's sessions with it; this one goes on with new
-   * tokens, the others have to sign in with the new password.
+   * tokens, the others have to sign in with the new password. What was under way meanwhile may come
+   * back with its 401.
    *
-   * @throws {LatchkeyError} `ERR_PASSWORD_NOT_CHANGED` with the server's reason.
+   * @throws {LatchkeyError} `ERR_PASSWORD_NOT_CHANGED` with the server's reason, and what getTokens()
+   *   throws; the session then stays as it is.
    */
   changePassword(change: { currentPassword: string; newPassword: string }): Promise<void>
 }
@@ -75,13 +78,17 @@ async function signUp(context: NocoDBContext, user: NewUser): Promise<void> {
   const { server, plainFetch } = context
   const body = { ignore_subscribe: true, ...user }
   const response = await postJson(plainFetch, server.url + paths.signUp, body, keepCookie(server))
-  if (!response.ok) throw await refused('ERR_SIGN_UP_REFUSED', 'sign this user up', response)
+  if (!response.ok) {
+    const secrets = [user.password, ...(user.token ? [user.token] : [])]
+    throw await refused('ERR_SIGN_UP_REFUSED', 'sign this user up', response, secrets)
+  }
   await enter(context, user.email, await readTokens(server, response))
 }
 
-/** Goes on as `email`, and never again signs in as somebody else. */
+/** Goes on as `email`, and never again signs in, or takes a session, as somebody else. */
 async function enter(context: NocoDBContext, email: string, tokens: TokenSet): Promise<void> {
-  if (email !== context.credentials?.email) context.credentials = undefined
+  if (!isSameUser(email, context.credentials?.email)) context.credentials = undefined
+  context.user = email
   await context.manager.setTokens(tokens)
 }
 
@@ -90,27 +97,31 @@ async function changePassword(
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<void> {
   requireSession(context, 'change a password')
-  const { server, manager, plainFetch, credentials } = context
+  const { server, manager, credentials } = context
+  const { accessToken } = await manager.getTokens()
   const body = { currentPassword, newPassword }
   const url = server.url + paths.changePassword
   const response = await postJson(context.fetch, url, body, keepCookie(server))
   if (!response.ok) {
-    const refusal = await refused('ERR_PASSWORD_NOT_CHANGED', 'change the password', response)
+    const secrets = [currentPassword, newPassword]
+    const action = 'change the password'
+    const refusal = await refused('ERR_PASSWORD_NOT_CHANGED', action, response, secrets)
     throw manager.explain(response) ?? refusal
   }
   if (credentials) context.credentials = { ...credentials, password: newPassword }
-  // The answer holds a cookie only; the access token comes with the first refresh.
-  const { refreshToken } = readRefreshCookie(response.headers, canSendCookies())
-  if (!refreshToken) return
-  await manager.setTokens(await exchange(server, refreshToken, { fetch: plainFetch }))
+  // The answer holds a cookie only, kept before it is used; the access token comes with a refresh.
+  const successor = readRefreshCookie(response.headers, canSendCookies())
+  if (!successor.refreshToken) return
+  await manager.setTokens({ accessToken, ...successor })
+  await manager.refresh().catch(() => undefined) // the next request tries again
 }
 
 /** Tells the server, which listens only to a token that is still good. */
-async function revoke(context: NocoDBContext, ended: TokenSet): Promise<undefined> {
-  const { server, plainFetch } = context
+async function revoke(context: NocoDBContext, ended: TokenSet): Promise<void> {
+  const { server, plainFetch, now } = context
   try {
-    const isOver = (ended.expiresAt ?? Infinity) <= Date.now()
-    if (isOver && !ended.refreshToken) return undefined
+    const isOver = (ended.expiresAt ?? Infinity) <= now()
+    if (isOver && !ended.refreshToken) return
     const { accessToken } =
       isOver && ended.refreshToken
         ? await exchange(server, ended.refreshToken, { fetch: plainFetch })
@@ -120,7 +131,7 @@ async function revoke(context: NocoDBContext, ended: TokenSet): Promise<undefine
     const response = await postJson(plainFetch, server.url + paths.signOut, undefined, init)
     if (!response.ok) throw unavailable('sign out', response)
   } catch (error) {
-    if (error instanceof LatchkeyError && error.code === 'ERR_REFRESH_TOKEN_REJECTED') return
+    if (isLatchkeyError(error) && error.code === 'ERR_REFRESH_TOKEN_REJECTED') return
     throw new LatchkeyError(
       'ERR_SIGN_OUT_INCOMPLETE',
       'Signed out here, but NocoDB could not be told, so sessions elsewhere live on.',
@@ -134,9 +145,10 @@ export async function refused(
   code: string,
   action: string,
   response: Response,
+  secrets: readonly string[] = [],
 ): Promise<LatchkeyError> {
   if (response.status >= 500 || response.status === 429) return unavailable(action, response)
-  const { message } = readErrorBody(await response.text())
+  const { message } = readErrorBody(await response.text(), secrets)
   return new LatchkeyError(
     code,
     `NocoDB did not ${action}: ${message || `it answered ${response.status}`}.`,

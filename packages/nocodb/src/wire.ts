@@ -1,4 +1,4 @@
-import { LatchkeyError, parseRetryAfter, parseUrl } from '@latchkey/core'
+import { isLatchkeyError, LatchkeyError, parseRetryAfter, parseUrl } from '@latchkey/core'
 
 /** Where a NocoDB server lives. `url` ends with a slash, sub-path included. */
 export interface Server {
@@ -41,8 +41,13 @@ export const paths = {
 /** Requests of the sign-in pages: they carry no token, and their 401 is not about one. */
 export function isAuthPage(url: string | URL): boolean {
   return /\/auth\/(user\/sign(in|up)|token\/(refresh|validate)|password\/(forgot|reset))\b/.test(
-    String(url),
+    pathOf(url),
   )
+}
+
+/** The path alone: a query may hold anything. */
+export function pathOf(url: string | URL): string {
+  return parseUrl(url)?.pathname ?? ''
 }
 
 /** What the server says about itself in an error body, from 0.2xx's `msg` to today's `message`. */
@@ -51,13 +56,20 @@ export interface ErrorBody {
   message: string
 }
 
-/** Reads any of the three shapes of NocoDB's error bodies; proxies' pages and garbage read as nothing. */
-export function readErrorBody(text: string): ErrorBody {
-  const { error, message, msg } = readObject(text)
+/**
+ * Reads any of the three shapes of NocoDB's error bodies; proxies' pages and garbage read as nothing.
+ *
+ * @param secrets What was sent, and may not show up should the server repeat it.
+ */
+export function readErrorBody(body: string, secrets: readonly string[] = []): ErrorBody {
+  const { error, message, msg } = readObject(body)
   const said = message ?? msg
+  const text = typeof said === 'string' ? said : ''
+  const hide = (rest: string, secret: string) =>
+    secret === '' ? rest : rest.replaceAll(secret, '[redacted]')
   return {
     code: typeof error === 'string' ? error : '',
-    message: typeof said === 'string' ? said : '',
+    message: secrets.reduce(hide, text).slice(0, 300),
   }
 }
 
@@ -80,8 +92,33 @@ export function unavailable(action: string, response: Response): LatchkeyError {
   )
 }
 
-/** `POST`s JSON to an auth page. No redirect is followed: it would take the secrets along. */
-export function postJson(
+/** A 200 that is not NocoDB's: a proxy's page, or the wrong `baseUrl`. */
+export function notNocoDB({ url }: Server, expected: string, { status }: Response): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_UNEXPECTED_ANSWER',
+    `${url} answered ${status} without ${expected}. Is this a NocoDB server?`,
+  )
+}
+
+/** `send`, whose broken connections are told in our words, with what `fetch` threw as `cause`. */
+export function inOurWords({ url }: Server, send: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    try {
+      return await send(input, init)
+    } catch (cause) {
+      if (isLatchkeyError(cause)) throw cause
+      const message = `NocoDB at ${url} could not be reached.`
+      throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
+    }
+  }
+}
+
+/**
+ * `POST`s JSON. No redirect is followed: it would take the secrets along.
+ *
+ * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, and what `send` throws.
+ */
+export async function postJson(
   send: typeof fetch,
   url: string,
   body: Record<string, unknown> | undefined,
@@ -89,12 +126,18 @@ export function postJson(
 ): Promise<Response> {
   const headers = new Headers(init.headers)
   if (body) headers.set('content-type', 'application/json')
-  return send(url, {
+  const response = await send(url, {
     method: 'POST',
-    redirect: 'error',
+    redirect: 'manual',
     cache: 'no-store',
     ...init,
     headers,
     ...(body && { body: JSON.stringify(body) }),
   })
+  const { type, status } = response
+  if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return response
+  throw new LatchkeyError(
+    'ERR_REDIRECT_REFUSED',
+    `A redirect from ${url} was not followed, since it would take secrets along. Set \`baseUrl\` to where the server really is.`,
+  )
 }

@@ -11,7 +11,7 @@ import {
   type TokenSet,
 } from '../../src/index.ts'
 
-export const ORIGIN = 'https://api.test'
+const ORIGIN = 'https://api.test'
 
 /** A clock that stands until a test moves it. */
 export function fakeClock(startAt = 1_700_000_000_000) {
@@ -23,8 +23,6 @@ export function fakeClock(startAt = 1_700_000_000_000) {
     },
   }
 }
-
-export type FakeClock = ReturnType<typeof fakeClock>
 
 /** An unsigned JWT with these claims; the manager never verifies one. */
 export function jwt(claims: unknown): string {
@@ -70,8 +68,6 @@ export function scriptedGrant(name = 'refresh token') {
     },
   }
 }
-
-export type ScriptedGrant = ReturnType<typeof scriptedGrant>
 
 /** A manager with a scripted grant, a standing clock and a record of its events. */
 export function harness(options: Partial<TokenManagerOptions> = {}) {
