@@ -18,7 +18,7 @@ export interface ChainRun extends Omit<GrantContext, 'tokens'> {
   /** Asked after each rejection: has another process won meanwhile? Gives its token set. */
   reread(): Promise<TokenSet | undefined>
   /** Runs a grant so that its own requests can be told from everybody else's. */
-  enter<T>(work: () => T): T
+  enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /**
@@ -60,7 +60,7 @@ async function ask(grant: Grant, run: ChainRun): Promise<TokenSet | undefined> {
   const attempt = async () => {
     signal.throwIfAborted()
     const context = { signal, fetch, ...(tokens && { tokens: { ...tokens } }) }
-    const answer = await enter(() => grant.request(context))
+    const answer = await enter(async () => grant.request(context), signal)
     return answer === undefined ? undefined : readTokenSet(answer)
   }
   return pRetry(attempt, {

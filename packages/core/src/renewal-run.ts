@@ -21,7 +21,7 @@ export interface Run {
   /** Asked for by name (`refresh()`): goes on in spite of an earlier failure. */
   force: boolean
   signal: AbortSignal
-  enter<T>(work: () => T): T
+  enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /** Obtains the next session: somebody else's from the store, or one from the chain of grants. */
