@@ -10,12 +10,12 @@ const FIRST_WAIT_MS = 200
 
 export type ChainResult =
   | { outcome: 'renewed'; tokens: TokenSet; grant: Grant }
-  | { outcome: 'adopted'; tokens: TokenSet }
+  | { outcome: 'changed'; tokens: TokenSet }
   | { outcome: 'exhausted'; tried: string[]; rejection?: GrantRejectedError }
 
 export interface ChainRun extends Omit<GrantContext, 'tokens'> {
   tokens: TokenSet | undefined
-  /** Asked after each rejection: has another process won meanwhile? Gives its token set. */
+  /** Asked after each rejection: what another process has stored meanwhile, if it did. */
   reread(): Promise<TokenSet | undefined>
   /** Runs a grant so that its own requests can be told from everybody else's. */
   enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
@@ -40,8 +40,8 @@ export async function walkChain(grants: readonly Grant[], run: ChainRun): Promis
       if (!isRejection(error)) throw unavailable(grant, error, secretsOf(tokens))
       rejection = error
       tried.push(`${grant.name} (rejected)`)
-      const adopted = await run.reread()
-      if (adopted) return { outcome: 'adopted', tokens: adopted }
+      const changed = await run.reread()
+      if (changed) return { outcome: 'changed', tokens: changed }
       tokens = undefined // refused: no later grant may present it again
     }
   }

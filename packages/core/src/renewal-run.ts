@@ -12,6 +12,10 @@ import {
 } from './session-state.ts'
 import { lockStore, readStore, type StoredTokens, writeStore } from './session-store.ts'
 import { sameTokens, secretsOf, type TokenSet } from './token-set.ts'
+import { untilAborted } from './waiting.ts'
+
+/** How long the winner of a race may take to store what it got, in milliseconds. */
+const WINNER_WRITES_MS = 300
 
 /** One renewal: what it started from, to tell on its return whether it still counts. */
 export interface Run {
@@ -34,31 +38,49 @@ export async function renewSession(keeper: Keeper, run: Run): Promise<Session> {
     if (tokens) return adoptIfCurrent(keeper, tokens, run)
     throw failure.error
   }
-  return lockStore(store, () => renewUnderLock(keeper, run))
+  // A grant that never answers must not keep the lock: what it still brings needs none.
+  return lockStore(store, () => untilAborted(renewUnderLock(keeper, run), run.signal))
 }
 
 async function renewUnderLock(keeper: Keeper, run: Run): Promise<Session> {
   const { state, store, options } = keeper
-  run.signal.throwIfAborted() // the lock came too late
   const mine = state.session?.tokens
-  const stored = await readStore(store)
-  const known = stored.failed ? mine : stored.tokens
-  if (known && !sameTokens(known, mine) && isFresh(keeper, known)) {
-    return adoptIfCurrent(keeper, known, run)
+  run.signal.throwIfAborted() // the lock came too late
+  let stored = await readStore(store)
+  for (;;) {
+    const known = stored.failed ? mine : stored.tokens
+    if (known && !sameTokens(known, mine) && isFresh(keeper, known)) {
+      return adoptIfCurrent(keeper, known, run)
+    }
+    const result = await walkChain(options.grants, {
+      tokens: known,
+      signal: run.signal,
+      fetch: options.fetch,
+      enter: run.enter,
+      reread: () => changedElsewhere(keeper, known),
+    })
+    if (result.outcome === 'renewed') return commit(keeper, run, result, stored)
+    if (result.outcome === 'exhausted') return giveUp(keeper, run, result, known)
+    stored = { tokens: result.tokens } // somebody else renewed: adopt that, or go on from there
   }
-  const result = await walkChain(options.grants, {
-    tokens: known,
-    signal: run.signal,
-    fetch: options.fetch,
-    enter: run.enter,
-    reread: async () => {
-      const { tokens } = await readStore(store)
-      return tokens && !sameTokens(tokens, known) && isFresh(keeper, tokens) ? tokens : undefined
-    },
-  })
-  if (result.outcome === 'adopted') return adoptIfCurrent(keeper, result.tokens, run)
-  if (result.outcome === 'exhausted') return giveUp(keeper, run, result, known)
-  return commit(keeper, run, result, stored)
+}
+
+/**
+ * What somebody else put into the store in place of `known`. Without a lock the winner of a race may
+ * still be writing when the loser hears its no, so the store is given a moment and read again.
+ */
+async function changedElsewhere(
+  { store }: Keeper,
+  known: TokenSet | undefined,
+): Promise<TokenSet | undefined> {
+  const look = async () => {
+    const { tokens } = await readStore(store)
+    return sameTokens(tokens, known) ? undefined : tokens
+  }
+  const found = await look()
+  if (found || !known || store.store.lock) return found
+  await new Promise((resolve) => setTimeout(resolve, WINNER_WRITES_MS))
+  return look()
 }
 
 function isFresh(keeper: Keeper, tokens: TokenSet): boolean {

@@ -10,7 +10,11 @@ export interface TokenStore {
   getToken(name: string): MaybePromise<TokenSet | null | undefined>
   setToken(tokens: TokenSet, name: string): MaybePromise<unknown>
   removeToken(name: string): MaybePromise<unknown>
-  /** Runs `run` while no other tab, process or machine runs one for `name`; gives its result. */
+  /**
+   * Runs `run` while no other tab, process or machine runs one for `name`, and gives its result. Needed
+   * wherever several managers share a session whose refresh tokens are single-use: without it, two that
+   * renew at once may both present the same one. `run` ends by itself within the renewal's time limit.
+   */
   lock?<T>(name: string, run: () => Promise<T>): Promise<T>
   /** Calls `listener` when somebody else changed `name`. Returns how to stop. */
   subscribe?(name: string, listener: () => void): () => void
@@ -21,10 +25,17 @@ export interface TokenStore {
 /** Keeps token sets for as long as the process lives. The default. */
 export function memoryStore(): TokenStore {
   const entries = new Map<string, TokenSet>()
+  const turns = new Map<string, Promise<unknown>>()
   return {
     getToken: (name) => entries.get(name),
     setToken: (tokens, name) => void entries.set(name, tokens),
     removeToken: (name) => void entries.delete(name),
     names: () => [...entries.keys()],
+    lock(name, run) {
+      const turn = (turns.get(name) ?? Promise.resolve()).then(run)
+      const freed = turn.catch(() => undefined) // the next holder does not care how it went
+      turns.set(name, freed)
+      return turn
+    },
   }
 }
