@@ -85,10 +85,15 @@ export default defineConfig({
         find: /^@latchkey\/(core|fetch|axios|ky|nocodb|testing)$/,
         replacement: `${packages}/$1/src/index.ts`,
       },
-      { find: /^@latchkey\/testing\/(node|msw)$/, replacement: `${packages}/testing/src/$1.ts` },
+      {
+        find: /^@latchkey\/testing\/(adapter-contract|msw|node)$/,
+        replacement: `${packages}/testing/src/$1.ts`,
+      },
     ],
   },
   test: {
+    // The cases of a contract mostly wait.
+    maxConcurrency: 10,
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [node, nocodb, ...extras],

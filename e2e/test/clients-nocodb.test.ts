@@ -1,10 +1,9 @@
 import { isLatchkeyError } from '@latchkey/core'
-import { nocodb } from '@latchkey/nocodb'
+import { type NocoDB, nocodb } from '@latchkey/nocodb'
 import { createNocoDBDouble } from '@latchkey/testing'
 import { listen, type ListeningServer } from '@latchkey/testing/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { clients } from './support/clients.ts'
-import { statusesOf } from './support/renewal-facts.ts'
+import { statusesOf, subjects } from './support/subjects.ts'
 
 const user = { email: 'ada@example.com', password: 'correct horse' }
 const path = '/api/v2/meta/bases'
@@ -18,16 +17,18 @@ beforeAll(async () => {
 afterAll(() => server.close())
 beforeEach(() => double.control.resetCounts())
 
-describe.each(clients)('$name and NocoDB', (client) => {
+describe.each(subjects)('$name and NocoDB', ({ subject }) => {
+  const connect = (manager: NocoDB) => subject.connect({ manager, baseUrl: server.url })
+
   test('30 requests at once sign in once', async () => {
-    const send = client.connect(nocodb({ baseUrl: server.url, ...user }), server.url)
+    const send = connect(nocodb({ baseUrl: server.url, ...user }))
     expect(await statusesOf(30, () => send(path))).toEqual([200])
     expect(double.control.counts()).toMatchObject({ signIns: 1, renewals: 0, dataRequests: 30 })
   })
 
   test('30 requests at once across an expiry renew once, with the refresh token', async () => {
     const noco = nocodb({ baseUrl: server.url, ...user })
-    const send = client.connect(noco, server.url)
+    const send = connect(noco)
     await send(path)
     double.control.revokeAccessTokens(user.email)
     expect(await statusesOf(30, () => send(path))).toEqual([200])
@@ -38,7 +39,7 @@ describe.each(clients)('$name and NocoDB', (client) => {
   })
 
   test('a session revoked elsewhere is signed in again by password, once', async () => {
-    const send = client.connect(nocodb({ baseUrl: server.url, ...user }), server.url)
+    const send = connect(nocodb({ baseUrl: server.url, ...user }))
     await send(path)
     double.control.revokeSessions(user.email)
     expect(await statusesOf(10, () => send(path))).toEqual([200])
@@ -47,7 +48,7 @@ describe.each(clients)('$name and NocoDB', (client) => {
 
   test('a wrong password is asked for once and has its own code', async () => {
     const noco = nocodb({ baseUrl: server.url, ...user, password: 'wrong password' })
-    const send = client.connect(noco, server.url)
+    const send = connect(noco)
     const results = await Promise.all([send(path), send(path), send(path)])
     const codes = results.map(({ result }) => isLatchkeyError(result) && result.code)
     expect(new Set(codes)).toEqual(new Set(['ERR_WRONG_CREDENTIALS']))
@@ -57,7 +58,7 @@ describe.each(clients)('$name and NocoDB', (client) => {
   test('a revoked API token is explained, and no sign-in is tried', async () => {
     const { id, token } = double.control.createApiToken(user.email)
     const noco = nocodb({ baseUrl: server.url, apiToken: token })
-    const send = client.connect(noco, server.url)
+    const send = connect(noco)
     expect((await send(path)).status).toBe(200)
     double.control.revokeApiToken(id)
     const { status, result } = await send(path)
@@ -69,7 +70,9 @@ describe.each(clients)('$name and NocoDB', (client) => {
 
 test('all clients on one session: 30 requests across an expiry renew once', async () => {
   const noco = nocodb({ baseUrl: server.url, ...user })
-  const senders = clients.map((client) => client.connect(noco, server.url))
+  const senders = subjects.map(({ subject }) =>
+    subject.connect({ manager: noco, baseUrl: server.url }),
+  )
   await senders[0]!(path)
   double.control.revokeAccessTokens(user.email)
   expect(await statusesOf(30, (at) => senders[at % senders.length]!(path))).toEqual([200])

@@ -1,4 +1,5 @@
-import { request as send, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -26,5 +27,18 @@ export function withNocoDBCors(handler: Handler): Handler {
       'access-control-allow-headers': asked,
     })
     outgoing.end()
+  }
+}
+
+/** Serves `handler` on any free port of the loopback interface. */
+export async function serve(handler: Handler): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer(handler)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => void server.close(resolve))
+    },
   }
 }

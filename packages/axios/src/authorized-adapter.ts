@@ -1,4 +1,4 @@
-import { type Authorizer, bodyFactory, isOneShot } from '@latchkey/core'
+import { type Authorizer, bodyFactory, isOneShot, snapshot } from '@latchkey/core'
 import {
   type AxiosAdapter,
   type AxiosResponse,
@@ -35,16 +35,18 @@ async function send(
   const signal = signalOf(config)
   const replayable = !isOneShot(data) || bodyFactory(data) !== undefined
   const budget = startBudget(config)
-  let authorization = await budget.wait(
-    manager.authorize({ url, method, headers: ownHeaders(config, url), signal }),
-  )
+  const asked = manager.authorize({ url, method, headers: ownHeaders(config, url), signal })
+  const held = asked instanceof Promise ? snapshot(data) : undefined
+  let authorization = await budget.wait(asked)
   if (authorization.generation === 0) return attempt(original, config)
+  // Nobody sends it again without a renewal, so only then it is copied.
+  const body = held ?? (authorization.renewable ? snapshot(data) : data)
   for (;;) {
-    const mine = authorized(config, authorization, budget.left(), guard)
+    const mine = authorized({ ...config, data: body }, authorization, budget.left(), guard)
     const outcome = await attempt(original, config, mine)
     const { response } = outcome
     if (!response) return outcome
-    const view = viewOf(response, guard.finalUrl(response) ?? url.href)
+    const view = viewOf(response, guard.about(response, authorization))
     const next = await budget.wait(manager.recover(authorization, view, { signal, replayable }))
     if (!next) return outcome
     discard(response)

@@ -1,4 +1,4 @@
-import { keepWithinOrigin } from '@latchkey/core'
+import { type Authorization, isCredentialDropped, keepWithinOrigin } from '@latchkey/core'
 import type { AxiosResponse } from 'axios'
 
 /**
@@ -10,14 +10,19 @@ export interface RedirectGuard {
   secrets: Set<string>
   /** `send`, guarded; the same for the same, since axios keeps an adapter for each one it sees. */
   guard(send: typeof fetch | undefined): typeof fetch
-  /** Where the answer came from, after redirects, as far as the adapter tells. */
-  finalUrl(response: AxiosResponse): string | undefined
+  /** Where the answer to a request to `url` came from, after redirects, as far as the adapter tells. */
+  about(response: AxiosResponse, authorization: Authorization): Journey
+}
+
+interface Journey {
+  url: string
+  credentialDropped: boolean
 }
 
 export function createRedirectGuard(): RedirectGuard {
   const secrets = new Set<string>()
   const guarded = new Map<typeof fetch | undefined, typeof fetch>()
-  const finalUrls = new WeakMap<object, string>()
+  const journeys = new WeakMap<object, Journey>()
 
   function guard(send: typeof fetch | undefined): typeof fetch {
     const known = guarded.get(send)
@@ -26,17 +31,29 @@ export function createRedirectGuard(): RedirectGuard {
     const careful = keepWithinOrigin(plain, secrets)
     const made: typeof fetch = async (input, init) => {
       const response = await careful(input, init)
-      if (typeof input === 'object' && response.redirected) finalUrls.set(input, response.url)
+      if (typeof input === 'object' && response.redirected) {
+        const credentialDropped = isCredentialDropped(response)
+        journeys.set(input, { url: response.url, credentialDropped })
+      }
       return response
     }
     guarded.set(send, made)
     return made
   }
 
-  function finalUrl({ request }: AxiosResponse): string | undefined {
-    if (typeof request !== 'object' || request === null) return undefined
-    return request.res?.responseUrl || request.responseURL || finalUrls.get(request)
+  function about({ request }: AxiosResponse, { url, headers }: Authorization): Journey {
+    const start = { url: url.href, credentialDropped: false }
+    if (typeof request !== 'object' || request === null) return start
+    const followed = journeys.get(request)
+    if (followed) return followed
+    // The last request of the http adapter: what it carried is what the answer is about.
+    const carried = (name: string) => request.getHeader?.(name) !== undefined
+    const credentialDropped = 'getHeader' in request && !Object.keys(headers).every(carried)
+    return {
+      url: request.res?.responseUrl || request.responseURL || start.url,
+      credentialDropped,
+    }
   }
 
-  return { secrets, guard, finalUrl }
+  return { secrets, guard, about }
 }

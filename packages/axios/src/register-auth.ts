@@ -1,4 +1,4 @@
-import { type Authorizer, isOwnedBy, markOwned } from '@latchkey/core'
+import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/core'
 import type { InternalAxiosRequestConfig } from 'axios'
 import { createAuthorizedAdapter } from './authorized-adapter.ts'
 
@@ -41,6 +41,7 @@ export interface AxiosLike<Config> {
  * const unregister = registerAuth(api, manager)
  */
 export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Authorizer): () => void {
+  expectManager(manager)
   const authorizedAdapter = createAuthorizedAdapter(manager)
   const id = instance.interceptors.request.use(
     (config) => {

@@ -5,11 +5,14 @@ import type { AxiosResponse } from 'axios'
 const MAX_BYTES = 16_384
 
 /** An axios response as the manager sees it. Its body is already read, or a stream left alone. */
-export function viewOf(response: AxiosResponse, url: string): ResponseView {
+export function viewOf(
+  response: AxiosResponse,
+  about: Pick<ResponseView, 'url' | 'credentialDropped'>,
+): ResponseView {
   const { status, data } = response
   return {
+    ...about,
     status,
-    url,
     original: response,
     get headers() {
       const entries = Object.entries(response.headers)

@@ -1,4 +1,4 @@
-import type { Authorizer } from './authorizer.ts'
+import { type Authorizer, expectManager } from './authorizer.ts'
 import { type FetchInput, type Given, outgoing } from './outgoing.ts'
 import { sendWithinOrigin } from './redirects.ts'
 
@@ -17,12 +17,14 @@ export function authorizedFetch(
   send: typeof fetch,
   given?: Given,
 ): typeof fetch {
+  expectManager(manager)
   if (isOwnedBy(send, manager)) return send
   const wrapped = async (input: FetchInput, init?: RequestInit): Promise<Response> => {
     const request = outgoing(input, init, given)
     if (!request) return send(input, init)
     const { url, method, headers, signal, replayable } = request
     const asked = manager.authorize({ url, method, headers, signal })
+    if (asked instanceof Promise) request.hold()
     let authorization = asked instanceof Promise ? await asked : asked
     if (authorization.generation === 0) return send(input, init)
     try {

@@ -1,9 +1,10 @@
 import { Authorization, type AuthorizeRequest, CREDENTIAL_HEADERS } from './authorization.ts'
-import { isLatchkeyError, type LatchkeyError } from './errors.ts'
+import { isLatchkeyError, LatchkeyError } from './errors.ts'
 import { createExplanations, type Explanations, explanation } from './explanations.ts'
-import { COOL_DOWN_MS, type Session } from './refresh-policy.ts'
+import { parseUrl } from './origin.ts'
+import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.ts'
 import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
-import { boundedView, type ResponseView } from './response-view.ts'
+import { boundedView, isCredentialDropped, type ResponseView } from './response-view.ts'
 import { sessionChanged } from './session-state.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
@@ -38,6 +39,16 @@ export interface Authorizer {
   explain(responseOrError: unknown): LatchkeyError | undefined
 }
 
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION` when `manager` is none, before a request is sent bare. */
+export function expectManager(manager: Authorizer): void {
+  const given: Partial<Authorizer> | undefined = manager
+  if (typeof given?.authorize === 'function' && typeof given.recover === 'function') return
+  throw new LatchkeyError(
+    'ERR_INVALID_OPTION',
+    '`manager` must come from createTokenManager() or from a service such as nocodb().',
+  )
+}
+
 /** What the two calls of the waist work on. */
 interface Waist {
   renewal: Renewal
@@ -63,7 +74,7 @@ function authorize(waist: Waist, request: AuthorizeRequest): MaybePromise<Author
   const url = typeof request.url === 'string' ? new URL(request.url) : request.url
   if (
     !isOurs(waist, url) ||
-    (headers && CREDENTIAL_HEADERS.some((name) => headers.has(name))) ||
+    (headers && carriesCredential(waist, headers)) ||
     renewal.keeper.options.skipAuth?.({ url, method }) ||
     isInsideRenewal(renewal, signal)
   ) {
@@ -75,6 +86,12 @@ function authorize(waist: Waist, request: AuthorizeRequest): MaybePromise<Author
   return untilAborted(waist.obtain(), signal).then((obtained) => seal(waist, obtained, sending))
 }
 
+/** A credential of the caller's own wins, also over one that would have to be obtained first. */
+function carriesCredential({ renewal }: Waist, headers: { has(name: string): boolean }): boolean {
+  const { header } = renewal.keeper.options.scheme
+  return CREDENTIAL_HEADERS.some((name) => headers.has(name)) || (!!header && headers.has(header))
+}
+
 /** A `blob:` URL has its page's origin, so the protocol is asked as well. */
 function isOurs({ renewal }: Waist, url: URL): boolean {
   return renewal.keeper.options.origins.has(url.origin) && url.protocol.startsWith('http')
@@ -84,19 +101,19 @@ type Sending = Pick<AuthorizeRequest, 'method' | 'headers'> & { url: URL; attemp
 
 /** The session's headers for one attempt; none when the caller has set one of them. */
 function seal(waist: Waist, session: Session, sending: Sending): MaybePromise<Authorization> {
-  const { state, options } = waist.renewal.keeper
+  const { options } = waist.renewal.keeper
   const { url, method, headers: own, attempt } = sending
   const made = options.scheme.headers(session.tokens, { url, method })
   const build = (init: HeadersInit) => {
     const headers = toRecord(init)
     if (own && Object.keys(headers).some((name) => own.has(name))) return bare(url, method)
-    const { generation } = session
+    const { generation, epoch } = session
     const renewable = attempt === 1 && !session.static
     return new Authorization(headers, {
       generation,
       attempt,
       renewable,
-      epoch: state.epoch,
+      epoch,
       url,
       method,
     })
@@ -109,10 +126,11 @@ function bare(url: URL, method: string): Authorization {
   return new Authorization({}, about)
 }
 
-/** Schemes mostly give a plain object, which needs no `Headers` on the way. */
+/** Schemes mostly give a plain object of lower-case names, which needs no `Headers` on the way. */
 function toRecord(init: HeadersInit): Readonly<Record<string, string>> {
-  if (Array.isArray(init) || init instanceof Headers) return Object.fromEntries(new Headers(init))
-  return init
+  const isRecord = !Array.isArray(init) && !(init instanceof Headers)
+  if (isRecord && Object.keys(init).every((name) => name === name.toLowerCase())) return init
+  return Object.fromEntries(new Headers(init))
 }
 
 function recover(
@@ -121,7 +139,7 @@ function recover(
   response: ResponseView | Response,
   options: RecoverOptions,
 ): MaybePromise<Authorization | undefined> {
-  if (authorization.generation === 0) return undefined
+  if (authorization.generation === 0 || isCredentialDropped(response)) return undefined
   const verdict = isRejected(waist, response, authorization.url)
   if (verdict === false) return undefined
   const act = () => replay(waist, authorization, response, options)
@@ -138,8 +156,8 @@ function isRejected(
   const byStatus = response.status === 401
   if (!isTokenRejected) return byStatus
   try {
-    const verdict = isTokenRejected(boundedView(response, requested))
-    return verdict instanceof Promise ? verdict.catch(() => byStatus) : verdict
+    const verdict: unknown = isTokenRejected(boundedView(response, requested))
+    return verdict instanceof Promise ? verdict.then(Boolean, () => byStatus) : Boolean(verdict)
   } catch {
     return byStatus
   }
@@ -154,7 +172,8 @@ async function replay(
 ): Promise<Authorization | undefined> {
   const { state, events, options } = waist.renewal.keeper
   const { epoch, url, method } = authorization
-  if (response.url && !isOurs(waist, new URL(response.url))) return undefined // a redirect's target
+  const from = response.url ? parseUrl(response.url, url.href) : url
+  if (!from || !isOurs(waist, from)) return undefined // a redirect's target spoke
   const leave = (reason: LatchkeyError): undefined => waist.explanations.add(response, reason)
   const reason = whyNotRenew(waist, authorization)
   if (reason) return leave(reason)
@@ -166,13 +185,15 @@ async function replay(
   try {
     const session = await untilAborted(obtained, signal)
     if (epoch !== state.epoch) return leave(sessionChanged())
+    const next = await seal(waist, session, { url, method, attempt: authorization.attempt + 1 })
     const { generation } = session
     const where = url.origin + url.pathname
     events.emit('retried', { at: options.clock.now(), generation, method, url: where })
-    return await seal(waist, session, { url, method, attempt: authorization.attempt + 1 })
+    signal?.throwIfAborted() // by a listener, or while the scheme was signing
+    return next
   } catch (error) {
     signal?.throwIfAborted()
-    return leave(isLatchkeyError(error) ? error : sessionChanged())
+    return leave(isLatchkeyError(error) ? error : explanation.schemeFailed(error))
   }
 }
 
@@ -183,10 +204,14 @@ function whyNotRenew(waist: Waist, authorization: Authorization): LatchkeyError 
   const { session, refused } = state
   const now = options.clock.now()
   const isCurrent = session?.generation === generation
-  if (isCurrent && session.static) return explanation.staticToken()
+  if (session?.static) return explanation.staticToken()
   if (session && epoch !== state.epoch) return sessionChanged()
   if (attempt > 1) {
-    if (isCurrent) state.refused = { generation, until: now + COOL_DOWN_MS }
+    if (isCurrent) {
+      const isAgain = refused?.generation === generation - 1
+      const coolDownMs = isAgain ? Math.min(refused.coolDownMs * 2, MAX_COOL_DOWN_MS) : COOL_DOWN_MS
+      state.refused = { generation, until: now + coolDownMs, coolDownMs }
+    }
     return explanation.freshToken()
   }
   if (!isCurrent) return undefined // a late 401: there may be a newer token already

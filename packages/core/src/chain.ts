@@ -1,5 +1,11 @@
 import pRetry from 'p-retry'
-import { isRejection, type GrantRejectedError, LatchkeyError, withoutSecrets } from './errors.ts'
+import {
+  isRejection,
+  type GrantRejectedError,
+  LatchkeyError,
+  scrub,
+  withoutSecrets,
+} from './errors.ts'
 import type { Grant, GrantContext } from './grant.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { readTokenSet, secretsOf, type TokenSet } from './token-set.ts'
@@ -37,7 +43,7 @@ export async function walkChain(grants: readonly Grant[], run: ChainRun): Promis
       if (answer) return { outcome: 'renewed', grant, tokens: withRefreshToken(answer, tokens) }
       tried.push(`${grant.name} (does not apply)`)
     } catch (error) {
-      if (!isRejection(error)) throw unavailable(grant, error, secretsOf(tokens))
+      if (!isRejection(error)) throw unavailable(grant, error, secretsOf(run.tokens))
       rejection = error
       tried.push(`${grant.name} (rejected)`)
       const changed = await run.reread()
@@ -87,9 +93,10 @@ async function waitAsTold(error: Error, signal: AbortSignal): Promise<boolean> {
 }
 
 function unavailable(grant: Grant, error: unknown, secrets: string[]): LatchkeyError {
+  const what = scrub(error instanceof Error ? error.message : String(error), secrets)
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    `No token could be had from "${grant.name}" for now. The session is kept; try again later.`,
+    `No token from "${grant.name}" for now (${what}). What there was is kept; a later request tries again.`,
     { cause: withoutSecrets(error, secrets), retryAfterMs: retryAfterOf(error) },
   )
 }

@@ -15,6 +15,7 @@ export type LatchkeyErrorCode =
   | 'ERR_SESSION_CHANGED'
   | 'ERR_REDIRECT_REFUSED'
   | 'ERR_STORE_FAILED'
+  | 'ERR_SCHEME_FAILED'
   | 'ERR_DISPOSED'
 
 export interface LatchkeyErrorOptions {

@@ -11,7 +11,11 @@ export interface ManagerEvents {
   /** The session is over. Once per session, however many requests were waiting. */
   signedOut: { at: number; reason: 'signOut' | 'rejected' | 'elsewhere' }
   /** The store failed or held garbage; the manager went on from memory. */
-  storeFailed: { at: number; operation: 'get' | 'set' | 'remove' | 'lock'; error: LatchkeyError }
+  storeFailed: {
+    at: number
+    operation: 'get' | 'set' | 'remove' | 'subscribe'
+    error: LatchkeyError
+  }
 }
 
 export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[Name]) => void

@@ -16,8 +16,7 @@ export function createExplanations() {
     for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
       if (isLatchkeyError(current)) return current
       const { response, cause } = current as { response?: unknown; cause?: unknown }
-      const isAnswered = typeof response === 'object' && response !== null
-      const reason = reasons.get(current) ?? (isAnswered ? reasons.get(response) : undefined)
+      const reason = reasons.get(current) ?? reasons.get(response as object) // any value may be asked for
       if (reason) return reason
       current = cause
     }
@@ -39,6 +38,12 @@ export const explanation = {
     new LatchkeyError(
       'ERR_FRESH_TOKEN_REJECTED',
       'The server rejected a token that had just been renewed, so a new one will not help. Check that this user may do this, and that the token is meant for this server.',
+    ),
+  schemeFailed: (cause: unknown) =>
+    new LatchkeyError(
+      'ERR_SCHEME_FAILED',
+      'The token was rejected and renewed, but the scheme failed to sign the request again.',
+      { cause },
     ),
   oneShotBody: () =>
     new LatchkeyError(

@@ -1,6 +1,6 @@
 export { Authorization, type AuthorizeRequest } from './authorization.ts'
 export { authorizedFetch, isOwnedBy, markOwned } from './authorized-fetch.ts'
-export type { Authorizer, RecoverOptions } from './authorizer.ts'
+export { type Authorizer, expectManager, type RecoverOptions } from './authorizer.ts'
 export type { Clock } from './clock.ts'
 export {
   GrantRejectedError,
@@ -13,8 +13,8 @@ export { apiToken, type Grant, type GrantContext } from './grant.ts'
 export type { TokenManagerOptions } from './manager-options.ts'
 export { parseUrl } from './origin.ts'
 export { keepWithinOrigin } from './redirects.ts'
-export { bodyFactory, isOneShot, replayable } from './replayable.ts'
-export type { ResponseView } from './response-view.ts'
+export { bodyFactory, isOneShot, replayable, snapshot } from './replayable.ts'
+export { isCredentialDropped, type ResponseView } from './response-view.ts'
 export { parseRetryAfter } from './retry-after.ts'
 export { bearer, headerScheme, type Scheme } from './scheme.ts'
 export { createTokenManager, type TokenManager } from './token-manager.ts'

@@ -14,6 +14,21 @@ const toMs = (claim: unknown): number | undefined => {
   return claim >= MILLISECONDS_FROM ? claim : claim * 1000
 }
 
+function readClaims(token: string): Record<string, unknown> {
+  try {
+    return jwtDecode<Record<string, unknown> | null>(token) ?? {}
+  } catch {
+    return {} // opaque: the common case for many servers, and no error
+  }
+}
+
+/** Whom a JWT says it is about. Unverified: good for telling two users apart, for nothing else. */
+export function readJwtOwner(token: string): string | undefined {
+  const { sub, id, email } = readClaims(token)
+  const owner = sub ?? id ?? email
+  return typeof owner === 'string' || typeof owner === 'number' ? `${owner}` : undefined
+}
+
 /**
  * Reads `iat` and `exp` without verifying anything: they are hints for when to renew, nothing more.
  *
@@ -21,13 +36,8 @@ const toMs = (claim: unknown): number | undefined => {
  * numbers and arrays as payloads without complaint, so its result is looked at property by property.
  */
 export function readJwtTimes(token: string): JwtTimes {
-  let claims: { iat?: unknown; exp?: unknown } | null
-  try {
-    claims = jwtDecode(token)
-  } catch {
-    return {} // opaque: the common case for many servers, and no error
-  }
-  const issuedAt = toMs(claims?.iat)
-  const expiresAt = toMs(claims?.exp)
+  const { iat, exp } = readClaims(token)
+  const issuedAt = toMs(iat)
+  const expiresAt = toMs(exp)
   return { ...(issuedAt && { issuedAt }), ...(expiresAt && { expiresAt }) }
 }

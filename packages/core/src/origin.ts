@@ -23,7 +23,9 @@ export function parseOrigins(
   allowInsecure: boolean,
 ): ReadonlySet<string> {
   const list = typeof origin === 'string' ? [origin] : origin
-  if (!Array.isArray(list) || list.length === 0) throw invalid('must name at least one origin')
+  if (!Array.isArray(list) || list.length === 0) {
+    throw invalid('must name at least one origin: a string, or a list of strings')
+  }
   return new Set(list.map((entry) => parseOrigin(entry, allowInsecure)))
 }
 

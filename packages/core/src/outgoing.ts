@@ -1,5 +1,5 @@
 import { parseUrl } from './origin.ts'
-import { bodyFactory, isOneShot } from './replayable.ts'
+import { bodyFactory, isOneShot, snapshot } from './replayable.ts'
 
 /** What `fetch` takes. */
 export type FetchInput = Parameters<typeof fetch>[0]
@@ -33,6 +33,8 @@ export interface Outgoing {
   replayable: boolean
   /** The arguments of the next call. `keep`: another may follow, so a copy of the body is kept. */
   next(hop: Hop, keep: boolean): [FetchInput, RequestInit?]
+  /** Copies a body that the caller might change before it is sent; next() does so for a `keep`. */
+  hold(): void
   /** Lets go of what was kept. */
   release(): void
 }
@@ -66,24 +68,30 @@ export function outgoing(
   return { ...about, ...sending }
 }
 
-type Sending = Pick<Outgoing, 'replayable' | 'next' | 'release'>
+type Sending = Pick<Outgoing, 'replayable' | 'next' | 'hold' | 'release'>
 
 /** The body is in `init`, where it stays; or it is a stream, and gone after the first time. */
 function fromInit(original: URL, request: Request | undefined, init: RequestInit): Sending {
   const factory = bodyFactory(init.body)
   let sent = false
+  let held: RequestInit | undefined
+  const hold = () => {
+    held ??= init.body === undefined || init.body === null ? {} : { body: snapshot(init.body) }
+  }
   return {
     replayable: factory !== undefined || !isOneShot(init.body),
-    next({ url, withBody, ...hop }) {
-      const next: RequestInit = { ...init, ...hop }
+    hold,
+    next({ url, withBody, ...hop }, keep) {
+      if (keep) hold()
+      const next: RequestInit = { ...init, ...held, ...hop }
       if (!withBody) next.body = null
       else if (sent && factory) next.body = factory() as BodyInit
       sent = true
       if (!request) return [url, next]
       const from = url === original ? request : new Request(url, request)
-      return [new Request(from, next), unknownTo(request, init)]
+      return [new Request(from, next), beside(request, init)]
     },
-    release: () => undefined,
+    release: () => void (held = undefined),
   }
 }
 
@@ -98,6 +106,7 @@ function fromRequest(original: URL, request: Request, init: RequestInit, source:
   let current: Request | undefined = request
   return {
     replayable: factory !== undefined || isReusable,
+    hold: () => undefined, // a Request has its own copy
     next({ url, withBody, ...hop }, keep) {
       const next = { ...init, ...hop }
       if (!withBody) return [url, { signal, credentials, cache, ...next }]
@@ -109,14 +118,19 @@ function fromRequest(original: URL, request: Request, init: RequestInit, source:
       current = keep && isReusable ? from.clone() : undefined
       return [
         new Request(url === original ? from : new Request(url, from), next),
-        unknownTo(request, init),
+        beside(request, init),
       ]
     },
     release: () => void current?.body?.cancel().catch(() => undefined),
   }
 }
 
-/** What a Request does not take along: options that only this `fetch` knows, such as Next's `next`. */
-function unknownTo(request: Request, init: RequestInit): RequestInit {
-  return Object.fromEntries(Object.entries(init).filter(([name]) => !(name in request)))
+/**
+ * What goes beside a Request: options that only this `fetch` knows, such as Next's `next`; and the signal
+ * itself, since Node lets the one of a Request that nobody holds be collected, and an abort is lost.
+ */
+function beside(request: Request, init: RequestInit): RequestInit {
+  const unknown = Object.entries(init).filter(([name]) => !(name in request))
+  const signal = init.signal === undefined ? request.signal : init.signal
+  return { ...Object.fromEntries(unknown), signal }
 }

@@ -2,6 +2,7 @@ import { CREDENTIAL_HEADERS } from './authorization.ts'
 import { LatchkeyError } from './errors.ts'
 import { type Hop, type Outgoing, outgoing } from './outgoing.ts'
 import { parseUrl } from './origin.ts'
+import { markCredentialDropped } from './response-view.ts'
 
 /** As many as the fetch standard allows (section 4.4). */
 const MAX_REDIRECTS = 20
@@ -18,11 +19,13 @@ const BODY_HEADERS = [
  * Sends once, with `credentials` added, and follows redirects so that those never leave the origin.
  *
  * Every common client drops only `Authorization` when a redirect leads to another host, and sends
- * `xc-auth` and the like along (whatwg/fetch#944). So with headers of that kind the redirects are
- * followed here: dropped at the first foreign hop, and dropped for good. Where a browser hides the
- * redirect, it is refused.
+ * `xc-auth` and the like along (whatwg/fetch#944). So the redirects are followed here: credentials are
+ * dropped at the first foreign hop, for good, and the response tells of it. Where a browser hides the
+ * redirect, `Authorization` alone is left to the browser, and anything else is refused.
  *
  * @param keep Whether another sending may follow this one.
+ * @param watch Whether somebody asks if the credentials were dropped. `Authorization`, which every
+ *   platform drops by itself, is left to it otherwise.
  * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`.
  */
 export async function sendWithinOrigin(
@@ -30,11 +33,13 @@ export async function sendWithinOrigin(
   request: Outgoing,
   credentials: Readonly<Record<string, string>>,
   keep: boolean,
+  watch = keep,
 ): Promise<Response> {
   const headers = new Headers(request.headers)
   for (const [name, value] of Object.entries(credentials)) headers.set(name, value)
   const isSafe = Object.keys(credentials).every((name) => name === 'authorization')
-  const redirect = isSafe || request.redirect !== 'follow' ? request.redirect : 'manual'
+  const isLeft = isSafe && (isBrowser() || !watch)
+  const redirect = isLeft || request.redirect !== 'follow' ? request.redirect : 'manual'
   const { url, method } = request
   const hop: Hop = { url, method, headers, redirect, withBody: true }
   const secrets = [...PRIVATE_HEADERS, ...Object.keys(credentials)]
@@ -55,7 +60,7 @@ export function keepWithinOrigin(send: typeof fetch, names: Iterable<string>): t
     if (!request) return send(input, init)
     const carried = [...names].filter((name) => request.headers.has(name))
     const credentials = carried.map((name) => [name, request.headers.get(name) ?? ''] as const)
-    return sendWithinOrigin(send, request, Object.fromEntries(credentials), false)
+    return sendWithinOrigin(send, request, Object.fromEntries(credentials), false, true)
   }
 }
 
@@ -68,11 +73,13 @@ async function follow(
   keep: boolean,
 ): Promise<Response> {
   let response = first
+  let isDropped = false
   for (let hops = 0; ; hops += 1) {
     const { url, headers } = hop
     if (response.type === 'opaqueredirect') throw refused(url, HIDDEN)
     const location = isRedirect(response.status) ? response.headers.get('location') : null
     if (location === null) {
+      if (isDropped) markCredentialDropped(response)
       return hops === 0 ? response : Object.defineProperty(response, 'redirected', { value: true })
     }
     const target = parseUrl(location, url.href)
@@ -84,13 +91,22 @@ async function follow(
       hop.withBody = false
       for (const name of BODY_HEADERS) headers.delete(name)
     }
-    if (target.origin !== url.origin) for (const name of secrets) headers.delete(name)
+    if (target.origin !== url.origin) {
+      isDropped = true
+      for (const name of secrets) headers.delete(name)
+    }
     if (hop.withBody && !request.replayable)
       throw refused(url, 'The body is a stream already sent.')
     hop.url = target
     response = await send(...request.next(hop, keep || hop.withBody))
   }
 }
+
+/** Pages and workers, of every kind. */
+const isBrowser = (): boolean =>
+  'XMLHttpRequest' in globalThis ||
+  'importScripts' in globalThis ||
+  'WorkerGlobalScope' in globalThis
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 

@@ -8,12 +8,16 @@ const MAX_SHARE = 0.2
 
 /** How long a failed renewal is not tried again, and a refused fresh token not renewed, in milliseconds. */
 export const COOL_DOWN_MS = 2_000
+/** A server that refuses one fresh token after the other is asked ever more rarely, down to this. */
+export const MAX_COOL_DOWN_MS = 60_000
 
 /** One token set in use. `Infinity`: never, as far as we know. */
 export interface Session {
   readonly tokens: TokenSet
   /** Counts this manager's renewals: tells which token a request carried. */
   readonly generation: number
+  /** Counts this manager's sessions: tells whose token a request carried. */
+  readonly epoch: number
   readonly expiresAt: number
   /** Not before this instant is a renewal worth starting. */
   renewAt: number
@@ -42,6 +46,16 @@ export function expiryOnReceipt(tokens: TokenSet, now: number): number | undefin
     }
   }
   return expiresAt !== undefined && expiresAt > now ? expiresAt : undefined
+}
+
+/**
+ * When a token handed over by the caller expires: nobody knows how old it is, so its `exp` counts where
+ * the clock can be right about it, and its life from now otherwise.
+ */
+export function expiryOfGiven(tokens: TokenSet, now: number): number | undefined {
+  const said = expiryFromStore(tokens)
+  const counted = expiryOnReceipt(tokens, now)
+  return said !== undefined && said > now ? Math.min(said, counted ?? said) : counted
 }
 
 /** When a token from a store expires: nobody knows when it was received, so only its instants count. */

@@ -25,6 +25,8 @@ export interface Run {
   /** Asked for by name (`refresh()`): goes on in spite of an earlier failure. */
   force: boolean
   signal: AbortSignal
+  /** The error that ended the session, or that it was going to end with: nothing to try again for. */
+  verdict?: LatchkeyError
   enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
@@ -35,8 +37,7 @@ export async function renewSession(keeper: Keeper, run: Run): Promise<Session> {
   if (failure && !run.force && options.clock.now() < failure.until) {
     // What failed for good can only be mended by a sign-in elsewhere.
     const { tokens } = failure.until === Infinity ? await readStore(store) : {}
-    if (tokens) return adoptIfCurrent(keeper, tokens, run)
-    throw failure.error
+    if (!tokens) throw failure.error
   }
   // A grant that never answers must not keep the lock: what it still brings needs none.
   return lockStore(store, () => untilAborted(renewUnderLock(keeper, run), run.signal))
@@ -143,6 +144,7 @@ async function giveUp(
   run.signal.throwIfAborted() // late, it may still bring a token but no longer end a session
   const at = options.clock.now()
   const error = signInRequired(tried, rejection, secretsOf(known))
+  run.verdict = error
   if (rejection) events.emit('renewalFailed', { at, outcome: 'rejected', error })
   const { session } = state
   if (isUsable(session, at)) {

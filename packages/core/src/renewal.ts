@@ -69,10 +69,10 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
     end(timedOut(renewTimeoutMs))
     controller.abort(timedOut(renewTimeoutMs))
   }, renewTimeoutMs)
-  const work = renewSession(keeper, run).finally(() => clearTimeout(timer))
-  const promise = Promise.race([work, ended])
-    .catch((error) => failRenewal(keeper, error, epoch))
+  const promise = Promise.race([renewSession(keeper, run), ended])
+    .catch((error) => failRenewal(keeper, error, run))
     .finally(() => {
+      clearTimeout(timer)
       if (renewal.flight === flight) renewal.flight = undefined
     })
   promise.catch(() => undefined) // in the background nobody waits; the event tells
@@ -81,17 +81,23 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
   return promise
 }
 
-/** Unavailable: everything is kept, and a cool-down keeps the next requests from storming. */
-function failRenewal({ state, events, options }: Keeper, cause: unknown, epoch: number): never {
-  const isDecided = isLatchkeyError(cause) && !/UNAVAILABLE|TIMEOUT|STORE/.test(cause.code)
-  if (isDecided || state.epoch !== epoch) throw cause
-  const error = isLatchkeyError(cause) ? cause : unavailable(cause, state.session)
+const PASSING = new Set(['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT'])
+
+/**
+ * What was decided is passed on. Everything else may pass: the session is kept, and a cool-down keeps
+ * the next requests from storming.
+ */
+function failRenewal({ state, events, options }: Keeper, cause: unknown, run: Run): never {
+  const isOver = state.epoch !== run.epoch || state.stopped !== undefined
+  const isDecided = isLatchkeyError(cause) && cause.code === 'ERR_SESSION_CHANGED'
+  if (isOver || isDecided || cause === run.verdict) throw cause
   if (state.session) state.session.rejected = false // the server may judge it otherwise by then
-  if (state.failure?.error !== error) {
-    const at = options.clock.now()
-    state.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
-    events.emit('renewalFailed', { at, outcome: 'unavailable', error })
-  }
+  if (cause === state.failure?.error) throw cause // its cool-down goes on
+  const isOurs = isLatchkeyError(cause) && PASSING.has(cause.code)
+  const error = isOurs ? cause : unavailable(cause, state.session)
+  const at = options.clock.now()
+  state.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
+  events.emit('renewalFailed', { at, outcome: 'unavailable', error })
   throw error
 }
 

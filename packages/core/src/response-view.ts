@@ -12,6 +12,11 @@ export interface ResponseView {
   readonly url: string
   /** The body's first 16 KiB, read within a second; the caller can still read all of it. Never throws. */
   text(): Promise<string>
+  /**
+   * True: a redirect took the credential off on the way, so the answer says nothing about the token. A
+   * `Response` that core has followed a redirect for carries the same property.
+   */
+  readonly credentialDropped?: boolean
   /** The client's own response object, where this is not it: `explain()` answers for both. */
   readonly original?: object
 }
@@ -46,4 +51,13 @@ async function readStart(response: Response): Promise<string> {
   await withTimeLimit(read(), MAX_READ_MS, () => undefined).catch(() => undefined)
   reader.cancel().catch(() => undefined) // the caller's half goes on
   return text
+}
+
+/** Marks a response whose request lost its credential on the way. */
+export function markCredentialDropped(response: Response): Response {
+  return Object.defineProperty(response, 'credentialDropped', { value: true, configurable: true })
+}
+
+export function isCredentialDropped(response: ResponseView | Response): boolean {
+  return (response as ResponseView).credentialDropped === true
 }

@@ -4,6 +4,8 @@ import type { TokenSet } from './token-set.ts'
 /** How a token set becomes request headers. Asked anew for every attempt, so it may sign each one. */
 export interface Scheme {
   name: string
+  /** The header it sets, where that is always the same: a caller's own one then needs no token of ours. */
+  header?: string
   headers(
     tokens: TokenSet,
     request: { url: URL; method: string },
@@ -36,5 +38,5 @@ export function headerScheme(header: string): Scheme {
       `headerScheme() needs the name of a request header that may carry a token, such as "xc-auth", got ${JSON.stringify(header)}.`,
     )
   }
-  return { name, headers: ({ accessToken }) => ({ [name]: accessToken }) }
+  return { name, header: name, headers: ({ accessToken }) => ({ [name]: accessToken }) }
 }

@@ -1,7 +1,14 @@
 import { LatchkeyError } from './errors.ts'
 import type { Events, ManagerEvents } from './events.ts'
 import type { ManagerOptions } from './manager-options.ts'
-import { expiryFromStore, expiryOnReceipt, renewalInstant, type Session } from './refresh-policy.ts'
+import { readJwtOwner } from './jwt.ts'
+import {
+  expiryFromStore,
+  expiryOfGiven,
+  expiryOnReceipt,
+  renewalInstant,
+  type Session,
+} from './refresh-policy.ts'
 import { type SessionStore, writeStore } from './session-store.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -26,7 +33,7 @@ export interface SessionState {
   stopped: LatchkeyError | undefined
   failure: Failure | undefined
   /** A token that was refused although fresh: its 401s are not about the token. */
-  refused: { generation: number; until: number } | undefined
+  refused: { generation: number; until: number; coolDownMs: number } | undefined
 }
 
 /** The parts of one manager, handed to the functions that make it work. */
@@ -48,19 +55,22 @@ export function newSessionState(): SessionState {
   }
 }
 
+const expiryFrom = { grant: expiryOnReceipt, caller: expiryOfGiven, store: expiryFromStore }
+
 /** `tokens` as the session to come: its expiry settled, so that a store keeps the instant too. */
 export function openSession(
   { options, state }: Keeper,
   tokens: TokenSet,
-  from: 'grant' | 'store',
+  from: keyof typeof expiryFrom,
   isStatic = false,
 ): Session {
   const now = options.clock.now()
-  const expiresAt = from === 'grant' ? expiryOnReceipt(tokens, now) : expiryFromStore(tokens)
+  const expiresAt = isStatic ? undefined : expiryFrom[from](tokens, now)
   const { expiresAt: _, ...rest } = tokens
   return {
     tokens: expiresAt === undefined ? rest : { ...rest, expiresAt },
     generation: state.generation + 1,
+    epoch: state.epoch,
     expiresAt: expiresAt ?? Infinity,
     renewAt:
       expiresAt === undefined ? Infinity : renewalInstant(expiresAt, now, options.renewAheadMs),
@@ -77,8 +87,13 @@ export function enterSession({ state }: Keeper, session: Session): Session {
   return session
 }
 
-/** Takes over what somebody else put into the store. */
+/** Takes over what somebody else put into the store. Another user's is another session. */
 export function adoptTokens(keeper: Keeper, tokens: TokenSet): Session {
+  const { state } = keeper
+  const [mine, theirs] = [state.session?.tokens, tokens].map(
+    (one) => one && readJwtOwner(one.accessToken),
+  )
+  if (mine && theirs && mine !== theirs) state.epoch += 1
   return enterSession(keeper, openSession(keeper, tokens, 'store'))
 }
 

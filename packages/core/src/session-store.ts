@@ -40,6 +40,7 @@ export function createSessionStore(
 
 /** What the store holds. Never throws: garbage and failures are announced and count as unknown. */
 export async function readStore(own: SessionStore): Promise<StoredTokens> {
+  await own.queue // what we are writing is as good as written
   try {
     const stored = await limited(
       'get',
@@ -91,6 +92,16 @@ export function writeStore(
   })
   own.queue = turn
   return turn
+}
+
+/** Calls `listener` when somebody else changes the store, where it can tell. Gives how to stop. */
+export function followStore(own: SessionStore, listener: () => void): () => void {
+  try {
+    return own.store.subscribe?.(own.name, listener) ?? (() => undefined)
+  } catch (error) {
+    announce(own, 'subscribe', error, [])
+    return () => undefined
+  }
 }
 
 /** Runs `run` under the store's own lock, where it has one. */

@@ -23,7 +23,7 @@ import {
   sessionChanged,
   storeSession,
 } from './session-state.ts'
-import { createSessionStore, readStore } from './session-store.ts'
+import { createSessionStore, followStore, readStore } from './session-store.ts'
 import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -39,8 +39,8 @@ export interface TokenManager extends Authorizer {
    */
   getTokens(options?: { signal?: AbortSignal }): Promise<TokenSet>
   /**
-   * Renews now, whatever the clock says, after a failure and after signOut() too. Joins a renewal that
-   * is already under way. Throws as getTokens() does.
+   * Renews now, whatever the clock says, after a failure too; after signOut() it is a sign-in, by
+   * whichever grant can. Joins a renewal that is already under way. Throws as getTokens() does.
    */
   refresh(): Promise<TokenSet>
   /**
@@ -104,59 +104,85 @@ interface Manager {
 }
 
 /** A usable session: the one in memory, else the store's, else a renewed one. */
-async function obtainSession(manager: Manager, force = false): Promise<Session> {
+async function obtainSession(manager: Manager): Promise<Session> {
   const { keeper, renewal } = manager
-  const { store, state } = keeper
+  const { state } = keeper
   if (isInsideRenewal(renewal)) throw recursion()
   throwIfStopped(state)
-  manager.unsubscribe ??=
-    store.store.subscribe?.(store.name, () => void followStore(manager)) ?? (() => undefined)
+  follow(manager)
   await loadSession(renewal)
   throwIfStopped(state)
-  return (force ? undefined : peekSession(renewal)) ?? startRenewal(renewal, force)
+  const session = peekSession(renewal)
+  if (session) return session
+  const { epoch } = state
+  const hadSession = state.session !== undefined
+  try {
+    return await startRenewal(renewal)
+  } catch (error) {
+    // Who waited for a first sign-in takes the one that came instead.
+    const signedIn = !hadSession && state.epoch === epoch + 1 ? peekSession(renewal) : undefined
+    if (signedIn) return signedIn
+    throw error
+  }
 }
 
 function throwIfStopped({ stopped }: SessionState): void {
   if (stopped) throw stopped
 }
 
-/** Somebody else changed the store: another tab, process or machine. */
-async function followStore({ keeper, renewal }: Manager): Promise<void> {
+/** Listens, from the first session on, to what other tabs, processes and machines do to the store. */
+function follow(manager: Manager): void {
+  const { keeper, renewal } = manager
   const isBusy = () => renewal.flight !== undefined || keeper.state.stopped !== undefined
-  if (isBusy()) return // a renewal reads the store itself
-  const { tokens, failed } = await readStore(keeper.store)
-  if (failed || isBusy() || sameTokens(tokens, keeper.state.session?.tokens)) return
-  if (tokens) adoptTokens(keeper, tokens)
-  else endSession(keeper, 'elsewhere')
+  async function look(): Promise<void> {
+    if (isBusy()) return // a renewal reads the store itself
+    const { tokens, failed } = await readStore(keeper.store)
+    if (failed || isBusy() || sameTokens(tokens, keeper.state.session?.tokens)) return
+    if (tokens) adoptTokens(keeper, tokens)
+    else endSession(keeper, 'elsewhere')
+  }
+  manager.unsubscribe ??= followStore(keeper.store, () => void look())
 }
 
-async function refresh(manager: Manager): Promise<TokenSet> {
-  const { state } = manager.keeper
-  if (!isDisposed(state)) state.stopped = undefined
-  return { ...(await obtainSession(manager, true)).tokens }
-}
-
-async function setTokens({ keeper, renewal }: Manager, tokens: TokenSet): Promise<void> {
-  const usable = readTokenSet(tokens)
+/** A sign-out stays until this has brought a token. */
+async function refresh({ keeper, renewal }: Manager): Promise<TokenSet> {
   const { state } = keeper
+  if (isInsideRenewal(renewal)) throw recursion()
+  if (isDisposed(state)) throwIfStopped(state)
+  await loadSession(renewal)
+  const { tokens } = await startRenewal(renewal, true)
+  if (!isDisposed(state)) state.stopped = undefined
+  return { ...tokens }
+}
+
+async function setTokens(manager: Manager, tokens: TokenSet): Promise<void> {
+  const { keeper, renewal } = manager
+  const { state } = keeper
+  const usable = readTokenSet(tokens)
   if (isDisposed(state)) throwIfStopped(state)
   state.epoch += 1
   state.stopped = undefined
   abandonRenewal(renewal, sessionChanged())
-  enterSession(keeper, openSession(keeper, usable, 'grant'))
+  enterSession(keeper, openSession(keeper, usable, 'caller'))
+  follow(manager)
   await storeSession(keeper)
 }
 
 async function signOut({ keeper, renewal }: Manager): Promise<TokenSet | undefined> {
-  const { state } = keeper
+  const { state, events, options } = keeper
   const mine = state.session?.tokens
   const reason = refusal('ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
   if (!isDisposed(state)) state.stopped = reason
   abandonRenewal(renewal, reason)
   endSession(keeper, 'signOut')
-  const ended = mine ?? (await readStore(keeper.store)).tokens
+  if (mine) {
+    await storeSession(keeper)
+    return mine
+  }
+  const { tokens } = await readStore(keeper.store)
   await storeSession(keeper)
-  return ended
+  if (tokens) events.emit('signedOut', { at: options.clock.now(), reason: 'signOut' })
+  return tokens
 }
 
 /** The session is not over: a renewal on its way is still stored, for whoever comes next. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import { readJwtTimes } from '../src/jwt.ts'
 import { expiryOnReceipt, renewalInstant } from '../src/refresh-policy.ts'
@@ -30,6 +31,15 @@ describe('the instant of expiry', () => {
     },
   )
 
+  it("is the JWT's exp when it does not say when it was issued, nobody's knowledge without exp", () => {
+    expect(expiryOnReceipt({ accessToken: jwt({ exp: iat + 10 }) }, NOW)).toBe(NOW + 10_000)
+    expect(expiryOnReceipt({ accessToken: jwt({ iat }) }, NOW)).toBeUndefined()
+  })
+
+  it('that is this very moment is not believed of a token just received', () => {
+    expect(expiryOnReceipt({ accessToken: 'a', expiresAt: NOW }, NOW)).toBeUndefined()
+  })
+
   it('already past is not believed of a token just received', () => {
     expect(expiryOnReceipt({ accessToken: 'a', expiresAt: NOW - 1 }, NOW)).toBeUndefined()
     expect(expiryOnReceipt({ accessToken: jwt({ exp: iat - 1 }) }, NOW)).toBeUndefined()
@@ -51,6 +61,12 @@ describe('the instant of expiry', () => {
 
   it('in milliseconds by mistake is read as meant', () => {
     expect(readJwtTimes(jwt({ exp: NOW + 10_000 }))).toEqual({ expiresAt: NOW + 10_000 })
+  })
+
+  it('is read as milliseconds from 1e12 on, and not at all beyond what a number can hold', () => {
+    expect(readJwtTimes(jwt({ exp: 1e12 }))).toEqual({ expiresAt: 1e12 })
+    const claims = Buffer.from('{"exp":1e999}').toString('base64url')
+    expect(readJwtTimes(`e30.${claims}.x`)).toEqual({})
   })
 
   it('in the year 9999 is as good as never', () => {

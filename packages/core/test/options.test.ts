@@ -42,6 +42,10 @@ describe('createTokenManager() refuses', () => {
       { origin: 'https://u:hunter2@api.test' },
       /must not hold a user name/,
     ],
+    ['an origin with a user name', { origin: 'https://u@api.test' }, /must not hold a user name/],
+    ['a URL object', { origin: [new URL('https://api.test')] }, /must be an absolute http/],
+    ['a scheme that ends like http', { origin: 'nothttp://api.test' }, /must be an absolute http/],
+    ['a name that ends like localhost', { origin: 'http://notlocalhost' }, /plain http/],
     ['plain http', { origin: 'http://api.test' }, /plain http beyond this machine/],
     ['a lookalike of localhost', { origin: 'http://localhost.evil.test' }, /plain http/],
     ['a lookalike of 127.0.0.1', { origin: 'http://127.0.0.1.nip.io' }, /plain http/],
@@ -50,19 +54,29 @@ describe('createTokenManager() refuses', () => {
     ['no chain', { grants: undefined }, /`grants` must be/],
     ['half a grant', { grants: [{ name: 'a' }] }, /`grants\[0\]` must be an object with a name/],
     [
+      'the other half',
+      { grants: [{ request() {} }] },
+      /`grants\[0\]` must be an object with a name/,
+    ],
+    ['a grant of null', { grants: [null] }, /`grants\[0\]` must be/],
+    ['a store of null', { store: null }, /`store` must be an object/],
+    [
       'half a store',
       { store: { getToken() {} } },
       /`store` must be an object with getToken, setToken/,
     ],
     ['an empty name', { name: '' }, /`name` must be a non-empty string/],
+    ['a name that is a number', { name: 5 }, /`name` must be a non-empty string/],
     ['a negative duration', { renewAheadMs: -1 }, /`renewAheadMs` must be a finite number.*got -1/],
     ['NaN', { renewAheadMs: Number.NaN }, /got NaN/],
     ['Infinity', { renewTimeoutMs: Infinity }, /`renewTimeoutMs`.*got Infinity/],
     ['a duration of nothing', { renewTimeoutMs: 0 }, /`renewTimeoutMs`.*>= 1, got 0/],
     ['a duration in words', { renewAheadMs: '5m' }, /got string/],
     ['no clock', { clock: {} }, /`clock` must be an object with a now function/],
+    ['a clock of null', { clock: null }, /`clock` must be an object with a now function/],
     ['no fetch', { fetch: 'fetch' }, /`fetch` must be a function/],
     ['no predicate', { isTokenRejected: 401 }, /`isTokenRejected` must be a function/],
+    ['no skipAuth', { skipAuth: '/login' }, /`skipAuth` must be a function/],
   ])('%s', (_, wrong, expected) => {
     const said = message(() => createTokenManager({ ...good, ...wrong }))
     expect(said).toMatch(expected)
@@ -75,12 +89,18 @@ describe('createTokenManager() takes', () => {
     'http://localhost:8080',
     'http://127.0.0.1',
     'http://127.1.2.3:1',
+    'http://127.10.20.30',
     'http://127.1',
     'http://[::1]:3000',
     'https://api.test/',
     'HTTPS://API.test:443',
   ])('the origin %s', (origin) => {
     expect(() => createTokenManager({ ...good, origin })).not.toThrow()
+  })
+
+  it('the least of each duration', () => {
+    const least = { renewAheadMs: 0, renewTimeoutMs: 1 }
+    expect(() => createTokenManager({ ...good, ...least })).not.toThrow()
   })
 
   it('plain http when told that it may', () => {
@@ -97,6 +117,7 @@ describe('an API token', () => {
     ['sec\u0000ret', 'holds a character no header can carry (at position 3 of 7)'],
     ['secr\u{1f511}t', 'holds a character no header can carry (at position 4 of 7)'],
     ['Bearer secret', 'holds white space (at position 6 of 13)'],
+    ['\u0000 secret', 'holds a character no header can carry (at position 0 of 8)'],
     ['undefined', 'is the word "undefined"'],
     ['[object Object]', 'is the word "[object Object]"'],
     [undefined, 'is not a string but undefined'],
@@ -109,12 +130,28 @@ describe('an API token', () => {
   })
 })
 
+it.each([
+  ['as long as one may be', 's'.repeat(16_384)],
+  ['that starts like a word that is none', 'undefinedly'],
+  ['that ends like a word that is none', 'notnull'],
+])('an API token %s is taken', (_, token) => expect(() => apiToken(token)).not.toThrow())
+
 describe('headerScheme()', () => {
   it.each(['', 'a b', 'a:b', 'a\r\nb', 'Host', 'content-length', 'Cookie', '__proto__', 'ä'])(
     'refuses the name %j',
     (name) => expect(message(() => headerScheme(name))).toMatch(/headerScheme\(\) needs the name/),
   )
 })
+
+it.each(['x-host', 'hosted', 'tea', 'x-api-key'])('headerScheme() takes the name %j', (name) => {
+  expect(headerScheme(name).name).toBe(name)
+})
+
+it('what is no string at all names no header', () => {
+  expect(message(() => headerScheme(undefined as never))).toMatch(/needs the name.*got undefined/)
+})
+
+it('bearer() is called so', () => expect(bearer().name).toBe('bearer'))
 
 it('an error is recognised by isLatchkeyError(), also one of another copy of the package', () => {
   const foreign = Object.assign(new Error('x'), { [Symbol.for('latchkey.error')]: true })

@@ -146,7 +146,10 @@ describe('a grant that uses the registered client', () => {
       ],
     })
     await authorize(manager)
-    expect(error).toMatchObject({ code: 'ERR_RENEWAL_RECURSION' })
+    expect(error).toMatchObject({
+      code: 'ERR_RENEWAL_RECURSION',
+      message: expect.stringContaining('Use the `tokens` and `fetch` it was given.'),
+    })
   })
 })
 
@@ -217,12 +220,4 @@ describe('dispose()', () => {
     expect(await store.getToken('me')).toMatchObject({ refreshToken: 'r1' })
     expect(vi.getTimerCount()).toBe(0)
   })
-})
-
-it('10,000 renewals leave nothing behind', async () => {
-  const { manager, scripted, events } = harness()
-  scripted.answerTokens()
-  for (let n = 0; n < 10_000; n += 1) await manager.refresh()
-  expect(events.renewed.at(-1)?.generation).toBe(10_000)
-  expect(vi.getTimerCount()).toBe(0)
 })

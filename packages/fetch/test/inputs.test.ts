@@ -1,5 +1,10 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { apiToken, bearer, createTokenManager, headerScheme } from '@latchkey/core'
 import { wrapFetch } from '@latchkey/fetch'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Api, startApi } from './support/api.ts'
 
 let api: Api
@@ -8,7 +13,18 @@ beforeEach(async () => {
   api = await startApi()
   signedIn = wrapFetch(api.staleManager())
 })
-afterEach(() => api.close())
+afterEach(() => {
+  vi.restoreAllMocks()
+  return api.close()
+})
+
+/** A manager of `origin` that has a token at once. */
+const freshManager = (origin: string) =>
+  createTokenManager({
+    origin,
+    scheme: headerScheme('xc-auth'),
+    grants: [{ name: 'known', request: () => Promise.resolve({ accessToken: 'a' }) }],
+  })
 
 const bodies = () => api.seen.map(({ body }) => body)
 
@@ -115,6 +131,30 @@ describe('a signal', () => {
   })
 })
 
+test('an abort of a Request on its way is not lost to the garbage collector', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let asked = () => {}
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  const server = createServer(() => asked()) // and never answers
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const send = wrapFetch(freshManager(origin))
+  const controller = new AbortController()
+  const pending = send(new Request(origin, { signal: controller.signal }))
+  await arrived
+  for (let turn = 0; turn < 5; turn += 1) {
+    await new Promise((resolve) => void setTimeout(resolve, 10))
+    collect()
+  }
+  controller.abort()
+  await expect(pending).rejects.toMatchObject({ name: 'AbortError' })
+  server.closeAllConnections()
+  server.close()
+})
+
 describe('a body', () => {
   test('that is a stream in a Request is replayed from a copy', async () => {
     const body = new Blob(['stream']).stream()
@@ -133,5 +173,32 @@ describe('a body', () => {
   test('may be null', async () => {
     expect((await signedIn(api.url, { method: 'POST', body: null })).status).toBe(200)
     expect(bodies()).toEqual(['', ''])
+  })
+})
+
+describe('a copy of a body', () => {
+  test('is made of a large Request only while a replay is possible', async () => {
+    const clone = vi.spyOn(Request.prototype, 'clone')
+    const large = () => new Request(api.url, { method: 'POST', body: 'x'.repeat(1_000_000) })
+    const grants = [apiToken('static')]
+    const fixed = wrapFetch(api.staleManager({ scheme: bearer(), grants, name: 'fixed' }))
+    expect((await fixed(large())).status).toBe(401)
+    expect(clone).not.toHaveBeenCalled()
+    expect((await signedIn(large())).status).toBe(200)
+    expect(bodies().map(({ length }) => length)).toEqual([1_000_000, 1_000_000, 1_000_000])
+  })
+
+  test('is made when a request has to wait for its token: what was given is what is sent', async () => {
+    const { started, release } = api.holdRenewals()
+    const body = new URLSearchParams({ a: '1' })
+    const pending = wrapFetch(api.staleManager({ name: 'nobody' }))(api.url, {
+      method: 'POST',
+      body,
+    })
+    await started
+    body.set('a', '2')
+    release()
+    expect((await pending).status).toBe(200)
+    expect(bodies()).toEqual(['a=1'])
   })
 })

@@ -1,4 +1,4 @@
-import { type Authorizer, authorizedFetch, isLatchkeyError } from '@latchkey/core'
+import { type Authorizer, authorizedFetch, expectManager, isLatchkeyError } from '@latchkey/core'
 import type { Hooks } from 'ky'
 
 /**
@@ -16,6 +16,7 @@ import type { Hooks } from 'ky'
  * const api = ky.extend({ baseUrl: 'https://api.example.com', hooks: authHooks(manager) })
  */
 export function authHooks(manager: Authorizer): Hooks {
+  expectManager(manager)
   return {
     init: [
       (options) => {

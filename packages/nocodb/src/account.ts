@@ -13,7 +13,7 @@ export interface User {
   [more: string]: unknown
 }
 
-export interface Account {
+export interface NocoDBAccount {
   /**
    * Who is signed in, asked of the server. NocoDB answers 200 as *guest* to a dead token; that is never
    * taken for an answer here.
@@ -22,7 +22,10 @@ export interface Account {
    *   `ERR_API_TOKEN_REJECTED`; `ERR_SERVER_UNAVAILABLE`.
    */
   me(): Promise<User>
-  /** Whether the server knows us as a user. Throws only when it cannot be asked. */
+  /**
+   * Whether the server knows us as a user. With email and password it signs in to find out. Throws
+   * only when the server cannot be asked.
+   */
   isSignedIn(): Promise<boolean>
   /** Whether the user may administer the whole server. Throws as me() does. */
   isSuperAdmin(): Promise<boolean>
@@ -40,7 +43,7 @@ const SIGNED_OUT = new Set([
   'ERR_FRESH_TOKEN_REJECTED',
 ])
 
-export function createAccount({ server, manager, fetch }: NocoDBContext): Account {
+export function createAccount({ server, manager, fetch }: NocoDBContext): NocoDBAccount {
   async function me(): Promise<User> {
     const response = await fetch(server.url + paths.me, { cache: 'no-store' })
     const reason = manager.explain(response)
@@ -50,7 +53,7 @@ export function createAccount({ server, manager, fetch }: NocoDBContext): Accoun
     if (isGuest(user)) {
       throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'NocoDB knows this token as guest only.')
     }
-    if (typeof user['id'] !== 'string') throw notNocoDB(server, 'a user', response)
+    if (typeof user['id'] !== 'string') throw notNocoDB(server, 'a user')
     return user as User
   }
 

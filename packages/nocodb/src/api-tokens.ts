@@ -1,11 +1,11 @@
 import { LatchkeyError } from '@latchkey/core'
 import type { NocoDBContext } from './nocodb.ts'
 import { refused, requireSession } from './session.ts'
-import { paths, postJson, readObject } from './wire.ts'
+import { notNocoDB, paths, postJson, readObject } from './wire.ts'
 
 export interface ApiToken {
-  /** What delete() takes. A number in the Community Edition. */
-  id: number | string
+  /** What delete() takes. */
+  id: number
   /** The secret itself. Later versions show it only once, when it is created. */
   token: string
   description: string | null
@@ -17,12 +17,12 @@ export interface ApiTokens {
   list(): Promise<ApiToken[]>
   create(options?: { description?: string }): Promise<ApiToken>
   /**
-   * Deletes by numeric id, never by the token itself. On servers up to 0.301 a token that was ever
-   * used keeps working until the server restarts (measured).
+   * Deletes by numeric id, never by the token itself. On servers up to 0.301 a deleted token keeps
+   * working until the server restarts (measured).
    *
    * @throws {LatchkeyError} `ERR_INVALID_OPTION` for a token in place of its id.
    */
-  delete(id: number | string): Promise<void>
+  delete(id: number): Promise<void>
 }
 
 /** How many to ask for at once: left alone, NocoDB gives the first ten and no hint of more. */
@@ -46,17 +46,20 @@ export function createApiTokens(context: NocoDBContext): ApiTokens {
       for (;;) {
         const page = `${url}?limit=${PAGE_SIZE}&offset=${all.size}`
         const { list } = readObject(await ask('list API tokens', () => fetch(page)))
+        if (!Array.isArray(list)) throw notNocoDB(server, 'a list')
         const before = all.size
-        for (const one of Array.isArray(list) ? (list as ApiToken[]) : []) all.set(one.id, one)
+        for (const one of list as ApiToken[]) all.set(one.id, one)
         // The answer's own `isLastPage` counts everybody's tokens.
         if (all.size - before < PAGE_SIZE) return [...all.values()]
       }
     },
     async create({ description } = {}) {
       const body = description === undefined ? {} : { description }
-      return readObject(
+      const created = readObject(
         await ask('create an API token', () => postJson(fetch, url, body, {})),
-      ) as ApiToken
+      )
+      if (typeof created['token'] !== 'string') throw notNocoDB(server, 'a token')
+      return created as ApiToken
     },
     async delete(id) {
       if (!/^\d+$/.test(String(id))) {

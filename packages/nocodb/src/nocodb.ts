@@ -8,17 +8,17 @@ import {
   memoryStore,
   type TokenManager,
 } from '@latchkey/core'
-import { type Account, createAccount } from './account.ts'
+import { type NocoDBAccount, createAccount } from './account.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
 import { checkNocoDBOptions, type NocoDBOptions } from './nocodb-options.ts'
 import { ownSession } from './own-session.ts'
 import { isTokenRejected } from './rejected-token.ts'
-import { createSession, type Session } from './session.ts'
+import { createSession, type NocoDBSession } from './session.ts'
 import { passwordGrant, refreshGrant, type Credentials } from './session-grants.ts'
 import { inOurWords, isAuthPage, parseServer, type Server } from './wire.ts'
 
 /** A token manager for one NocoDB server, and what its users do with their account there. */
-export interface NocoDB extends TokenManager, Session, Account {
+export interface NocoDB extends TokenManager, NocoDBSession, NocoDBAccount {
   /**
    * Signs out. Forgotten here at once; then the server is told, which **ends all of the user's
    * sessions**, on every machine: NocoDB knows no other sign-out. API tokens survive it. With an API
@@ -66,7 +66,7 @@ export function nocodb(options: NocoDBOptions): NocoDB {
   const server = parseServer(options.baseUrl)
   checkNocoDBOptions(options)
   const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const plainFetch = inOurWords(server, send)
+  const plainFetch = inOurWords(server, send, options.renewTimeoutMs ?? 15_000)
   const start: Start = {
     server,
     hasApiToken: apiToken !== undefined,

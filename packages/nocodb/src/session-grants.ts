@@ -94,7 +94,7 @@ export async function signInWith(
 /** The token set in the answer to a sign-in, sign-up or refresh. */
 export async function readTokens(server: Server, response: Response): Promise<TokenSet> {
   const { token } = readObject(await response.text())
-  if (typeof token !== 'string') throw notNocoDB(server, 'a token', response)
+  if (typeof token !== 'string') throw notNocoDB(server, 'a token')
   const refresh = isOutOfReach(server) ? {} : readRefreshCookie(response.headers, canSendCookies())
   return { accessToken: token, ...refresh }
 }

@@ -12,7 +12,7 @@ export interface NewUser extends Credentials {
   token?: string
 }
 
-export interface Session {
+export interface NocoDBSession {
   /**
    * Signs in now, as a new session; with the configured email and password when none are given.
    * Those given here are not kept, and end the use of configured ones of another user.
@@ -38,7 +38,7 @@ export interface Session {
   changePassword(change: { currentPassword: string; newPassword: string }): Promise<void>
 }
 
-export function createSession(context: NocoDBContext): Session {
+export function createSession(context: NocoDBContext): NocoDBSession {
   return {
     signIn: (credentials) => signIn(context, credentials),
     signUp: (user) => signUp(context, user),

@@ -1,4 +1,10 @@
-import { isLatchkeyError, LatchkeyError, parseRetryAfter, parseUrl } from '@latchkey/core'
+import {
+  isLatchkeyError,
+  LatchkeyError,
+  parseRetryAfter,
+  parseUrl,
+  untilAborted,
+} from '@latchkey/core'
 
 /** Where a NocoDB server lives. `url` ends with a slash, sub-path included. */
 export interface Server {
@@ -87,27 +93,32 @@ export function readObject(text: string): Record<string, unknown> {
 export function unavailable(action: string, response: Response): LatchkeyError {
   return new LatchkeyError(
     'ERR_SERVER_UNAVAILABLE',
-    `NocoDB answered ${response.status} when asked to ${action}.`,
+    `NocoDB answered ${response.status} when asked to ${action}${response.status === 404 ? ': is `baseUrl` right, with its sub-path?' : ''}`,
     { retryAfterMs: parseRetryAfter(response.headers.get('retry-after')) },
   )
 }
 
 /** A 200 that is not NocoDB's: a proxy's page, or the wrong `baseUrl`. */
-export function notNocoDB({ url }: Server, expected: string, { status }: Response): LatchkeyError {
+export function notNocoDB({ url }: Server, expected: string): LatchkeyError {
   return new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',
-    `${url} answered ${status} without ${expected}. Is this a NocoDB server?`,
+    `${url} answered without ${expected}. Is this a NocoDB server?`,
   )
 }
 
-/** `send`, whose broken connections are told in our words, with what `fetch` threw as `cause`. */
-export function inOurWords({ url }: Server, send: typeof fetch): typeof fetch {
+/**
+ * `send` for our own requests: limited in time, and what `fetch` throws told in our words.
+ *
+ * @param limitMs How long a request may take that has no signal of its own, in milliseconds.
+ */
+export function inOurWords({ url }: Server, send: typeof fetch, limitMs: number): typeof fetch {
   return async (input, init) => {
+    const signal = init?.signal ?? AbortSignal.timeout(limitMs)
     try {
-      return await send(input, init)
+      return await untilAborted(send(input, { ...init, signal }), signal)
     } catch (cause) {
       if (isLatchkeyError(cause)) throw cause
-      const message = `NocoDB at ${url} could not be reached.`
+      const message = `NocoDB at ${url} could not be reached, or did not answer in time.`
       throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
     }
   }

@@ -38,12 +38,23 @@ describe('apiTokens', () => {
     expect(error.message).toBe('NocoDB did not create an API token: Not today.')
   })
 
+  it.each([['<html>Please log in</html>'], [{}]])(
+    'are not taken from an answer that is no NocoDB answer: %j',
+    async (body) => {
+      const server = startServer()
+      const noco = await signedIn(server)
+      server.control.failNext('apiTokens', 2, { status: 200, body })
+      expect(await codeOf(noco.apiTokens.list())).toBe('ERR_UNEXPECTED_ANSWER')
+      expect(await codeOf(noco.apiTokens.create())).toBe('ERR_UNEXPECTED_ANSWER')
+    },
+  )
+
   it('are not deleted by the token itself, which is not shown or sent', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     const { token } = await noco.apiTokens.create()
     server.control.resetCounts()
-    const error = await failure(noco.apiTokens.delete(token))
+    const error = await failure(noco.apiTokens.delete(token as never))
     expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
     expect(error.message).not.toContain(token)
     expect(server.control.counts().requests).toBe(0)

@@ -24,6 +24,13 @@ describe('signIn()', () => {
     expect(server.control.counts()).toMatchObject({ requests: 1, signIns: 1 })
   })
 
+  it('ends when the server never answers, and says that it was not reached', async () => {
+    const server = startServer()
+    server.control.hold('signIn')
+    const noco = server.open({ ...ada, renewTimeoutMs: 20 })
+    expect(await codeOf(noco.signIn())).toBe('ERR_SERVER_UNAVAILABLE')
+  })
+
   it('as another user goes on as that one, also over renewals', async () => {
     const server = startServer()
     const noco = await signedIn(server)

@@ -4,6 +4,8 @@ import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
 import { NetworkFault } from './nocodb/faults.ts'
 import type { NocoDBDouble } from './nocodb/nocodb-double.ts'
 
+export { type ContractServers, startContractServers } from './servers/contract-servers.ts'
+
 /** Where the server listens. */
 export interface ListenOptions {
   /** Default 0: any free port. */

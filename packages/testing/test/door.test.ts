@@ -1,3 +1,4 @@
+import * as contract from '@latchkey/testing/adapter-contract'
 import * as msw from '@latchkey/testing/msw'
 import * as node from '@latchkey/testing/node'
 import * as testing from '@latchkey/testing'
@@ -5,6 +6,7 @@ import { expect, test } from 'vitest'
 
 test('the doors of the package are these', () => {
   expect(Object.keys(testing)).toEqual(['createNocoDBDouble', 'serverVersions'])
-  expect(Object.keys(node)).toEqual(['listen'])
+  expect(Object.keys(node).toSorted()).toEqual(['listen', 'startContractServers'])
+  expect(Object.keys(contract)).toEqual(['adapterContract'])
   expect(Object.keys(msw)).toEqual(['nocodbHandlers'])
 })

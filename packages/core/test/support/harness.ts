@@ -11,7 +11,7 @@ import {
   type TokenSet,
 } from '../../src/index.ts'
 
-const ORIGIN = 'https://api.test'
+export const ORIGIN = 'https://api.test'
 
 /** A clock that stands until a test moves it. */
 export function fakeClock(startAt = 1_700_000_000_000) {

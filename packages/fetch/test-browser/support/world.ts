@@ -74,10 +74,6 @@ function renewal(api: string): Grant {
   }
 }
 
-/** The path that redirects to `url`. */
-export const redirectTo = (url: string, status = 302): string =>
-  `/redirect?status=${status}&to=${encodeURIComponent(url)}`
-
 /** What a form arrived as, without the boundary, which differs from sending to sending. */
 export function formOf({ headers, body }: WorldState['seen'][number]): string {
   const boundary = /boundary=(.+)$/.exec(headers['content-type'] ?? '')?.[1]

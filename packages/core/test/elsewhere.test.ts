@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import { authorize, failure, harness, request, sent, settled, signedIn } from './support/harness.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const HOUR = 3_600_000
+
+/** A store that tells of changes, counts its reads, and reads as a test says. */
+function tellingStore() {
+  const inner = memoryStore()
+  const listeners = new Set<() => void>()
+  let read: TokenStore['getToken'] = inner.getToken
+  const getToken = vi.fn<TokenStore['getToken']>((name) => read(name))
+  const store: TokenStore = {
+    ...inner,
+    getToken,
+    subscribe: (_name, listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+  return {
+    store,
+    reads: () => getToken.mock.calls.length,
+    /** From now on every read is answered so. */
+    readBy: (next: TokenStore['getToken']) => void (read = next),
+    async tell() {
+      for (const listener of listeners) listener()
+      await settled()
+    },
+  }
+}
+
+const throws = () => {
+  throw new Error('disk on fire')
+}
+
+describe('a change in the store', () => {
+  it('during a renewal is left to the renewal', async () => {
+    const { store, tell, reads } = tellingStore()
+    const { manager, scripted } = harness({ store })
+    void authorize(manager)
+    await settled()
+    const before = reads()
+    await tell()
+    expect(reads()).toBe(before)
+    scripted.settle({ accessToken: 'a' })
+    await settled()
+  })
+
+  it('after a sign-out is nobody’s business', async () => {
+    const { store, tell, reads } = tellingStore()
+    const { manager } = await signedIn({ store })
+    await manager.signOut()
+    const before = reads()
+    await tell()
+    expect(reads()).toBe(before)
+  })
+
+  it('that is read while somebody signs out is not taken over', async () => {
+    const { store, tell, readBy } = tellingStore()
+    const { manager, events } = await signedIn({ store })
+    let land: (tokens: TokenSet) => void = () => undefined
+    readBy(() => new Promise((resolve) => (land = resolve)))
+    await tell()
+    await manager.signOut()
+    land({ accessToken: 'theirs' })
+    await settled()
+    readBy(() => undefined)
+    await manager.signOut()
+    expect(events.signedOut).toHaveLength(1)
+  })
+
+  it('that cannot be read ends no session', async () => {
+    const { store, tell, readBy } = tellingStore()
+    const { manager, events } = await signedIn({ store })
+    readBy(throws)
+    await tell()
+    expect(events.signedOut).toEqual([])
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+
+  it('that is none keeps the generation', async () => {
+    const { store, tell } = tellingStore()
+    const { manager } = await signedIn({ store })
+    await tell()
+    expect((await authorize(manager)).generation).toBe(1)
+  })
+
+  it('that ended the session is followed by one that begins the next', async () => {
+    const { store, tell } = tellingStore()
+    const { manager, scripted, events } = await signedIn({ store, name: 'me' })
+    await store.removeToken('me')
+    await tell()
+    expect(events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
+    await store.setToken({ accessToken: 'theirs' }, 'me')
+    await tell()
+    expect(manager.authorize(request())).not.toBeInstanceOf(Promise)
+    expect(sent(await authorize(manager))).toBe('Bearer theirs')
+    expect(scripted.calls()).toBe(1)
+  })
+})
+
+describe('a sign-in elsewhere', () => {
+  it('during a renewal wins over what that brings, here and in the store', async () => {
+    const store = memoryStore()
+    const { manager, scripted, clock } = harness({ store, name: 'me' })
+    await store.setToken(
+      { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() - 1 },
+      'me',
+    )
+    const waiting = authorize(manager)
+    await settled()
+    await store.setToken({ accessToken: 'theirs', refreshToken: 'r9' }, 'me')
+    scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
+    expect(sent(await waiting)).toBe('Bearer theirs')
+    expect(await store.getToken('me')).toMatchObject({ refreshToken: 'r9' })
+  })
+})
+
+describe('a store that fails', () => {
+  it('after the grant was asked is no sign-out elsewhere', async () => {
+    const { store, readBy } = tellingStore()
+    const { manager, scripted, clock, events } = harness({ store, name: 'me' })
+    await store.setToken(
+      { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() - 1 },
+      'me',
+    )
+    const waiting = authorize(manager)
+    await settled()
+    readBy(throws)
+    scripted.settle({ accessToken: 'a1' })
+    expect(sent(await waiting)).toBe('Bearer a1')
+    expect(events.signedOut).toEqual([])
+  })
+
+  it('before the grant was asked, and then holds an old token set, is written over', async () => {
+    const { store, readBy } = tellingStore()
+    const { manager, scripted } = harness({ store, name: 'me' })
+    readBy(throws)
+    const waiting = authorize(manager)
+    await settled()
+    readBy(() => ({ accessToken: 'old' }))
+    scripted.settle({ accessToken: 'a1' })
+    expect(sent(await waiting)).toBe('Bearer a1')
+  })
+
+  it('to be read does not cost the refresh token that is in memory', async () => {
+    const { store, readBy } = tellingStore()
+    const { manager, scripted } = await signedIn({ store })
+    readBy(throws)
+    await manager.refresh()
+    expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
+  })
+
+  it('is announced once, and once more when it had worked in between', async () => {
+    const { store, readBy } = tellingStore()
+    const { manager, events } = harness({
+      store,
+      grants: [{ name: 'a', request: async () => ({ accessToken: 'a' }) }],
+    })
+    readBy(throws)
+    await manager.refresh()
+    await manager.refresh()
+    expect(events.storeFailed).toHaveLength(1)
+    readBy(() => null)
+    await manager.refresh()
+    expect(events.storeFailed).toHaveLength(1)
+    readBy(throws)
+    await manager.refresh()
+    expect(events.storeFailed).toHaveLength(2)
+    expect(events.storeFailed[1]).toMatchObject({
+      operation: 'get',
+      error: {
+        code: 'ERR_STORE_FAILED',
+        message: "The token store's get failed; the session goes on in memory.",
+        cause: { message: 'disk on fire' },
+      },
+    })
+  })
+
+  it('to be written is announced once more when it had worked in between', async () => {
+    let isBroken = true
+    const inner = memoryStore()
+    const setToken = (tokens: TokenSet, name: string) => {
+      if (isBroken) throw new Error('disk full')
+      return inner.setToken(tokens, name)
+    }
+    const { manager, events } = harness({ store: { ...inner, setToken } })
+    await manager.setTokens({ accessToken: 'a' })
+    await manager.setTokens({ accessToken: 'b' })
+    isBroken = false
+    await manager.setTokens({ accessToken: 'c' })
+    isBroken = true
+    await manager.setTokens({ accessToken: 'd' })
+    expect(events.storeFailed.map(({ operation }) => operation)).toEqual(['set', 'set'])
+  })
+
+  it('to answer is told apart from one that answers no', async () => {
+    const { store, readBy } = tellingStore()
+    const { manager, scripted, events } = harness({ store })
+    scripted.answerTokens()
+    readBy(() => new Promise(() => undefined))
+    const waiting = authorize(manager)
+    await vi.advanceTimersByTimeAsync(10_000)
+    await waiting
+    const cause = events.storeFailed[0]?.error.cause as Error
+    expect(cause).toMatchObject({
+      code: 'ERR_STORE_FAILED',
+      message: 'No answer to get within 3000 ms.',
+    })
+    expect('cause' in cause).toBe(false)
+  })
+
+  it('to lock is the cause of an unavailable renewal', async () => {
+    const lock = () => Promise.reject(new Error('no lock'))
+    const { manager } = harness({ store: { ...memoryStore(), lock } })
+    expect(await failure(authorize(manager))).toMatchObject({
+      message: 'No token could be had for now. The session is kept; a later request tries again.',
+      cause: { message: 'no lock' },
+    })
+  })
+})
+
+it('a session found in the store is renewed ahead of expiry as any other', async () => {
+  const { store } = tellingStore()
+  const { manager, scripted, clock } = harness({ store, name: 'me' })
+  scripted.answerTokens()
+  await store.setToken({ accessToken: 'a0', expiresAt: clock.now() + HOUR }, 'me')
+  expect(sent(await authorize(manager))).toBe('Bearer a0')
+  clock.pass(HOUR - 60_000)
+  await authorize(manager)
+  await settled()
+  expect(sent(await authorize(manager))).toBe('Bearer a1')
+})

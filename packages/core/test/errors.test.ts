@@ -1,0 +1,131 @@
+import { describe, expect, it, vi } from 'vitest'
+import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
+import { createEvents } from '../src/events.ts'
+import { createExplanations, explanation } from '../src/explanations.ts'
+
+describe('an error of ours', () => {
+  it('tells how long to wait only when the server did', () => {
+    const told = new LatchkeyError('ERR_RENEWAL_UNAVAILABLE', 'later', { retryAfterMs: 5 })
+    expect(told.retryAfterMs).toBe(5)
+    const untold = new LatchkeyError('ERR_RENEWAL_UNAVAILABLE', 'later', {
+      retryAfterMs: undefined,
+    })
+    expect(Object.keys(untold)).not.toContain('retryAfterMs')
+  })
+
+  it('has a cause only when it was given one', () => {
+    expect('cause' in new LatchkeyError('ERR_DISPOSED', 'gone')).toBe(false)
+    const cause = new Error('why')
+    expect(new LatchkeyError('ERR_DISPOSED', 'gone', { cause }).cause).toBe(cause)
+  })
+})
+
+describe('an error made fit to be a cause', () => {
+  const dirty = (more: object) => Object.assign(new Error('dirty'), { config: {} }, more)
+
+  it('stays the very same when its own cause shows nothing either', () => {
+    const error = new Error('outer', { cause: new Error('inner') })
+    expect(withoutSecrets(error, ['secret'])).toBe(error)
+    const plain = Object.assign(new Error('plain'), { syscall: null, port: 80 })
+    expect(withoutSecrets(plain, [])).toBe(plain)
+  })
+
+  it('is a summary when its cause holds objects, and so is that cause', () => {
+    const inner = dirty({ code: 'ECONNRESET', status: 502 })
+    const summary = withoutSecrets(new Error('outer', { cause: inner }), []) as Error
+    expect(summary.message).toBe('outer')
+    expect(summary.cause).not.toBe(inner)
+    expect(summary.cause).toMatchObject({ message: 'dirty', code: 'ECONNRESET', status: 502 })
+    expect(summary.cause).not.toHaveProperty('config')
+  })
+
+  it('is a summary when one of its values is an object, and the others are not', () => {
+    const summary = withoutSecrets(dirty({ port: 80 }), [])
+    expect(summary).not.toHaveProperty('config')
+    expect('cause' in (summary as Error)).toBe(false)
+  })
+
+  it('keeps no code and no status that is none', () => {
+    const summary = withoutSecrets(dirty({ code: { secret: 1 }, status: 'secret' }), [])
+    expect(Object.keys(summary as Error)).toEqual(['name'])
+  })
+
+  it('ends where its causes go in a circle, and keeps three of them', () => {
+    const error = new Error('round')
+    error.cause = error
+    let depth = 0
+    for (let at = withoutSecrets(error, []); at instanceof Error; at = at.cause) depth += 1
+    expect(depth).toBe(4)
+  })
+})
+
+describe('the reason behind a response', () => {
+  const reason = new LatchkeyError('ERR_FRESH_TOKEN_REJECTED', 'why')
+  const nested = (levels: number): object => {
+    let subject: object = reason
+    for (let n = 0; n < levels; n += 1) subject = { cause: subject }
+    return subject
+  }
+
+  it('is found beside the view and beside what the client calls its response', () => {
+    const { add, find } = createExplanations()
+    const original = {}
+    const view = { original } as never
+    add(view, reason)
+    for (const subject of [view, original, { response: original }]) {
+      expect(find(subject)).toBe(reason)
+    }
+  })
+
+  it('is kept also where the client has no response of its own', () => {
+    const { add, find } = createExplanations()
+    const view = { original: undefined } as never
+    add(view, reason)
+    expect(find(view)).toBe(reason)
+  })
+
+  it.each([null, undefined, 'text', 5, { response: null }, { response: 'text' }, { cause: null }])(
+    'is none for %j',
+    (subject) => expect(createExplanations().find(subject)).toBeUndefined(),
+  )
+
+  it('is looked for eight causes deep, so that a circle ends', () => {
+    const { find } = createExplanations()
+    expect(find(nested(7))).toBe(reason)
+    expect(find(nested(8))).toBeUndefined()
+    const circle: { cause?: object } = {}
+    circle.cause = { cause: circle }
+    expect(find(circle)).toBeUndefined()
+  })
+
+  it.each([
+    ['staticToken', /API token.*create a new one/],
+    ['freshToken', /just been renewed.*Check that this user may/],
+    ['oneShotBody', /read only once.*replayable\(/],
+  ] as const)('%s tells what to do', (which, words) => {
+    expect(explanation[which]().message).toMatch(words)
+  })
+})
+
+describe('an event', () => {
+  const event = { at: 0, reason: 'signOut' } as const
+
+  it('that nobody listens to goes by in silence', () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    createEvents().emit('signedOut', event)
+    expect(said).not.toHaveBeenCalled()
+    said.mockRestore()
+  })
+
+  it('names itself when one of its listeners fails', () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { on, emit } = createEvents()
+    const bug = new Error('bug')
+    on('signedOut', () => {
+      throw bug
+    })
+    emit('signedOut', event)
+    expect(said).toHaveBeenCalledWith('Latchkey: a listener of "signedOut" failed:', bug)
+    said.mockRestore()
+  })
+})

@@ -1,0 +1,43 @@
+import { getEventListeners } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createInside } from '../src/inside.ts'
+
+const disable = vi.fn<() => void>()
+
+/** Says yes for as long as anybody asks it. */
+class StubbornStorage {
+  disable = disable
+  getStore = () => true
+  run<T>(_value: true, work: () => T): T {
+    return work()
+  }
+}
+
+beforeEach(() => {
+  disable.mockClear()
+  const getBuiltinModule = () => ({ AsyncLocalStorage: StubbornStorage })
+  vi.stubGlobal('process', { getBuiltinModule })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+describe("a grant's async context", () => {
+  it('ends with the grant, whether it succeeds or fails, and leaves nothing on its signal', async () => {
+    const { enter, isInside } = createInside()
+    const { signal } = new AbortController()
+    expect(await enter(() => Promise.resolve(isInside()), signal)).toBe(true)
+    expect([isInside(), disable.mock.calls.length]).toEqual([false, 1])
+    await enter(() => Promise.reject(new Error('no')), signal).catch(() => undefined)
+    expect([isInside(), disable.mock.calls.length]).toEqual([false, 2])
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
+  it('of a grant that never settles ends when its time is up', () => {
+    const { enter, isInside } = createInside()
+    const controller = new AbortController()
+    void enter(() => new Promise(() => undefined), controller.signal)
+    expect(isInside()).toBe(true)
+    controller.abort()
+    expect(isInside()).toBe(false)
+    expect(disable).toHaveBeenCalledOnce()
+  })
+})

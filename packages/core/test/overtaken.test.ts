@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import {
+  answer,
+  authorize,
+  failure,
+  harness,
+  jwt,
+  request,
+  sent,
+  settled,
+  signedIn,
+} from './support/harness.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const HOUR = 3_600_000
+
+/** A promise that a test settles. */
+function pending<T = void>() {
+  let settle: (value: T) => void = () => undefined
+  const promise = new Promise<T>((resolve) => (settle = resolve))
+  return { promise, settle }
+}
+
+describe('a renewal whose time was up', () => {
+  /** A manager whose first renewal was given up, and whose second is on its way. */
+  async function twoRenewals() {
+    const made = harness({ renewTimeoutMs: 5_000 })
+    const [first, second] = [pending<TokenSet>(), pending<TokenSet>()]
+    made.scripted.answer((call) => (call === 1 ? first.promise : second.promise))
+    const given = failure(authorize(made.manager))
+    await vi.advanceTimersByTimeAsync(5_000)
+    await given
+    made.clock.pass(2_000)
+    const waiting = made.manager.authorize(request())
+    await settled()
+    return { ...made, first, second, waiting }
+  }
+
+  it('does not replace what a later one brought', async () => {
+    const { manager, first, second, waiting } = await twoRenewals()
+    second.settle({ accessToken: 'second', refreshToken: 'r2' })
+    expect(sent(await waiting)).toBe('Bearer second')
+    first.settle({ accessToken: 'first', refreshToken: 'r1' })
+    await settled()
+    const authorization = await authorize(manager)
+    expect(sent(authorization)).toBe('Bearer second')
+    expect(authorization.generation).toBe(1)
+  })
+
+  it('serves the later one as well, but not once what it brought has expired', async () => {
+    const { clock, first, second, waiting } = await twoRenewals()
+    first.settle({ accessToken: 'first', expiresAt: clock.now() + 1_000 })
+    await settled()
+    clock.pass(1_000)
+    second.settle({ accessToken: 'second' })
+    expect(await failure(waiting)).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+  })
+
+  it('while it waited for the lock does not even look into the store', async () => {
+    const granted = pending()
+    const inner = memoryStore()
+    const getToken = vi.fn<TokenStore['getToken']>(inner.getToken)
+    const lock: TokenStore['lock'] = (_name, run) => granted.promise.then(run)
+    const { manager, scripted } = harness({ store: { ...inner, getToken, lock } })
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(15_000)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
+    const reads = getToken.mock.calls.length
+    granted.settle()
+    await settled()
+    expect([getToken.mock.calls.length, scripted.calls()]).toEqual([reads, 0])
+  })
+
+  it('because nobody set a sensible limit is not over at once', async () => {
+    const { manager, scripted } = harness({ renewTimeoutMs: 2 ** 40 })
+    const waiting = authorize(manager)
+    await vi.advanceTimersByTimeAsync(60_000)
+    scripted.settle({ accessToken: 'a' })
+    expect(sent(await waiting)).toBe('Bearer a')
+  })
+})
+
+describe('a renewal whose session has ended meanwhile', () => {
+  it('does not announce a second end', async () => {
+    const store = memoryStore()
+    const { manager, scripted, clock, events } = await signedIn({ store, name: 'me' })
+    clock.pass(HOUR)
+    const late = pending<TokenSet>()
+    scripted.answer(() => late.promise)
+    const waiting = failure(authorize(manager))
+    await settled()
+    await manager.signOut()
+    expect(await waiting).toMatchObject({ message: 'You signed out. Sign in again to go on.' })
+    late.settle({ accessToken: 'late' })
+    await settled()
+    expect(events.signedOut).toHaveLength(1)
+    expect(await store.getToken('me')).toBeUndefined()
+  })
+
+  it('frees no slot but its own: the next one is still shared', async () => {
+    const { manager, scripted } = await signedIn()
+    scripted.answer(() => new Promise(() => undefined))
+    void failure(manager.refresh())
+    await settled()
+    const signingIn = manager.setTokens({ accessToken: 'b' })
+    void failure(manager.refresh())
+    await signingIn
+    await settled()
+    void failure(manager.refresh())
+    await settled()
+    expect(scripted.calls()).toBe(3)
+  })
+})
+
+describe('a sign-out', () => {
+  it('while the store is first looked into wins over what is found there', async () => {
+    const found = pending<TokenSet>()
+    let reads = 0
+    const store = {
+      ...memoryStore(),
+      getToken: () => ((reads += 1) === 1 ? found.promise : undefined),
+    }
+    const { manager, scripted, events } = harness({ store })
+    const waiting = failure(authorize(manager))
+    await settled()
+    expect(await manager.signOut()).toBeUndefined()
+    found.settle({ accessToken: 'stored' })
+    expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    await settled()
+    expect(scripted.calls()).toBe(0)
+    expect(await manager.signOut()).toBeUndefined()
+    expect(events.signedOut).toEqual([])
+  })
+
+  it('before the first request gives back what is stored, for a service to revoke', async () => {
+    const store = memoryStore()
+    await store.setToken({ accessToken: 'stored', refreshToken: 'r' }, 'me')
+    const { manager, clock, events } = harness({ store, name: 'me' })
+    expect(await manager.signOut()).toEqual({ accessToken: 'stored', refreshToken: 'r' })
+    expect(events.signedOut).toEqual([{ at: clock.now(), reason: 'signOut' }])
+    expect(await store.getToken('me')).toBeUndefined()
+  })
+
+  it('answers later requests without asking the store', async () => {
+    const store = memoryStore()
+    const getToken = vi.fn<TokenStore['getToken']>(store.getToken)
+    const { manager } = harness({ store: { ...store, getToken } })
+    await manager.signOut()
+    const reads = getToken.mock.calls.length
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(getToken).toHaveBeenCalledTimes(reads)
+  })
+
+  it('is taken back by refresh()', async () => {
+    const { manager, scripted } = await signedIn()
+    await manager.signOut()
+    scripted.answer(() => ({ accessToken: 'again' }))
+    expect(await manager.refresh()).toEqual({ accessToken: 'again' })
+    expect(sent(await authorize(manager))).toBe('Bearer again')
+  })
+
+  it('followed by a sign-in does not send the old requests again as the new user', async () => {
+    const { manager } = await signedIn()
+    const first = await authorize(manager)
+    await manager.signOut()
+    await manager.setTokens({ accessToken: 'b' })
+    const response = answer(401)
+    expect(await manager.recover(first, response)).toBeUndefined()
+    expect(manager.explain(response)).toMatchObject({
+      code: 'ERR_SESSION_CHANGED',
+      message: expect.stringContaining('Somebody signed out or signed in meanwhile'),
+    })
+  })
+
+  it('that a sign-in overtakes never reaches the store', async () => {
+    const writes: string[] = []
+    const slow = pending()
+    const store = {
+      ...memoryStore(),
+      setToken: ({ accessToken }: TokenSet) => {
+        writes.push(accessToken)
+        return slow.promise
+      },
+      removeToken: () => void writes.push('nothing'),
+    }
+    const { manager } = harness({ store })
+    const first = manager.setTokens({ accessToken: 'a' })
+    await settled()
+    const leaving = manager.signOut()
+    await settled()
+    const second = manager.setTokens({ accessToken: 'b' })
+    slow.settle()
+    await Promise.all([first, leaving, second])
+    expect(writes).toEqual(['a', 'b'])
+  })
+
+  it('empties the store again when a sign-in that overran its time lands after it', async () => {
+    const inner = memoryStore()
+    const landing = pending()
+    const setToken = (tokens: TokenSet, name: string) =>
+      landing.promise.then(() => inner.setToken(tokens, name))
+    const { manager } = harness({ store: { ...inner, setToken }, name: 'me' })
+    void manager.setTokens({ accessToken: 'a' })
+    await vi.advanceTimersByTimeAsync(3_000)
+    await manager.signOut()
+    landing.settle()
+    await settled()
+    expect(await inner.getToken('me')).toBeUndefined()
+  })
+})
+
+describe('a sign-in', () => {
+  it('counts the life of its token from now, whatever the clock says', async () => {
+    const { manager, clock } = harness()
+    const iat = clock.now() / 1000 - 7_200
+    await manager.setTokens({ accessToken: jwt({ iat, exp: iat + 3_600 }) })
+    expect(await manager.getTokens()).toMatchObject({ expiresAt: clock.now() + HOUR - 1_000 })
+  })
+
+  it('hands out no more than it was given', async () => {
+    const { manager } = harness()
+    await manager.setTokens({ accessToken: 'a' })
+    expect(await manager.getTokens()).toStrictEqual({ accessToken: 'a' })
+  })
+})
+
+it('dispose() before the first request is no error, and says so to later ones', async () => {
+  const { manager } = harness()
+  manager.dispose()
+  expect(await failure(authorize(manager))).toMatchObject({
+    code: 'ERR_DISPOSED',
+    message: 'This manager was disposed of. Make a new one.',
+  })
+})

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { readTokenSet, sameTokens, secretsOf } from '../src/token-set.ts'
+
+describe('a token set from outside', () => {
+  it('keeps its four properties and nothing else', () => {
+    const tokens = { accessToken: 'a', refreshToken: 'r', expiresAt: 1, refreshExpiresAt: 2 }
+    expect(readTokenSet({ ...tokens, scope: 'all' })).toStrictEqual(tokens)
+    expect(readTokenSet({ accessToken: 'a' })).toStrictEqual({ accessToken: 'a' })
+  })
+
+  it.each(['5', Number.NaN, Infinity, -Infinity, 0, -1, true, null, {}])(
+    'loses an instant that is none: %j',
+    (instant) => {
+      const tokens = { accessToken: 'a', expiresAt: instant, refreshExpiresAt: instant }
+      expect(readTokenSet(tokens)).toStrictEqual({ accessToken: 'a' })
+    },
+  )
+
+  it.each([null, undefined])('has no refresh token when that is %j', (refreshToken) => {
+    expect(readTokenSet({ accessToken: 'a', refreshToken })).toStrictEqual({ accessToken: 'a' })
+  })
+
+  it.each<[unknown, string]>([
+    ['text', 'The answer holds no token set.'],
+    [5, 'The answer holds no token set.'],
+    [null, 'The answer holds no token set.'],
+    [undefined, 'The answer holds no token set.'],
+    [{}, '`accessToken` is not a string but undefined.'],
+    [{ accessToken: '' }, '`accessToken` is empty.'],
+    [{ accessToken: 'a', refreshToken: 7 }, '`refreshToken` is not a string but number.'],
+  ])('is refused when it is %j', (value, message) => {
+    expect(() => readTokenSet(value)).toThrow(
+      expect.objectContaining({ code: 'ERR_UNUSABLE_TOKEN', message }),
+    )
+  })
+})
+
+it('two token sets are the same when both of their tokens are', () => {
+  const one = { accessToken: 'a', refreshToken: 'r' }
+  expect(sameTokens(one, { ...one, expiresAt: 5 })).toBe(true)
+  expect(sameTokens(one, { ...one, accessToken: 'b' })).toBe(false)
+  expect(sameTokens(one, { ...one, refreshToken: 's' })).toBe(false)
+  expect(sameTokens(one, undefined)).toBe(false)
+  expect(sameTokens(undefined, undefined)).toBe(true)
+})
+
+it('the secrets of a token set are its tokens', () => {
+  expect(secretsOf({ accessToken: 'a', refreshToken: 'r', expiresAt: 5 })).toEqual(['a', 'r'])
+  expect(secretsOf({ accessToken: 'a' })).toEqual(['a'])
+  expect(secretsOf(undefined)).toEqual([])
+})

@@ -1,0 +1,85 @@
+/** One request as it reached a server. */
+export interface Seen {
+  at: 'api' | 'other'
+  method: string
+  path: string
+  /** Lower-case names. */
+  headers: Record<string, string | undefined>
+  /** Its bytes, one character each. */
+  body: string
+}
+
+/** What a server is told to answer. Default: 200 and an empty body. */
+export interface Answer {
+  status?: number
+  headers?: Record<string, string | string[]>
+  body?: string
+  /**
+   * `reset`: the connection breaks before the answer; `cut`: in the middle of its body; `stalled`: the
+   * body never goes on; `endless`: it never ends.
+   */
+  fault?: 'reset' | 'cut' | 'stalled' | 'endless'
+}
+
+export interface SceneState {
+  id: string
+  /** Base URL, without a slash at the end. */
+  api: string
+  /** Another origin. */
+  other: string
+  /** The token accepted now. At first nobody has it. */
+  token: string
+  renewals: number
+  /** Answers that are not over yet. */
+  open: number
+  seen: Seen[]
+}
+
+/** Requests of a path, held back until released. */
+interface Hold {
+  whenWaiting(count?: number): Promise<SceneState>
+  release(): Promise<unknown>
+}
+
+/** A case's own corner of the servers, reached from this process or from a page. */
+export interface Scene {
+  readonly api: string
+  readonly other: string
+  state(): Promise<SceneState>
+  /** The requests of `path` so far, at any origin. */
+  of(path: string): Promise<Seen[]>
+  renewals(): Promise<number>
+  /** The next answers to `path`, before the ordinary one. */
+  script(path: string, answers: readonly Answer[]): Promise<unknown>
+  /** What renewals are answered with; nothing: a new token. */
+  answerRenewals(answer?: Answer): Promise<unknown>
+  hold(path: string): Promise<Hold>
+}
+
+/** Opens a corner of the servers at `url`: what `startContractServers()` gave. */
+export async function openScene({ url }: { readonly url: string }): Promise<Scene> {
+  const ask = async (path: string, body?: unknown): Promise<SceneState> => {
+    const init = { method: 'POST', ...(body !== undefined && { body: JSON.stringify(body) }) }
+    return (await fetch(url + path, init)).json() as Promise<SceneState>
+  }
+  const { id, api, other } = await ask('/open')
+  const act = (action: string, path: string, body?: unknown) =>
+    ask(`/${id}/${action}path=${encodeURIComponent(path)}`, body)
+  const state = () => ask(`/${id}`)
+  return {
+    api,
+    other,
+    state,
+    of: async (path) => (await state()).seen.filter((request) => request.path === path),
+    renewals: async () => (await state()).renewals,
+    script: (path, answers) => act('script?', path, answers),
+    answerRenewals: (answer) => act('renewal?', '', answer),
+    async hold(path) {
+      await act('hold?', path)
+      return {
+        whenWaiting: (count = 1) => act(`waiting?count=${count}&`, path),
+        release: () => act('release?', path),
+      }
+    },
+  }
+}

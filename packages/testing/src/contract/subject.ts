@@ -1,0 +1,64 @@
+import type { TokenManager } from '@latchkey/core'
+
+/** A request, in words that every client knows. */
+export interface Call {
+  method?: string
+  headers?: Record<string, string>
+  /** A string, `URLSearchParams`, `FormData`, `Blob`, `ArrayBuffer`, a view of one, or a stream. */
+  body?: unknown
+  signal?: AbortSignal
+}
+
+/** How a request ended, whatever the client makes of a status. */
+export interface Outcome {
+  /** The answer's status, as the client's own response or error tells it; absent when it tells none. */
+  status?: number
+  /** The answer's body. */
+  text?: string
+  /** What the caller has in hand: the client's own response, or what it threw. */
+  result: unknown
+}
+
+/**
+ * Sends one request and tells how it ended; never rejects.
+ *
+ * @param path Handed to the client as it is. One that starts with a single slash is under `baseUrl`.
+ */
+export type Send = (path: string, call?: Call) => Promise<Outcome>
+
+export interface ConnectOptions {
+  manager: TokenManager
+  /** Without a slash at the end. */
+  baseUrl: string
+  /** The client's own time limit for one request, waiting and replay included. */
+  timeoutMs?: number
+  /** Attach the manager a second time, as a careless caller does. */
+  twice?: boolean
+}
+
+/** What a platform makes impossible. The cases then assert what is safe there instead. */
+export interface Platform {
+  /** Redirects are followed unseen (browsers): a token in a header of its own is refused, not leaked. */
+  hidesRedirects?: boolean
+  /** A redirect is the caller's to follow (undici's `request`). */
+  returnsRedirects?: boolean
+  /** No other header than `Authorization` may carry the token (XMLHttpRequest): all cases use bearer. */
+  bearerOnly?: boolean
+  /** The client reads a whole body before it tells the status (axios), so a broken one has no status. */
+  buffersBodies?: boolean
+  /** There is no AsyncLocalStorage: a grant that uses its own client passes its signal on. */
+  hasNoAsyncContext?: boolean
+  /** The platform itself sends again when a connection breaks (browsers). */
+  resendsOnReset?: boolean
+  /** How many requests reach one origin at once. Default: any number. */
+  maxConnections?: number
+}
+
+/** An HTTP client on one transport, made ready by an adapter: what a contract case is run against. */
+export interface AdapterSubject {
+  /** Makes a client and attaches the manager the way its users do. */
+  connect(options: ConnectOptions): Send
+  /** A body of this text that can be read once. Left out when the transport takes no streams. */
+  stream?(text: string): object
+  platform?: Platform
+}
