@@ -30,9 +30,34 @@ async function send(
 ): Promise<Outcome> {
   const url = urlOf(config)
   if (!url) return attempt(original, config)
+  const cancelling = listenForCancel(config)
+  try {
+    return await sendAuthorized({
+      manager,
+      guard,
+      original,
+      config,
+      url,
+      signal: cancelling.signal,
+    })
+  } finally {
+    cancelling.stop()
+  }
+}
+
+interface Sending {
+  manager: Authorizer
+  guard: RedirectGuard
+  original: AdapterOption
+  config: InternalAxiosRequestConfig
+  url: URL
+  signal: AbortSignal | undefined
+}
+
+async function sendAuthorized(sending: Sending): Promise<Outcome> {
+  const { manager, guard, original, config, url, signal } = sending
   const { data } = config
   const method = (config.method ?? 'get').toUpperCase()
-  const signal = signalOf(config)
   const replayable = !isOneShot(data) || bodyFactory(data) !== undefined
   const budget = startBudget(config)
   const asked = manager.authorize({ url, method, headers: ownHeaders(config, url), signal })
@@ -75,9 +100,14 @@ function discard({ data }: AxiosResponse): void {
   else if (typeof data?.cancel === 'function') data.cancel().catch(() => undefined)
 }
 
-/** axios has two ways to cancel; a wait listens to both. */
-function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): AbortSignal | undefined {
-  const token = cancelToken as { toAbortSignal?: () => AbortSignal } | undefined
-  const given = [signal, token?.toAbortSignal?.()].filter((one) => one instanceof AbortSignal)
-  return given.length > 1 ? AbortSignal.any(given) : given[0]
+/** axios has two ways to cancel; a wait listens to both, and a token must be told when to stop. */
+function listenForCancel({ signal, cancelToken }: InternalAxiosRequestConfig) {
+  type TokenSignal = AbortSignal & { unsubscribe?: () => void }
+  const token = cancelToken as { toAbortSignal?: () => TokenSignal } | undefined
+  const ofToken = token?.toAbortSignal?.()
+  const given = [signal, ofToken].filter((one) => one instanceof AbortSignal)
+  return {
+    signal: given.length > 1 ? AbortSignal.any(given) : given[0],
+    stop: () => ofToken?.unsubscribe?.(),
+  }
 }

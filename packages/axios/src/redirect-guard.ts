@@ -21,11 +21,11 @@ interface Journey {
 
 export function createRedirectGuard(): RedirectGuard {
   const secrets = new Set<string>()
-  const guarded = new Map<typeof fetch | undefined, typeof fetch>()
+  const guarded = new WeakMap<object, typeof fetch>()
   const journeys = new WeakMap<object, Journey>()
 
   function guard(send: typeof fetch | undefined): typeof fetch {
-    const known = guarded.get(send)
+    const known = guarded.get(send ?? guarded)
     if (known) return known
     const plain: typeof fetch = send ?? ((input, init) => globalThis.fetch(input, init))
     const careful = keepWithinOrigin(plain, secrets)
@@ -37,7 +37,7 @@ export function createRedirectGuard(): RedirectGuard {
       }
       return response
     }
-    guarded.set(send, made)
+    guarded.set(send ?? guarded, made)
     return made
   }
 

@@ -6,7 +6,6 @@ import axios, {
   type AxiosResponse,
   getAdapter,
   type InternalAxiosRequestConfig,
-  isAxiosError,
 } from 'axios'
 import type { RedirectGuard } from './redirect-guard.ts'
 
@@ -38,9 +37,11 @@ export async function attempt(
     const response = await adapterOf(original, mine)(mine)
     return { response: conceal(response, config) }
   } catch (error) {
-    if (!isAxiosError(error)) return { error }
+    // An adapter of the user's own may throw what it likes; what holds a config holds the token.
+    if (typeof error !== 'object' || error === null || !('config' in error)) return { error }
     conceal(error, config)
-    return { error, response: error.response && conceal(error.response, config) }
+    const { response } = error as { response?: AxiosResponse }
+    return { error, response: response && conceal(response, config) }
   }
 }
 

@@ -1,7 +1,7 @@
 import { registerAuth } from '@latchkey/axios'
 import { create } from 'axios'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { openWorld, redirectTo, type World } from './support/world.ts'
+import { openWorld, redirectTo, type World } from '../../testing/test/support/browser-world.ts'
 
 let world: World
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { registerAuth } from '@latchkey/axios'
 import { create as createAxios } from 'axios'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 let api: Api
 beforeEach(async () => {

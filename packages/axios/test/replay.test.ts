@@ -10,7 +10,7 @@ import {
 } from 'axios'
 import axiosRetry from 'axios-retry'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 let api: Api
 beforeEach(async () => {

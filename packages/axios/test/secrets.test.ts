@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { registerAuth } from '@latchkey/axios'
 import { type AxiosInstance, create as createAxios } from 'axios'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 let api: Api
 let instance: AxiosInstance

@@ -9,7 +9,7 @@ import axios, {
   isCancel,
 } from 'axios'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 const { CancelToken } = axios
 let api: Api

@@ -25,7 +25,7 @@ const BODY_HEADERS = [
  *
  * @param keep Whether another sending may follow this one.
  * @param watch Whether somebody asks if the credentials were dropped. `Authorization`, which every
- *   platform drops by itself, is left to it otherwise.
+ *   platform drops by itself, is left to it otherwise, so that no body has to be kept for a redirect.
  * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`.
  */
 export async function sendWithinOrigin(
@@ -102,11 +102,8 @@ async function follow(
   }
 }
 
-/** Pages and workers, of every kind. */
-const isBrowser = (): boolean =>
-  'XMLHttpRequest' in globalThis ||
-  'importScripts' in globalThis ||
-  'WorkerGlobalScope' in globalThis
+/** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
+const isBrowser = (): boolean => 'XMLHttpRequest' in globalThis || 'importScripts' in globalThis
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 

@@ -34,12 +34,14 @@ export function isOneShot(body: unknown): boolean {
  * A copy of a body that its owner might change after it was sent, for a replay to send the same: forms,
  * search parameters and buffers. Anything else is given back as it is: it cannot change, or cannot be copied.
  */
-export function snapshot<Body>(body: Body): Body | FormData | URLSearchParams | ArrayBuffer {
+export function snapshot<Body>(
+  body: Body,
+): Body | FormData | URLSearchParams | ArrayBuffer | Uint8Array<ArrayBuffer> {
   if (body instanceof URLSearchParams) return new URLSearchParams(body)
   if (body instanceof ArrayBuffer) return body.slice(0)
   if (ArrayBuffer.isView(body)) {
     const { buffer, byteOffset, byteLength } = body
-    return new Uint8Array(buffer, byteOffset, byteLength).slice().buffer
+    return new Uint8Array(buffer, byteOffset, byteLength).slice()
   }
   // React Native's forms cannot be listed.
   if (!(body instanceof FormData) || typeof body.entries !== 'function') return body

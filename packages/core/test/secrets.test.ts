@@ -4,7 +4,7 @@ import { GrantRejectedError, memoryStore } from '../src/index.ts'
 import { withoutSecrets } from '../src/errors.ts'
 import { answer, authorize, failure, harness, recordEvents, settled } from './support/harness.ts'
 
-const CANARY = 'canary-3fa9c1d2e8b7'
+const CANARY = 'CANARY-7f3a-core'
 
 /** Everything a person could print of `value`. */
 function printed(value: unknown): string {

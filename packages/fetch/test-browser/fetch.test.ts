@@ -1,6 +1,6 @@
 import { wrapFetch } from '@latchkey/fetch'
 import { beforeEach, expect, test } from 'vitest'
-import { formOf, openWorld, type World } from './support/world.ts'
+import { formOf, openWorld, type World } from '../../testing/test/support/browser-world.ts'
 
 let world: World
 beforeEach(async () => {

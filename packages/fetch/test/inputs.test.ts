@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { apiToken, bearer, createTokenManager, headerScheme } from '@latchkey/core'
 import { wrapFetch } from '@latchkey/fetch'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 let api: Api
 let signedIn: typeof fetch

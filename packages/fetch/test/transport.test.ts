@@ -1,6 +1,6 @@
 import { wrapFetch } from '@latchkey/fetch'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 let api: Api
 beforeEach(async () => {

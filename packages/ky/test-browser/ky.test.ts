@@ -1,7 +1,12 @@
 import { authHooks } from '@latchkey/ky'
 import ky from 'ky'
 import { beforeEach, expect, test } from 'vitest'
-import { formOf, openWorld, redirectTo, type World } from './support/world.ts'
+import {
+  formOf,
+  openWorld,
+  redirectTo,
+  type World,
+} from '../../testing/test/support/browser-world.ts'
 
 let world: World
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { isLatchkeyError } from '@latchkey/core'
 import { authHooks } from '@latchkey/ky'
 import ky, { HTTPError, type KyInstance, type Options, TimeoutError } from 'ky'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi } from './support/api.ts'
+import { type Api, startApi } from '../../testing/test/support/api.ts'
 
 let api: Api
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import type { NocoDBDouble } from '@latchkey/testing'
 
 /** The user of most tests. The password is the canary: it must never show up in an output. */
-export const ada = { email: 'ada@example.com', password: 'canary-password-1' }
+export const ada = { email: 'ada@example.com', password: 'CANARY-7f3a-1' }
 
 export type Send = typeof fetch
 

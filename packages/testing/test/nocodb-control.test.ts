@@ -76,7 +76,7 @@ test('a removed user is gone with their sessions and API tokens', async () => {
 
 test('an added table takes records of every user that is known', async () => {
   const { control, signIn, post, get } = withAda(createNocoDBDouble())
-  const bob = { email: 'bob@example.com', password: 'canary-password-2' }
+  const bob = { email: 'bob@example.com', password: 'CANARY-7f3a-2' }
   control.addUser(bob)
   const { tableId } = control.addTable({ columns: ['City'] })
   const headers = { 'xc-auth': (await signIn(bob)).accessToken }
@@ -130,7 +130,7 @@ test('the log names the credential headers of each request', async () => {
 })
 
 test('no secret is in the log, the counts or the double itself', async () => {
-  const jwtSecret = 'canary-jwt-secret'
+  const jwtSecret = 'CANARY-7f3a-jwt'
   const { double, control, signIn, call, get } = withAda(createNocoDBDouble({ jwtSecret }))
   const { accessToken, cookie } = await signIn()
   const { token } = control.createApiToken(ada.email)

@@ -143,7 +143,7 @@ test('a sign-in ends the other sessions of the user on 2026 alone', async () => 
 
 test('2026 sends the access token in a second cookie, which beats xc-token', async () => {
   const { control, signIn, get, refresh } = withAda(createNocoDBDouble({ version: '2026' }))
-  const bob = { email: 'bob@example.com', password: 'canary-password-2' }
+  const bob = { email: 'bob@example.com', password: 'CANARY-7f3a-2' }
   control.addUser(bob)
   const { answer, accessToken, cookie } = await signIn()
   const line = `nc_token=${accessToken}; Max-Age=36000; Path=/api; HttpOnly; SameSite=Lax`

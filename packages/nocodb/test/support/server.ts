@@ -7,7 +7,7 @@ import { type NocoDB, type NocoDBOptions, nocodb } from '../../src/index.ts'
 export const BASE_URL = 'https://nocodb.test'
 
 /** Every secret of the tests holds this word, so that one search finds them all. */
-export const CANARY = 'canary-7b1f'
+export const CANARY = 'CANARY-7f3a'
 export const root = { email: 'root@example.com', password: `${CANARY}-root` }
 export const ada = { email: 'ada@example.com', password: `${CANARY}-ada` }
 
