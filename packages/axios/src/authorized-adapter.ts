@@ -67,7 +67,7 @@ async function sendAuthorized(sending: Sending): Promise<Outcome> {
   // Nobody sends it again without a renewal, so only then it is copied.
   const body = held ?? (authorization.renewable ? snapshot(data) : data)
   for (;;) {
-    const mine = authorized({ ...config, data: body }, authorization, budget.left(), guard)
+    const mine = authorized(config, body, authorization, budget.left(), guard)
     const outcome = await attempt(original, config, mine)
     const { response } = outcome
     if (!response) return outcome

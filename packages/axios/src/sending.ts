@@ -45,9 +45,10 @@ export async function attempt(
   }
 }
 
-/** A copy of `config` for one attempt with a token. */
+/** A copy of `config` for one attempt with a token. `data`: its body, as it was when it was sent first. */
 export function authorized(
   config: InternalAxiosRequestConfig,
+  data: unknown,
   authorization: Authorization,
   timeout: number,
   { secrets, guard }: RedirectGuard,
@@ -60,14 +61,14 @@ export function authorized(
   const { env, sensitiveHeaders = [] } = config as Pick<typeof config, 'sensitiveHeaders'> & {
     env?: { fetch?: typeof fetch }
   }
-  const factory = authorization.attempt > 1 ? bodyFactory(config.data) : undefined
+  const factory = authorization.attempt > 1 ? bodyFactory(data) : undefined
   // Without a prototype: a polluted one must not reach axios through our copy.
   return Object.assign(Object.create(null), config, {
     headers,
     timeout,
     sensitiveHeaders: [...sensitiveHeaders, ...secrets],
     env: { ...env, fetch: guard(env?.fetch) },
-    ...(factory && { data: factory() }),
+    data: factory ? factory() : data,
   })
 }
 
