@@ -46,7 +46,7 @@ export function authorizedRequest(manager: Authorizer, send: Request = undiciReq
     const held = asked instanceof Promise ? snapshot(body) : undefined
     let authorization = await asked
     if (authorization.generation === 0) return send(url, options) // not ours: nothing to add
-    const kept = held ?? (authorization.renewable ? snapshot(body) : body)
+    const kept = await packed(held ?? (authorization.renewable ? snapshot(body) : body))
     for (;;) {
       signal?.throwIfAborted()
       const sent = await send(url, withToken(options, kept, authorization))
@@ -68,15 +68,29 @@ export function authorizedRequest(manager: Authorizer, send: Request = undiciReq
   return markOwned(wrapped, manager)
 }
 
+interface Packed {
+  body: unknown
+  headers: Record<string, string>
+}
+
+/** undici knows no other copy's FormData, and Node has one of its own: a form goes as its bytes. */
+async function packed(body: unknown): Promise<Packed> {
+  if (!(body instanceof FormData)) return { body, headers: {} }
+  const form = new Response(body)
+  const type = form.headers.get('content-type') ?? ''
+  return { body: Buffer.from(await form.arrayBuffer()), headers: { 'content-type': type } }
+}
+
 /** The options of one attempt. A stream is made anew for the second. */
 function withToken(
   options: RequestOptions,
-  kept: unknown,
+  kept: Packed,
   { attempt, headers }: Authorization,
 ): RequestOptions {
   const factory = attempt > 1 ? bodyFactory(options.body) : undefined
-  const body = (factory ? factory() : kept) as RequestOptions['body']
-  return { ...options, body: body ?? null, headers: { ...options.headers, ...headers } }
+  const body = (factory ? factory() : kept.body) as RequestOptions['body']
+  const all = { ...kept.headers, ...options.headers, ...headers }
+  return { ...options, body: body ?? null, headers: all }
 }
 
 function headersOf({ headers }: Dispatcher.ResponseData): Headers {

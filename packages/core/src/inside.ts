@@ -11,20 +11,23 @@ interface AsyncContext {
  * Every server runtime has AsyncLocalStorage. Where there is none (browsers), the grant says so by
  * passing the `signal` it was given on to its request.
  *
- * Each grant gets a context of its own, which ends with it: up to Node 22 every context that was ever
- * entered makes every promise of the process slower until it is disabled.
+ * Up to Node 22 a context that was ever entered makes every promise of the process slower until it is
+ * disabled, and every new one leaves a little behind: so there is one, disabled while nobody is inside.
  */
 export function createInside() {
-  const active = new Set<AsyncContext>()
+  let context: AsyncContext | undefined
+  let entered = 0
 
   async function enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const context = newAsyncContext()
+    context ??= newAsyncContext()
     if (!context) return work()
+    let isInside = true
     const leave = () => {
-      active.delete(context)
-      context.disable()
+      if (isInside) entered -= 1
+      isInside = false
+      if (entered === 0) context?.disable()
     }
-    active.add(context)
+    entered += 1
     signal.addEventListener('abort', leave, { once: true }) // a grant may never settle
     try {
       return await context.run(true, work)
@@ -34,12 +37,7 @@ export function createInside() {
     }
   }
 
-  function isInside(): boolean {
-    for (const context of active) if (context.getStore()) return true
-    return false
-  }
-
-  return { enter, isInside }
+  return { enter, isInside: (): boolean => entered > 0 && context?.getStore() === true }
 }
 
 function newAsyncContext(): AsyncContext | undefined {
