@@ -66,8 +66,9 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
     end = reject
   })
   const timer = setTimeout(() => {
-    end(timedOut(renewTimeoutMs))
-    controller.abort(timedOut(renewTimeoutMs))
+    const reason = timedOut(renewTimeoutMs)
+    end(reason)
+    controller.abort(reason)
   }, renewTimeoutMs)
   const promise = Promise.race([renewSession(keeper, run), ended])
     .catch((error) => failRenewal(keeper, error, run))
@@ -88,7 +89,7 @@ const PASSING = new Set(['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT'])
  * the next requests from storming.
  */
 function failRenewal({ state, events, options }: Keeper, cause: unknown, run: Run): never {
-  const isOver = state.epoch !== run.epoch || state.stopped !== undefined
+  const isOver = state.epoch !== run.epoch || cause === state.stopped
   const isDecided = isLatchkeyError(cause) && cause.code === 'ERR_SESSION_CHANGED'
   if (isOver || isDecided || cause === run.verdict) throw cause
   if (state.session) state.session.rejected = false // the server may judge it otherwise by then

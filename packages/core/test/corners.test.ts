@@ -217,6 +217,14 @@ it('a refresh() that fails leaves a sign-out in force', async () => {
   expect(sent(await authorize(manager))).toMatch(/^Bearer a/)
 })
 
+it('a refresh() that is unavailable after a sign-out says so in our words, and is announced', async () => {
+  const lock = () => Promise.reject(new Error('no lock'))
+  const { manager, events } = harness({ store: { ...memoryStore(), lock } })
+  await manager.signOut()
+  expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+  expect(events.renewalFailed).toMatchObject([{ outcome: 'unavailable' }])
+})
+
 it('a sign-out before the store was ever read announces the session it ends', async () => {
   const store = memoryStore()
   await store.setToken({ accessToken: 'stored' }, 'me')
