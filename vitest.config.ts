@@ -42,6 +42,18 @@ const nocodb: TestProjectConfiguration = {
   },
 }
 
+/** Against Redis, a keychain, full disks, tabs of Chromium, plumber: what Debian's packages bring. */
+const parts: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: 'parts',
+    include: ['e2e/test-parts/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+}
+
 const browser: TestProjectConfiguration = {
   extends: true,
   // A dependency found only during a test would reload the page in the middle of it.
@@ -82,12 +94,12 @@ export default defineConfig({
     // Tests run on the source: no build in between, and errors point at the line that was written.
     alias: [
       {
-        find: /^@latchkey\/(core|fetch|axios|ky|nocodb|testing)$/,
+        find: /^@latchkey\/(core|fetch|axios|ky|nocodb|oauth|jwt|powerauth|testing)$/,
         replacement: `${packages}/$1/src/index.ts`,
       },
       {
-        find: /^@latchkey\/testing\/(adapter-contract|msw|node)$/,
-        replacement: `${packages}/testing/src/$1.ts`,
+        find: /^@latchkey\/(testing|stores|oauth|powerauth)\/([a-z-]+)$/,
+        replacement: `${packages}/$1/src/$2.ts`,
       },
     ],
   },
@@ -96,6 +108,6 @@ export default defineConfig({
     maxConcurrency: 10,
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
-    projects: [node, nocodb, ...extras],
+    projects: [node, nocodb, parts, ...extras],
   },
 })

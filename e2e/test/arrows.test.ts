@@ -34,6 +34,10 @@ const everything = [
   'jwt-decode',
   'p-retry',
   'cookie',
+  'oauth4webapi',
+  '@noble/hashes/sha3-addons.js',
+  '@napi-rs/keyring',
+  'redis',
   'axios',
   'ky',
   'hono',
@@ -56,6 +60,11 @@ const allowed: Record<string, string[]> = {
   'axios/src/a.ts': ['@latchkey/core', 'axios'],
   'ky/src/a.ts': ['@latchkey/core', 'ky'],
   'nocodb/src/a.ts': ['@latchkey/core', 'cookie', 'jwt-decode'],
+  'oauth/src/a.ts': ['@latchkey/core', 'oauth4webapi'],
+  'jwt/src/a.ts': ['@latchkey/core'],
+  'powerauth/src/a.ts': ['@latchkey/core'],
+  'powerauth/src/kmac.ts': ['@latchkey/core', '@noble/hashes/sha3-addons.js'],
+  'stores/src/a.ts': ['cookie', 'node:fs'],
   'testing/src/a.ts': ['@latchkey/core', 'hono', 'hono/cookie'],
   'testing/src/node.ts': [
     '@latchkey/core',
@@ -130,6 +139,10 @@ describe('what package.json asks for follows the arrows', () => {
     axios: ['@latchkey/core', 'axios'],
     ky: ['@latchkey/core', 'ky'],
     nocodb: ['@latchkey/core', 'cookie', 'jwt-decode'],
+    oauth: ['@latchkey/core', 'oauth4webapi'],
+    jwt: ['@latchkey/core'],
+    powerauth: ['@latchkey/core', '@noble/hashes'],
+    stores: ['@latchkey/core', '@napi-rs/keyring', 'cookie', 'redis'],
     testing: ['@hono/node-server', '@latchkey/core', 'hono', 'msw'],
   }
 

@@ -1,0 +1,1 @@
+export type { StoreCase, StorePlace, StoreSubject } from './store-contract/subject.ts'
