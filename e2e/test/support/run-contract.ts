@@ -1,12 +1,16 @@
 import { adapterContract, type AdapterSubject } from '@latchkey/testing/adapter-contract'
-import { type ContractServers, startContractServers } from '@latchkey/testing/node'
+import {
+  type ContractServers,
+  startContractServers,
+  type TokenReading,
+} from '@latchkey/testing/node'
 import { afterAll, beforeAll, test } from 'vitest'
 
 /** `adapterContract()` as tests. A title of '%s', since vitest cuts a '$name' off after 40 characters. */
-export function runContract(subject: AdapterSubject): void {
+export function runContract(subject: AdapterSubject, reading?: TokenReading): void {
   let servers: ContractServers
   beforeAll(async () => {
-    servers = await startContractServers()
+    servers = await startContractServers(reading)
   })
   afterAll(() => servers.close())
 

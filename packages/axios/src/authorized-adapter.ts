@@ -1,4 +1,4 @@
-import { type Authorizer, bodyFactory, isOneShot, snapshot } from '@latchkey/core'
+import { type Authorizer, bodyFactory, isOneShot, mayBeStored, snapshot } from '@latchkey/core'
 import {
   type AxiosAdapter,
   type AxiosResponse,
@@ -7,7 +7,14 @@ import {
 } from 'axios'
 import { createRedirectGuard, type RedirectGuard } from './redirect-guard.ts'
 import { viewOf } from './response-view.ts'
-import { type AdapterOption, attempt, authorized, type Outcome, urlOf } from './sending.ts'
+import {
+  type AdapterOption,
+  attempt,
+  authorized,
+  expectKept,
+  type Outcome,
+  urlOf,
+} from './sending.ts'
 import { startBudget } from './time-budget.ts'
 
 /** Makes adapters that authorize what they send through another, and send once more when that helps. */
@@ -66,14 +73,18 @@ async function sendAuthorized(sending: Sending): Promise<Outcome> {
   if (authorization.generation === 0) return attempt(original, config)
   // Nobody sends it again without a renewal, so only then it is copied.
   const body = held ?? (authorization.renewable ? snapshot(data) : data)
+  let isPastCaches = false
   for (;;) {
+    expectKept(original, authorization)
     const mine = authorized(config, body, authorization, budget.left(), guard)
+    if (isPastCaches) mine.fetchOptions = { ...mine.fetchOptions, cache: 'no-store' }
     const outcome = await attempt(original, config, mine)
     const { response } = outcome
     if (!response) return outcome
     const view = viewOf(response, guard.about(response, authorization))
     const next = await budget.wait(manager.recover(authorization, view, { signal, replayable }))
     if (!next) return outcome
+    isPastCaches = mayBeStored(view.headers)
     discard(response)
     authorization = next
   }

@@ -32,7 +32,8 @@ export interface AxiosLike<Config> {
  *
  * An XMLHttpRequest follows redirects by itself and takes a token in any header but `Authorization`
  * along, to whichever server allows it. So in a browser such a token goes by axios' fetch adapter, which
- * refuses such a redirect (`ERR_REDIRECT_REFUSED`), unless you ask for `adapter: 'xhr'` by name.
+ * refuses such a redirect (`ERR_REDIRECT_REFUSED`). Asked for `adapter: 'xhr'` by name, the request
+ * rejects with `ERR_UNSAFE_TRANSPORT` before anything is sent.
  *
  * @returns Takes the registration back. Requests already under way are not disturbed.
  *

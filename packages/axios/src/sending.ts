@@ -1,4 +1,4 @@
-import { type Authorization, bodyFactory, parseUrl } from '@latchkey/core'
+import { type Authorization, bodyFactory, LatchkeyError, parseUrl } from '@latchkey/core'
 import axios, {
   Axios,
   type AxiosAdapter,
@@ -43,6 +43,23 @@ export async function attempt(
     const { response } = error as { response?: AxiosResponse }
     return { error, response: response && conceal(response, config) }
   }
+}
+
+/**
+ * An XMLHttpRequest asked for by name would take any token outside `Authorization` to wherever a redirect
+ * leads, and can be told nothing.
+ *
+ * @throws {LatchkeyError} `ERR_UNSAFE_TRANSPORT`.
+ */
+export function expectKept(original: AdapterOption, { headers }: Authorization): void {
+  if (!isBrowser()) return
+  const header = Object.keys(headers).find((name) => name !== 'authorization')
+  const choice = original ?? axios.defaults.adapter
+  if (header === undefined || (choice !== 'xhr' && choice !== getAdapter('xhr'))) return
+  throw new LatchkeyError(
+    'ERR_UNSAFE_TRANSPORT',
+    `Not sent: an XMLHttpRequest would take the token in "${header}" to wherever a redirect leads. Leave the adapter to axios or ask for \`adapter: 'fetch'\`, or use the bearer scheme.`,
+  )
 }
 
 /** A copy of `config` for one attempt with a token. `data`: its body, as it was when it was sent first. */

@@ -1,5 +1,5 @@
 import { registerAuth } from '@latchkey/axios'
-import { create } from 'axios'
+import { create, getAdapter } from 'axios'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openWorld, redirectTo, type World } from '../../testing/test/support/browser-world.ts'
 
@@ -9,7 +9,7 @@ beforeEach(async () => {
 })
 
 describe('a redirect with xc-auth to another origin, in a browser', () => {
-  async function redirected(adapter?: 'xhr' | 'fetch') {
+  async function redirected(adapter?: 'fetch') {
     const api = create({ baseURL: world.api, ...(adapter && { adapter }) })
     registerAuth(api, world.staleManager())
     await api.get('/items')
@@ -31,9 +31,26 @@ describe('a redirect with xc-auth to another origin, in a browser', () => {
     expect(error).toMatchObject({ cause: { code: 'ERR_REDIRECT_REFUSED' } })
     expect(foreign).toEqual([])
   })
+})
 
-  test('is followed by an XMLHttpRequest asked for by name, which takes xc-auth along where that server allows it', async () => {
-    const { foreign } = await redirected('xhr')
-    expect(foreign.map(({ headers }) => 'xc-auth' in headers)).toEqual([true])
+describe('an XMLHttpRequest asked for by name, in a browser', () => {
+  test.each([
+    ['its name', 'xhr'],
+    ['its function', getAdapter('xhr')],
+  ] as const)('sends nothing with xc-auth, and says what to do: by %s', async (_, adapter) => {
+    const api = create({ baseURL: world.api, adapter })
+    registerAuth(api, world.staleManager())
+    await expect(api.get('/items')).rejects.toMatchObject({
+      code: 'ERR_UNSAFE_TRANSPORT',
+      message: expect.stringContaining("`adapter: 'fetch'`"),
+    })
+    const { seen } = await world.state()
+    expect(seen.filter(({ path }) => path === '/items')).toEqual([])
+  })
+
+  test("sends a foreign request, which carries no token of ours, whatever the caller's headers", async () => {
+    const api = create({ baseURL: world.other, adapter: 'xhr', headers: { 'x-mine': '1' } })
+    registerAuth(api, world.staleManager())
+    expect((await api.get('/open')).status).toBe(200)
   })
 })

@@ -1,6 +1,7 @@
 import { type Authorizer, expectManager } from './authorizer.ts'
 import { type FetchInput, type Given, outgoing } from './outgoing.ts'
 import { sendWithinOrigin } from './redirects.ts'
+import { mayBeStored } from './response-view.ts'
 
 /** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
 const ownerKey = Symbol.for('latchkey.owner')
@@ -33,6 +34,7 @@ export function authorizedFetch(
         const response = await sendWithinOrigin(send, request, authorization.headers, renewable)
         const next = await manager.recover(authorization, response, { signal, replayable })
         if (!next) return response
+        if (mayBeStored(response.headers)) request.cache = 'no-store'
         response.body?.cancel().catch(() => undefined) // broken already, it is done with too
         authorization = next
       }

@@ -5,7 +5,7 @@ import { parseUrl } from './origin.ts'
 import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.ts'
 import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
 import { boundedView, isCredentialDropped, type ResponseView } from './response-view.ts'
-import { sessionChanged } from './session-state.ts'
+import { endSession, sessionChanged, storeSession } from './session-state.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -199,7 +199,8 @@ async function replay(
 
 /** Why a renewal cannot help a rejected request. If it can, the session is marked as rejected. */
 function whyNotRenew(waist: Waist, authorization: Authorization): LatchkeyError | undefined {
-  const { state, options } = waist.renewal.keeper
+  const { keeper } = waist.renewal
+  const { state, options } = keeper
   const { generation, attempt, epoch } = authorization
   const { session, refused } = state
   const now = options.clock.now()
@@ -207,7 +208,10 @@ function whyNotRenew(waist: Waist, authorization: Authorization): LatchkeyError 
   if (session?.static) return explanation.staticToken()
   if (session && epoch !== state.epoch) return sessionChanged()
   if (attempt > 1) {
-    if (isCurrent) {
+    if (isCurrent && options.whenRefused === 'end') {
+      endSession(keeper, 'rejected')
+      void storeSession(keeper)
+    } else if (isCurrent) {
       const isAgain = refused?.generation === generation - 1
       const coolDownMs = isAgain ? Math.min(refused.coolDownMs * 2, MAX_COOL_DOWN_MS) : COOL_DOWN_MS
       state.refused = { generation, until: now + coolDownMs, coolDownMs }

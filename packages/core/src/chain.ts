@@ -7,10 +7,14 @@ import {
   withoutSecrets,
 } from './errors.ts'
 import type { Grant, GrantContext } from './grant.ts'
+import { isAnswerLost } from './lost-answer.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { readTokenSet, secretsOf, type TokenSet } from './token-set.ts'
 
-/** How often an unavailable grant is asked again within one renewal, and after how long at first. */
+/**
+ * How often an unavailable grant is asked again within one renewal, and after how long at first. One that
+ * may have spent a refresh token is not: the next renewal looks into the store before it presents that again.
+ */
 const RETRIES = 2
 const FIRST_WAIT_MS = 200
 
@@ -74,7 +78,8 @@ async function ask(grant: Grant, run: ChainRun): Promise<TokenSet | undefined> {
     minTimeout: FIRST_WAIT_MS,
     // p-retry would also retry an aborted fetch, and a rejection.
     shouldRetry: async ({ error }) => {
-      if (isRejection(error) || signal.aborted) return false
+      const isSpent = tokens?.refreshToken !== undefined && isAnswerLost(error)
+      if (isRejection(error) || isSpent || signal.aborted) return false
       return (await waitAsTold(error, signal)) && !signal.aborted
     },
   })

@@ -10,7 +10,10 @@ export interface ManagerEvents {
   retried: { at: number; generation: number; method: string; url: string }
   /** The session is over. Once per session, however many requests were waiting. */
   signedOut: { at: number; reason: 'signOut' | 'rejected' | 'elsewhere' }
-  /** The store failed or held garbage; the manager went on from memory. */
+  /**
+   * The store failed or held garbage; the manager went on from memory. Where nobody listens, the console
+   * is told, once per operation.
+   */
   storeFailed: {
     at: number
     operation: 'get' | 'set' | 'remove' | 'subscribe'
@@ -33,8 +36,10 @@ export function createEvents() {
       listeners.set(name, all.add(own))
       return () => void all.delete(own)
     },
-    emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): void {
-      for (const listener of listeners.get(name) ?? []) {
+    /** @returns Whether anybody listened. */
+    emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): boolean {
+      const all = listeners.get(name) ?? new Set()
+      for (const listener of all) {
         try {
           const result = listener(event as never)
           if (result instanceof Promise) result.catch((error) => report(name, error))
@@ -42,6 +47,7 @@ export function createEvents() {
           report(name, error)
         }
       }
+      return all.size > 0
     },
     clear: () => listeners.clear(),
   }

@@ -14,7 +14,9 @@ export interface GrantContext {
  * One way to obtain a token set. The chain is asked in order and the first grant that applies wins.
  *
  * `request` answers `undefined` for "does not apply, try the next", throws `GrantRejectedError` for a
- * definite no, and whatever else it throws means "unavailable": kept, and tried again.
+ * definite no, and whatever else it throws means "unavailable": kept, and tried again. A client's own
+ * error had better stay, as it is or as `cause`: it tells whether an answer was lost, after which a
+ * refresh token is not presented again by the same renewal.
  */
 export interface Grant {
   /** Shown in events and error messages, so never a secret. */

@@ -27,6 +27,12 @@ export interface TokenManagerOptions {
   /** Requests that go out without a token though their origin is ours, such as a sign-in page. */
   skipAuth?: (request: { url: URL; method: string }) => boolean
   /**
+   * What it means that the server refuses a token which was just renewed. `'keep'` (the default): this
+   * user may not do this, and the session stays. `'end'`: the token is dead; the session is over, the
+   * store is emptied, and the next request asks the chain.
+   */
+  whenRefused?: 'keep' | 'end'
+  /**
    * How long before expiry a renewal starts in the background, in milliseconds; a finite number >= 0.
    * Default: 60_000. Never more than a fifth of the token's life.
    */
@@ -50,6 +56,7 @@ export interface ManagerOptions {
   name: string
   isTokenRejected: TokenManagerOptions['isTokenRejected']
   skipAuth: TokenManagerOptions['skipAuth']
+  whenRefused: 'keep' | 'end'
   renewAheadMs: number
   renewTimeoutMs: number
   fetch: typeof fetch
@@ -59,7 +66,7 @@ export interface ManagerOptions {
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
 export function checkOptions(options: TokenManagerOptions): ManagerOptions {
   const { scheme, grants, store = memoryStore(), clock = Date } = options
-  const { isTokenRejected, skipAuth, fetch } = options
+  const { isTokenRejected, skipAuth, fetch, whenRefused = 'keep' } = options
   const origins = parseOrigins(options.origin, options.allowInsecure === true)
   const [firstOrigin = ''] = origins
   const name = options.name ?? firstOrigin
@@ -79,6 +86,7 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
     isTokenRejected === undefined || isFunction(isTokenRejected),
   )
   expect('skipAuth', 'a function', skipAuth === undefined || isFunction(skipAuth))
+  expect('whenRefused', "'keep' or 'end'", whenRefused === 'keep' || whenRefused === 'end')
   expect('fetch', 'a function', fetch === undefined || isFunction(fetch))
   return {
     origins,
@@ -88,6 +96,7 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
     name,
     isTokenRejected,
     skipAuth,
+    whenRefused,
     renewAheadMs: duration('renewAheadMs', options.renewAheadMs ?? RENEW_AHEAD_MS, 0),
     renewTimeoutMs: duration('renewTimeoutMs', options.renewTimeoutMs ?? 15_000, 1),
     fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),

@@ -13,6 +13,15 @@ export function parseUrl(value: string | URL, base?: string): URL | undefined {
 }
 
 /**
+ * Whether secrets may travel to `url`: by https; by plain http to this very machine only, unless
+ * `allowInsecure`.
+ */
+export function mayCarrySecrets({ protocol, hostname }: URL, allowInsecure = false): boolean {
+  if (protocol !== 'http:') return protocol === 'https:'
+  return allowInsecure || LOOPBACK.test(hostname)
+}
+
+/**
  * The origins a token may go to. Compared whole and exactly, never by prefix or pattern.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` for none, a relative one, one with a path or a password,
@@ -36,7 +45,7 @@ function parseOrigin(entry: unknown, allowInsecure: boolean): string {
   if (url.pathname !== '/' || url.search || url.hash) {
     throw invalid(`must be scheme, host and port only: ${url.origin}`)
   }
-  if (url.protocol === 'http:' && !allowInsecure && !LOOPBACK.test(url.hostname)) {
+  if (!mayCarrySecrets(url, allowInsecure)) {
     throw invalid(
       `is plain http beyond this machine (${url.host}): anybody on the way could read the token. Use https, or set \`allowInsecure: true\` if you accept that`,
     )

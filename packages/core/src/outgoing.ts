@@ -19,6 +19,8 @@ export interface Hop {
   redirect: RequestRedirect
   /** False after a redirect that turned the request into a GET. */
   withBody: boolean
+  /** Absent: as the caller said. */
+  cache?: RequestCache
 }
 
 /** A call of `fetch` taken apart, so that it can be made more than once. */
@@ -29,6 +31,8 @@ export interface Outgoing {
   headers: Headers
   signal: AbortSignal | undefined
   redirect: RequestRedirect
+  /** Set for a replay that must not be answered with what it replays for. Absent: as the caller said. */
+  cache?: RequestCache
   /** Whether the body, if any, can be sent again. */
   replayable: boolean
   /** The arguments of the next call. `keep`: another may follow, so a copy of the body is kept. */

@@ -41,7 +41,8 @@ export async function sendWithinOrigin(
   const isLeft = isSafe && (isBrowser() || !watch)
   const redirect = isLeft || request.redirect !== 'follow' ? request.redirect : 'manual'
   const { url, method } = request
-  const hop: Hop = { url, method, headers, redirect, withBody: true }
+  const { cache } = request
+  const hop: Hop = { url, method, headers, redirect, withBody: true, ...(cache && { cache }) }
   const secrets = [...PRIVATE_HEADERS, ...Object.keys(credentials)]
   const mayFollow = redirect !== request.redirect
   const response = await send(...request.next(hop, keep || mayFollow))

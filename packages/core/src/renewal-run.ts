@@ -25,8 +25,6 @@ export interface Run {
   /** Asked for by name (`refresh()`): goes on in spite of an earlier failure. */
   force: boolean
   signal: AbortSignal
-  /** The error that ended the session, or that it was going to end with: nothing to try again for. */
-  verdict?: LatchkeyError
   enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
@@ -88,15 +86,19 @@ function isFresh(keeper: Keeper, tokens: TokenSet): boolean {
   return isUsable(openSession(keeper, tokens, 'store'), keeper.options.clock.now())
 }
 
-/** Whether nothing has replaced what this run set out to renew. */
-function isCurrent({ state }: Keeper, run: Run): boolean {
-  return state.epoch === run.epoch && state.generation === run.generation
+/**
+ * Whether nothing has replaced what this run set out to renew; or, as long as nobody has given this run
+ * up, nothing that still serves.
+ */
+function isCurrent({ state, options }: Keeper, { epoch, generation, signal }: Run): boolean {
+  if (state.epoch !== epoch) return false
+  const isServed = isUsable(state.session, options.clock.now())
+  return state.generation === generation || (!signal.aborted && !isServed)
 }
 
 /** What somebody faster renewed serves as well, within the same session. */
-function overtaken({ state, options }: Keeper, run: Run): Session {
-  const { session } = state
-  if (state.epoch === run.epoch && isUsable(session, options.clock.now())) return session
+function overtaken({ state }: Keeper, run: Run): Session {
+  if (state.epoch === run.epoch && state.session) return state.session
   throw sessionChanged()
 }
 
@@ -111,21 +113,23 @@ async function commit(
   { tokens, grant }: ChainResult & { outcome: 'renewed' },
   before: StoredTokens,
 ): Promise<Session> {
-  const { store, events, options } = keeper
+  const { store, events, options, state } = keeper
   const current = () => isCurrent(keeper, run)
-  const session = openSession(keeper, tokens, 'grant', grant.static)
-  if (!session.static) {
+  const opened = openSession(keeper, tokens, 'grant', grant.static)
+  if (!opened.static) {
     // A sign-out or sign-in elsewhere, while the grant was asked, wins over what it brought.
     const latest = await readStore(store)
     const known = !before.failed && !latest.failed
-    if (known && !sameTokens(latest.tokens, before.tokens)) {
+    const isOurs = latest.tokens && sameTokens(latest.tokens, state.session?.tokens)
+    if (known && !isOurs && !sameTokens(latest.tokens, before.tokens)) {
       if (latest.tokens) return adoptIfCurrent(keeper, latest.tokens, run)
       if (current()) endSession(keeper, 'elsewhere', true)
     }
-    await writeStore(store, session.tokens, current, () => void storeSession(keeper))
+    await writeStore(store, opened.tokens, current, () => void storeSession(keeper))
   }
   if (!current()) return overtaken(keeper, run)
-  enterSession(keeper, session)
+  // One that was given up and came late all the same may have counted on meanwhile.
+  const session = enterSession(keeper, { ...opened, generation: state.generation + 1 })
   const at = options.clock.now()
   const durationMs = at - run.startedAt
   events.emit('renewed', { at, generation: session.generation, grant: grant.name, durationMs })
@@ -144,7 +148,6 @@ async function giveUp(
   run.signal.throwIfAborted() // late, it may still bring a token but no longer end a session
   const at = options.clock.now()
   const error = signInRequired(tried, rejection, secretsOf(known))
-  run.verdict = error
   if (rejection) events.emit('renewalFailed', { at, outcome: 'rejected', error })
   const { session } = state
   if (isUsable(session, at)) {

@@ -1,10 +1,9 @@
-import { isLatchkeyError, LatchkeyError, withoutSecrets } from './errors.ts'
+import { isLatchkeyError, LatchkeyError } from './errors.ts'
 import { createInside } from './inside.ts'
 import { COOL_DOWN_MS, isUsable, type Session } from './refresh-policy.ts'
 import { type Run, renewSession } from './renewal-run.ts'
 import { adoptTokens, type Keeper } from './session-state.ts'
 import { readStore } from './session-store.ts'
-import { secretsOf } from './token-set.ts'
 
 /** Everybody who needs a token while one is being obtained shares this. */
 interface Flight {
@@ -71,7 +70,7 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
     controller.abort(reason)
   }, renewTimeoutMs)
   const promise = Promise.race([renewSession(keeper, run), ended])
-    .catch((error) => failRenewal(keeper, error, run))
+    .catch((error) => failRenewal(keeper, error))
     .finally(() => {
       clearTimeout(timer)
       if (renewal.flight === flight) renewal.flight = undefined
@@ -85,17 +84,13 @@ export function startRenewal(renewal: Renewal, force = false): Promise<Session> 
 const PASSING = new Set(['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT'])
 
 /**
- * What was decided is passed on. Everything else may pass: the session is kept, and a cool-down keeps
- * the next requests from storming.
+ * What was decided is passed on. What may pass keeps the session, and leaves a cool-down that keeps the
+ * next requests from storming.
  */
-function failRenewal({ state, events, options }: Keeper, cause: unknown, run: Run): never {
-  const isOver = state.epoch !== run.epoch || cause === state.stopped
-  const isDecided = isLatchkeyError(cause) && cause.code === 'ERR_SESSION_CHANGED'
-  if (isOver || isDecided || cause === run.verdict) throw cause
+function failRenewal({ state, events, options }: Keeper, error: unknown): never {
+  if (!isLatchkeyError(error) || !PASSING.has(error.code)) throw error
   if (state.session) state.session.rejected = false // the server may judge it otherwise by then
-  if (cause === state.failure?.error) throw cause // its cool-down goes on
-  const isOurs = isLatchkeyError(cause) && PASSING.has(cause.code)
-  const error = isOurs ? cause : unavailable(cause, state.session)
+  if (error === state.failure?.error) throw error // its cool-down goes on
   const at = options.clock.now()
   state.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
   events.emit('renewalFailed', { at, outcome: 'unavailable', error })
@@ -118,13 +113,5 @@ function timedOut(ms: number): LatchkeyError {
   return new LatchkeyError(
     'ERR_RENEWAL_TIMEOUT',
     `No token came within ${ms} ms. The session is kept; a later request tries again.`,
-  )
-}
-
-function unavailable(cause: unknown, session: Session | undefined): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_RENEWAL_UNAVAILABLE',
-    'No token could be had for now. The session is kept; a later request tries again.',
-    { cause: withoutSecrets(cause, secretsOf(session?.tokens)) },
   )
 }

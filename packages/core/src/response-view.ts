@@ -53,6 +53,15 @@ async function readStart(response: Response): Promise<string> {
   return text
 }
 
+/**
+ * Whether a cache under the client may have kept this answer, or have given it, for all that is said in
+ * its headers (RFC 9111 section 3). A replay then asks past the caches.
+ */
+export function mayBeStored(headers: Headers): boolean {
+  const said = headers.get('cache-control') ?? ''
+  return headers.has('age') || headers.has('expires') || /max-?age|public/i.test(said)
+}
+
 /** Marks a response whose request lost its credential on the way. */
 export function markCredentialDropped(response: Response): Response {
   return Object.defineProperty(response, 'credentialDropped', { value: true, configurable: true })

@@ -1,7 +1,10 @@
 import { LatchkeyError } from './errors.ts'
 import type { TokenSet } from './token-set.ts'
 
-/** How a token set becomes request headers. Asked anew for every attempt, so it may sign each one. */
+/**
+ * How a token set becomes request headers. Asked anew for every attempt, so it may sign each one; a
+ * redirect within the origin takes the headers of its attempt along.
+ */
 export interface Scheme {
   name: string
   /** The header it sets, where that is always the same: a caller's own one then needs no token of ours. */

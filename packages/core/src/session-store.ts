@@ -104,9 +104,29 @@ export function followStore(own: SessionStore, listener: () => void): () => void
   }
 }
 
-/** Runs `run` under the store's own lock, where it has one. */
-export function lockStore<T>({ store, name }: SessionStore, run: () => Promise<T>): Promise<T> {
-  return store.lock ? store.lock(name, run) : run()
+/**
+ * Runs `run` under the store's own lock, where it has one. What it gives counts, however the lock ends.
+ *
+ * @throws {LatchkeyError} `ERR_RENEWAL_UNAVAILABLE` when the store does not grant the lock.
+ */
+export async function lockStore<T>(
+  { store, name }: SessionStore,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (!store.lock) return run()
+  let running: Promise<T> | undefined
+  let cause: unknown
+  try {
+    await store.lock(name, () => (running ??= run()))
+  } catch (error) {
+    cause = error
+  }
+  if (running) return running
+  throw new LatchkeyError(
+    'ERR_RENEWAL_UNAVAILABLE',
+    'The token store could not be locked, so nothing was renewed. The session is kept; a later request tries again.',
+    { cause },
+  )
 }
 
 function limited<T>(operation: Operation, work: Promise<T>): Promise<T> {

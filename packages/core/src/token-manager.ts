@@ -1,7 +1,7 @@
 import { type Authorizer, createAuthorizer } from './authorizer.ts'
 import { LatchkeyError, type LatchkeyErrorCode } from './errors.ts'
-import { createEvents, type Listener, type ManagerEvents } from './events.ts'
-import { checkOptions, type TokenManagerOptions } from './manager-options.ts'
+import { createEvents, type Events, type Listener, type ManagerEvents } from './events.ts'
+import { checkOptions, type ManagerOptions, type TokenManagerOptions } from './manager-options.ts'
 import type { Session } from './refresh-policy.ts'
 import {
   abandonRenewal,
@@ -23,7 +23,7 @@ import {
   sessionChanged,
   storeSession,
 } from './session-state.ts'
-import { createSessionStore, followStore, readStore } from './session-store.ts'
+import { createSessionStore, followStore, readStore, type SessionStore } from './session-store.ts'
 import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -79,9 +79,7 @@ export interface TokenManager extends Authorizer {
 export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const checked = checkOptions(options)
   const events = createEvents()
-  const store = createSessionStore(checked.store, checked.name, (operation, error) =>
-    events.emit('storeFailed', { at: checked.clock.now(), operation, error }),
-  )
+  const store = createSessionStore(checked.store, checked.name, tellOfStore(checked, events))
   const keeper: Keeper = { options: checked, state: newSessionState(), store, events }
   const renewal = createRenewal(keeper)
   const manager: Manager = { keeper, renewal, unsubscribe: undefined }
@@ -94,6 +92,21 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     signOut: () => signOut(manager),
     on: events.on,
     dispose: () => dispose(manager),
+  }
+}
+
+/** A session that will not survive its process must not be news to everybody. */
+function tellOfStore({ clock }: ManagerOptions, events: Events): SessionStore['onFailure'] {
+  const warned = new Set<string>()
+  return (operation, error) => {
+    const isHeard = events.emit('storeFailed', { at: clock.now(), operation, error })
+    if (isHeard || warned.has(operation)) return
+    warned.add(operation)
+    // Only its code: a store's own words may repeat what it holds.
+    const { code } = (error.cause ?? {}) as { code?: unknown }
+    const why = typeof code === 'string' ? ` (${code})` : ''
+    // oxlint-disable-next-line no-console -- nobody listens, and nobody else can say it
+    console.warn(`Latchkey: ${error.message}${why} Listen to "storeFailed" for more.`)
   }
 }
 

@@ -22,13 +22,16 @@ export interface TokenStore {
   names?(): MaybePromise<string[]>
 }
 
-/** Keeps token sets for as long as the process lives. The default. */
+/** Keeps copies of token sets for as long as the process lives. The default. */
 export function memoryStore(): TokenStore {
   const entries = new Map<string, TokenSet>()
   const turns = new Map<string, Promise<unknown>>()
   return {
-    getToken: (name) => entries.get(name),
-    setToken: (tokens, name) => void entries.set(name, tokens),
+    getToken(name) {
+      const tokens = entries.get(name)
+      return tokens && { ...tokens }
+    },
+    setToken: (tokens, name) => void entries.set(name, { ...tokens }),
     removeToken: (name) => void entries.delete(name),
     names: () => [...entries.keys()],
     lock(name, run) {

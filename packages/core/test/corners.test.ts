@@ -141,6 +141,13 @@ describe('a token handed over', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a1')
   })
 
+  it('expires when it says also where it shows no life: issued, it says, in the future', async () => {
+    const { manager, clock } = harness()
+    const iat = clock.now() / 1000 + 100
+    await manager.setTokens({ accessToken: jwt({ iat, exp: iat + 1 }) })
+    expect((await manager.getTokens()).expiresAt).toBe((iat + 1) * 1000)
+  })
+
   it('serves whoever waited for a first sign-in', async () => {
     const { manager } = harness()
     const waiting = manager.authorize(request())
@@ -191,19 +198,43 @@ it('a scheme that fails to sign the replay is told as such', async () => {
   isBroken = true
   const response = answer(401)
   expect(await manager.recover(first, response)).toBeUndefined()
-  expect(manager.explain(response)).toMatchObject({ code: 'ERR_SCHEME_FAILED' })
+  expect(manager.explain(response)).toMatchObject({
+    code: 'ERR_SCHEME_FAILED',
+    message: 'The token was rejected and renewed, but the scheme failed to sign the request again.',
+    cause: { message: 'no key' },
+  })
   expect(events.retried).toEqual([])
 })
 
-it('a server that refuses every fresh token is asked ever more rarely', async () => {
+it('a server that refuses every fresh token is asked ever more rarely, down to once a minute', async () => {
   const { manager, scripted, clock } = harness()
   scripted.answerTokens()
-  for (let second = 0; second < 60; second += 1) {
+  const asked: number[] = []
+  for (let second = 0; second < 300; second += 1) {
+    const before = scripted.calls()
     const next = await manager.recover(await authorize(manager), answer(401))
     if (next) await manager.recover(next, answer(401))
+    if (scripted.calls() > before) asked.push(second)
     clock.pass(1_000)
   }
-  expect(scripted.calls()).toBeLessThan(8)
+  expect(asked).toEqual([0, 2, 6, 14, 30, 62, 122, 182, 242])
+})
+
+it('a server that took a token in between is asked again as soon as at first', async () => {
+  const { manager, scripted, clock } = harness()
+  scripted.answerTokens()
+  const refuse = async () => {
+    const next = await manager.recover(await authorize(manager), answer(401))
+    if (next) await manager.recover(next, answer(401))
+  }
+  await refuse()
+  clock.pass(2_000)
+  await manager.recover(await authorize(manager), answer(401)) // its replay is a success
+  const before = scripted.calls()
+  await refuse()
+  clock.pass(2_000)
+  await refuse()
+  expect(scripted.calls()).toBe(before + 2)
 })
 
 it('a refresh() that fails leaves a sign-out in force', async () => {

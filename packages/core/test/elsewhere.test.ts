@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
-import { authorize, failure, harness, request, sent, settled, signedIn } from './support/harness.ts'
+import { authorize, harness, request, sent, settled, signedIn } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -212,15 +212,6 @@ describe('a store that fails', () => {
       message: 'No answer to get within 3000 ms.',
     })
     expect('cause' in cause).toBe(false)
-  })
-
-  it('to lock is the cause of an unavailable renewal', async () => {
-    const lock = () => Promise.reject(new Error('no lock'))
-    const { manager } = harness({ store: { ...memoryStore(), lock } })
-    expect(await failure(authorize(manager))).toMatchObject({
-      message: 'No token could be had for now. The session is kept; a later request tries again.',
-      cause: { message: 'no lock' },
-    })
   })
 })
 

@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   apiToken,
+  authorizedFetch,
   bearer,
   createTokenManager,
   headerScheme,
   isLatchkeyError,
+  mayCarrySecrets,
   type TokenManagerOptions,
 } from '../src/index.ts'
 
@@ -23,6 +25,17 @@ const message = (make: () => unknown): string => {
   }
   throw new Error('expected to be refused')
 }
+
+it.each([undefined, null, {}, { authorize() {} }, { recover() {} }, 'manager'])(
+  'what is no manager (%j) is refused before anything is sent bare',
+  (none) => {
+    const send = vi.fn<typeof fetch>()
+    expect(message(() => authorizedFetch(none as never, send))).toBe(
+      '`manager` must come from createTokenManager() or from a service such as nocodb().',
+    )
+    expect(send).not.toHaveBeenCalled()
+  },
+)
 
 describe('createTokenManager() refuses', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
@@ -158,4 +171,21 @@ it('an error is recognised by isLatchkeyError(), also one of another copy of the
   expect(isLatchkeyError(foreign)).toBe(true)
   expect(isLatchkeyError(new Error('x'))).toBe(false)
   expect(isLatchkeyError({ code: 'ERR_SIGN_IN_REQUIRED' })).toBe(false)
+})
+
+describe('secrets may travel', () => {
+  it.each([
+    ['https://api.test/token', false, true],
+    ['http://127.0.0.1:8080/token', false, true],
+    ['http://[::1]/token', false, true],
+    ['http://api.test/token', false, false],
+    ['http://api.test/token', true, true],
+    ['ftp://api.test/token', true, false],
+  ])('to %s, when plain http is allowed is %j: %j', (url, allowInsecure, may) => {
+    expect(mayCarrySecrets(new URL(url), allowInsecure)).toBe(may)
+  })
+
+  it('by plain http beyond this machine only where somebody says so', () => {
+    expect(mayCarrySecrets(new URL('http://api.test'))).toBe(false)
+  })
 })

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import {
+  memoryStore,
+  type TokenManagerOptions,
+  type TokenSet,
+  type TokenStore,
+} from '../src/index.ts'
 import {
   answer,
   authorize,
@@ -26,8 +31,8 @@ function pending<T = void>() {
 
 describe('a renewal whose time was up', () => {
   /** A manager whose first renewal was given up, and whose second is on its way. */
-  async function twoRenewals() {
-    const made = harness({ renewTimeoutMs: 5_000 })
+  async function twoRenewals(options: Partial<TokenManagerOptions> = {}) {
+    const made = harness({ renewTimeoutMs: 5_000, ...options })
     const [first, second] = [pending<TokenSet>(), pending<TokenSet>()]
     made.scripted.answer((call) => (call === 1 ? first.promise : second.promise))
     const given = failure(authorize(made.manager))
@@ -50,13 +55,39 @@ describe('a renewal whose time was up', () => {
     expect(authorization.generation).toBe(1)
   })
 
-  it('serves the later one as well, but not once what it brought has expired', async () => {
-    const { clock, first, second, waiting } = await twoRenewals()
+  it('serves the later one as well', async () => {
+    const { first, second, waiting } = await twoRenewals()
+    first.settle({ accessToken: 'first' })
+    await settled()
+    second.settle({ accessToken: 'second' })
+    expect(sent(await waiting)).toBe('Bearer first')
+  })
+
+  it('does not replace what a later one brought, also when that was rejected since', async () => {
+    const { manager, scripted, first, second, waiting } = await twoRenewals()
+    second.settle({ accessToken: 'second', refreshToken: 'r2' })
+    const authorization = await waiting
+    scripted.answer(() => new Promise(() => undefined))
+    void manager.recover(authorization, answer(401))
+    await settled()
+    first.settle({ accessToken: 'first', refreshToken: 'r1' })
+    await settled()
+    const third = manager.authorize(request())
+    expect(third).toBeInstanceOf(Promise) // no token is known to be good
+  })
+
+  it('does not serve the later one once what it brought has expired', async () => {
+    const store = memoryStore()
+    const { clock, manager, first, second, waiting } = await twoRenewals({ store, name: 'me' })
     first.settle({ accessToken: 'first', expiresAt: clock.now() + 1_000 })
     await settled()
+    const early = await authorize(manager)
     clock.pass(1_000)
     second.settle({ accessToken: 'second' })
-    expect(await failure(waiting)).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+    const later = await waiting
+    expect([sent(early), sent(later)]).toEqual(['Bearer first', 'Bearer second'])
+    expect([early.generation, later.generation]).toEqual([1, 2])
+    expect(await store.getToken('me')).toEqual({ accessToken: 'second' })
   })
 
   it('while it waited for the lock does not even look into the store', async () => {

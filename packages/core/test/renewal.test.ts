@@ -147,6 +147,29 @@ describe('an unavailable renewal', () => {
     expect(sent(await authorize(manager))).toBe('Bearer back')
   })
 
+  it.each([
+    ['with a refresh token is asked once', { refreshToken: 'r0' }, 1],
+    ['without one is asked three times', {}, 3],
+  ])('whose answer was lost %s', async (_, more, calls) => {
+    const store = memoryStore()
+    await store.setToken({ accessToken: 'a0', expiresAt: 1, ...more }, 'me')
+    const { manager, scripted, events } = harness({ store, name: 'me' })
+    scripted.answer(() => new TypeError('fetch failed'))
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect([scripted.calls(), events.signedOut]).toEqual([calls, []])
+  })
+
+  it('with a refresh token is asked three times when it was answered', async () => {
+    const { manager, scripted } = await signedIn()
+    scripted.answer(() => new Error('The server answered 503.'))
+    const waiting = failure(manager.refresh())
+    await vi.advanceTimersByTimeAsync(2_000)
+    await waiting
+    expect(scripted.calls()).toBe(4) // the sign-in, and three times
+  })
+
   it('does not walk on to the next grant, which might sign in as if the session were gone', async () => {
     const refresh = scriptedGrant('refresh token')
     const password = scriptedGrant('password')
@@ -212,11 +235,14 @@ describe('an unavailable renewal', () => {
 
 describe('a renewal that never answers', () => {
   it('ends after renewTimeoutMs, keeps the session, and the next one may try', async () => {
-    const { manager, scripted, clock } = harness({ renewTimeoutMs: 5_000 })
+    const { manager, scripted, clock, events } = harness({ renewTimeoutMs: 5_000 })
     const waiting = failure(authorize(manager))
     await vi.advanceTimersByTimeAsync(5_000)
-    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
+    const error = await waiting
+    expect(error).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
     expect(scripted.contexts[0]?.signal.aborted).toBe(true)
+    expect(events.renewalFailed).toMatchObject([{ outcome: 'unavailable', error }])
+    expect(await failure(authorize(manager))).toBe(error) // during the cool-down
     clock.pass(2_000)
     const second = manager.authorize(request())
     await settled()

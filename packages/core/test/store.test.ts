@@ -1,18 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { GrantRejectedError, memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import {
+  bearer,
+  createTokenManager,
+  GrantRejectedError,
+  memoryStore,
+  type TokenSet,
+  type TokenStore,
+} from '../src/index.ts'
 import {
   answer,
   authorize,
   failure,
   harness,
   jwt,
+  ORIGIN,
   request,
   sent,
   settled,
 } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 const HOUR = 3_600_000
 
@@ -201,6 +212,53 @@ describe('a store', () => {
     expect(await inner.getToken('me')).toMatchObject({ refreshToken: 'r3' })
   })
 
+  it('that fails with nobody listening is told on the console, once per operation, without a secret', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const leaky = () => {
+      throw Object.assign(new Error('cannot write CANARY-7f3a'), { code: 'ERR_STORE_FULL' })
+    }
+    const store = brokenStore({ setToken: leaky, removeToken: throws })
+    const grants = [{ name: 'known', request: () => Promise.resolve({ accessToken: 'a' }) }]
+    const manager = createTokenManager({ origin: ORIGIN, scheme: bearer(), grants, store })
+    await manager.refresh()
+    await manager.refresh()
+    await manager.signOut()
+    const off = manager.on('storeFailed', () => undefined)
+    await manager.signOut()
+    off()
+    expect(warn.mock.calls).toEqual([
+      [
+        'Latchkey: The token store\'s set failed; the session goes on in memory. (ERR_STORE_FULL) Listen to "storeFailed" for more.',
+      ],
+      [
+        'Latchkey: The token store\'s remove failed; the session goes on in memory. Listen to "storeFailed" for more.',
+      ],
+    ])
+  })
+
+  it('that fails with somebody listening is not told on the console', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const { manager, scripted, events } = harness({ store: brokenStore({ setToken: throws }) })
+    scripted.answerTokens()
+    await authorize(manager)
+    expect(events.storeFailed).toHaveLength(1)
+    expect(warn).not.toHaveBeenCalled()
+  })
+
+  it('that fails, works and fails again is told on the console once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    let isBroken = true
+    const setToken = () => (isBroken ? throws() : undefined)
+    const grants = [{ name: 'known', request: () => Promise.resolve({ accessToken: 'a' }) }]
+    const store = { ...memoryStore(), setToken }
+    const manager = createTokenManager({ origin: ORIGIN, scheme: bearer(), grants, store })
+    for (const broken of [true, false, true]) {
+      isBroken = broken
+      await manager.refresh()
+    }
+    expect(warn).toHaveBeenCalledOnce()
+  })
+
   it('whose removal fails does not bring the session back after a sign-out', async () => {
     const { manager, scripted, events } = harness({ store: brokenStore({ removeToken: throws }) })
     scripted.answerTokens()
@@ -208,6 +266,27 @@ describe('a store', () => {
     await manager.signOut()
     expect(events.storeFailed).toMatchObject([{ operation: 'remove' }])
     expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+  })
+
+  it('whose removal fails keeps a session that is not taken up again: not by refresh(), not by its own news', async () => {
+    const inner = memoryStore()
+    let tell = () => undefined as void
+    const subscribe: TokenStore['subscribe'] = (_name, listener) => {
+      tell = listener
+      return () => undefined
+    }
+    const store = { ...inner, removeToken: throws, subscribe }
+    const { manager, scripted, events } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    await authorize(manager)
+    expect(await manager.signOut()).toMatchObject({ refreshToken: 'r1' })
+    tell()
+    await settled()
+    expect(await failure(manager.getTokens())).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    await manager.refresh()
+    expect(scripted.contexts.at(-1)).not.toHaveProperty('tokens')
+    expect(events.signedOut).toHaveLength(1)
+    expect(await inner.getToken('me')).toMatchObject({ refreshToken: 'r2' })
   })
 
   it('whose write lands after a sign-out is emptied again', async () => {
@@ -230,21 +309,6 @@ describe('a store', () => {
     land()
     await settled()
     expect(await inner.getToken('me')).toBeUndefined()
-  })
-
-  it('whose lock fails makes the renewal unavailable, not the session over', async () => {
-    const store = { ...memoryStore(), lock: () => Promise.reject(new Error('no lock')) }
-    const { manager, events } = harness({ store })
-    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
-    expect(events.signedOut).toEqual([])
-  })
-
-  it("whose lock is never granted ends with the renewal's time limit", async () => {
-    const { manager, scripted } = harness({ store: brokenStore({ lock: hangs }) })
-    const waiting = failure(authorize(manager))
-    await vi.advanceTimersByTimeAsync(15_000)
-    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
-    expect(scripted.calls()).toBe(0)
   })
 
   it('written for three methods without a name works unchanged', async () => {

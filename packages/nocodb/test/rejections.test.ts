@@ -109,21 +109,26 @@ describe('a refresh token', () => {
     const noco = await signedIn(server)
     const signedOut = countOf(noco, 'signedOut')
     server.expire()
-    server.control.failNext('renewal', 3, fault)
+    // It may be spent when the connection breaks, so it is not presented three times over.
+    const faults = fault === 'network' ? 1 : 3
+    server.control.failNext('renewal', faults, fault)
     await skippingWaits(async () => {
       expect(await codeOf(server.read(noco))).toBe('ERR_RENEWAL_UNAVAILABLE')
     })
     server.clock.pass(2_000)
     expect((await server.read(noco)).status).toBe(200)
-    expect(server.control.counts()).toMatchObject({ signIns: 0, renewals: 1, faults: 3 })
+    expect(server.control.counts()).toMatchObject({ signIns: 0, renewals: 1, faults })
     expect(signedOut()).toBe(0)
   })
 
-  it('used up by an answer that was lost falls to the password', async () => {
+  it('used up by an answer that was lost is presented by the next renewal only, which falls to the password', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     server.expire()
     server.control.failNext('renewal', 1, 'lost answer')
+    expect(await codeOf(server.read(noco))).toBe('ERR_RENEWAL_UNAVAILABLE')
+    expect(server.control.counts()).toMatchObject({ signIns: 0, rejectedRenewals: 0 })
+    server.clock.pass(2_000)
     expect((await server.read(noco)).status).toBe(200)
     expect(server.control.counts()).toMatchObject({ signIns: 1, rejectedRenewals: 1 })
   })

@@ -266,7 +266,7 @@ describe('changePassword()', () => {
     const server = startServer()
     const store = memoryStore()
     const noco = await withoutPassword(server, { store })
-    server.control.failNext('renewal', 3, 'network')
+    server.control.failNext('renewal', 1, 'network')
     await skippingWaits(() => noco.changePassword(change))
     server.clock.pass(2_000)
     expect((await noco.me()).email).toBe(ada.email)

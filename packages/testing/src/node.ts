@@ -2,9 +2,9 @@ import type { ServerType } from '@hono/node-server'
 import { createAdaptorServer } from '@hono/node-server'
 import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
 import { NetworkFault } from './nocodb/faults.ts'
-import type { NocoDBDouble } from './nocodb/nocodb-double.ts'
 
 export { type ContractServers, startContractServers } from './servers/contract-servers.ts'
+export type { TokenReading } from './servers/world.ts'
 
 /** Where the server listens. */
 export interface ListenOptions {
@@ -12,6 +12,11 @@ export interface ListenOptions {
   port?: number
   /** A sub-path under which the whole server lives, such as `/nocodb`. Default `''`. */
   basePath?: string
+}
+
+/** What answers requests: a double, or any fetch-style app. */
+export interface FetchServer {
+  fetch(request: Request): Response | Promise<Response>
 }
 
 /** A double that answers over HTTP. */
@@ -27,7 +32,7 @@ export interface ListeningServer {
  * An ordered network fault cuts the connection without an answer.
  */
 export async function listen(
-  double: NocoDBDouble,
+  double: FetchServer,
   { port = 0, basePath = '' }: ListenOptions = {},
 ): Promise<ListeningServer> {
   const prefix = normalBasePath(basePath)

@@ -49,10 +49,16 @@ async function letGo({ scene }: Stage): Promise<void> {
   ok(false, 'the connection is let go of')
 }
 
-const endless = (['endless', 'stalled'] as const).map((fault) =>
+const withoutEnd = {
+  endless: { body: 'is endless', refs: ['F08', 'F10'] },
+  stalled: { body: 'is stalled', refs: ['F08', 'F10'] },
+  bomb: { body: 'inflates without end', refs: ['F08', 'F09'] },
+} as const
+
+const endless = (['endless', 'stalled', 'bomb'] as const).map((fault) =>
   fact(
-    `a 401 whose body is ${fault} is known by its status within a second, and let go of`,
-    ['F08', 'F10'],
+    `a 401 whose body ${withoutEnd[fault].body} is known by its status within a second, and let go of`,
+    withoutEnd[fault].refs,
     async (stage) => {
       const { scene, connect, stale, platform } = stage
       await scene.script('/items', [{ status: 401, body: '{"msg":', fault }])

@@ -1,11 +1,19 @@
 import { bearer, headerScheme, type Scheme } from '@latchkey/core'
 import { equal, ok } from './expect.ts'
-import { type AdapterCase, codeOf, credentialsOf, fact, redirectTo, type Stage } from './stage.ts'
+import {
+  type AdapterCase,
+  codeOf,
+  fact,
+  isBarred,
+  isPlain,
+  redirectTo,
+  type Stage,
+} from './stage.ts'
 import type { Call, Outcome } from './subject.ts'
 
 /** Whether this platform lets nobody see where a redirect leads, and takes the token along. */
-const isHidden = ({ platform }: Stage, scheme: Scheme): boolean =>
-  platform.hidesRedirects === true && scheme.name !== 'bearer'
+const isHidden = async (stage: Stage, scheme: Scheme): Promise<boolean> =>
+  stage.platform.hidesRedirects === true && !(await isPlain(stage, scheme))
 
 /**
  * What is safe where redirects cannot be followed: refused with words on what to do, or handed to the
@@ -15,7 +23,7 @@ async function stayed(stage: Stage, scheme: Scheme, outcome: Outcome): Promise<b
   const { scene, platform } = stage
   if (platform.returnsRedirects) {
     ok([301, 302, 303, 307, 308].includes(outcome.status ?? 0), 'the redirect is the answer')
-  } else if (isHidden(stage, scheme)) {
+  } else if (await isHidden(stage, scheme)) {
     const { cause } = outcome.result as Error
     ok(
       [outcome.result, cause].some((one) => codeOf({ result: one }) === 'ERR_REDIRECT_REFUSED'),
@@ -27,16 +35,21 @@ async function stayed(stage: Stage, scheme: Scheme, outcome: Outcome): Promise<b
   return true
 }
 
-const schemes: Scheme[] = [bearer(), headerScheme('xc-auth'), headerScheme('xc-token')]
+const schemes: { name: string; of(stage: Stage): Scheme }[] = [
+  { name: 'bearer', of: () => bearer() },
+  { name: 'xc-token', of: () => headerScheme('xc-token') },
+  { name: "the subject's scheme", of: ({ scheme }) => scheme }, // unless it has its own: xc-auth
+]
 
-const drops = schemes.flatMap((scheme) =>
+const drops = schemes.flatMap(({ name, of }) =>
   [301, 302, 303, 307, 308].map((status) =>
     fact(
-      `a ${status} to another port leaves ${scheme.name} behind`,
+      `a ${status} to another port leaves ${name} behind`,
       ['S12', 'S17', 'F19', 'T20'],
       async (stage) => {
-        const { scene, connect, fresh, platform } = stage
-        if (platform.bearerOnly && scheme.name !== 'bearer') return
+        const { scene, connect, fresh, credentialsOf } = stage
+        const scheme = of(stage)
+        if (await isBarred(stage, scheme)) return
         const send = connect(fresh({ scheme }))
         const outcome = await send(redirectTo(status, `${scene.other}/open`))
         equal(Object.keys(credentialsOf((await scene.of('/redirect'))[0])).length, 1)
@@ -48,13 +61,14 @@ const drops = schemes.flatMap((scheme) =>
   ),
 )
 
-const roundTrips = schemes.map((scheme) =>
+const roundTrips = schemes.map(({ name, of }) =>
   fact(
-    `${scheme.name} dropped on a redirect stays dropped on the way back, and its 401 renews nothing`,
+    `${name} dropped on a redirect stays dropped on the way back, and its 401 renews nothing`,
     ['S13', 'S16', 'S20', 'F20'],
     async (stage) => {
-      const { scene, connect, fresh, platform } = stage
-      if (platform.bearerOnly && scheme.name !== 'bearer') return
+      const { scene, connect, fresh, platform, credentialsOf } = stage
+      const scheme = of(stage)
+      if (await isBarred(stage, scheme)) return
       const back = `${scene.other}${redirectTo(302, `${scene.api}/items`)}`
       const outcome = await connect(fresh({ scheme }))(redirectTo(302, back))
       if (await stayed(stage, scheme, outcome)) return
@@ -78,7 +92,7 @@ const localhost = fact(
   'a redirect to another name of the same machine leaves the token behind',
   ['S12', 'S14', 'S03'],
   async (stage) => {
-    const { scene, connect, fresh, scheme } = stage
+    const { scene, connect, fresh, scheme, credentialsOf } = stage
     const elsewhere = scene.api.replace('127.0.0.1', 'localhost')
     const outcome = await connect(fresh())(redirectTo(307, `${elsewhere}/open`))
     if (await stayed(stage, scheme, outcome)) return
@@ -90,21 +104,22 @@ const withinOrigin = fact(
   'a redirect within the origin keeps the token',
   ['S16', 'F19'],
   async (stage) => {
-    const { scene, connect, fresh, scheme, carrying } = stage
+    const { scene, connect, fresh, scheme, carried } = stage
     const outcome = await connect(fresh())(redirectTo(302, `${scene.api}/items`))
     if (await stayed(stage, scheme, outcome)) return
     equal(outcome.status, 200)
-    equal(credentialsOf((await scene.of('/items'))[0]), carrying((await scene.state()).token))
+    carried((await scene.of('/items'))[0], (await scene.state()).token)
   },
 )
 
-const deadBehind = schemes.map((scheme) =>
+const deadBehind = schemes.map(({ name, of }) =>
   fact(
-    `a dead token behind a redirect within the origin is renewed once, with ${scheme.name}`,
+    `a dead token behind a redirect within the origin is renewed once, with ${name}`,
     ['S16', 'F01'],
     async (stage) => {
-      const { scene, connect, stale, platform } = stage
-      if (platform.bearerOnly && scheme.name !== 'bearer') return
+      const { scene, connect, stale } = stage
+      const scheme = of(stage)
+      if (await isBarred(stage, scheme)) return
       const outcome = await connect(stale({ scheme }))(redirectTo(307, `${scene.api}/items`))
       if (await stayed(stage, scheme, outcome)) return
       equal([outcome.status, await scene.renewals()], [200, 1])
@@ -162,7 +177,7 @@ const endless = fact(
     )
     const outcome = await connect(fresh())('/loop')
     const sends = (await scene.of('/loop')).length
-    if (isHidden(stage, scheme) || stage.platform.returnsRedirects) equal(sends, 1)
+    if ((await isHidden(stage, scheme)) || stage.platform.returnsRedirects) equal(sends, 1)
     else ok(outcome.status === undefined && sends <= 51, `given up after ${sends} sends`)
     equal(await scene.renewals(), 1) // the first token
   },

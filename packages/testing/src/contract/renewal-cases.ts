@@ -1,7 +1,7 @@
 import { createTokenManager, headerScheme, memoryStore } from '@latchkey/core'
 import { equal, ok } from './expect.ts'
 import type { Send } from './subject.ts'
-import { type AdapterCase, credentialsOf, fact, renewal, type Stage, statusesOf } from './stage.ts'
+import { type AdapterCase, fact, renewal, type Stage, statusesOf } from './stage.ts'
 
 const storm = fact(
   '100 concurrent requests with a dead token: 100 successes, 1 renewal, 200 sends',
@@ -32,12 +32,15 @@ const firstStorm = fact(
 )
 
 /** A manager whose refresh token works once: presented again it is an error, and the session is over. */
-function rotating({ fresh }: Stage) {
+async function rotating({ fresh, scene }: Stage) {
   const spent: string[] = []
   const reused: string[] = []
   let issued = 0
   const store = memoryStore()
-  void store.setToken({ accessToken: 'stale', refreshToken: 'r0' }, 'session')
+  await store.setToken(
+    { accessToken: await scene.makeToken('stale'), refreshToken: 'r0' },
+    'session',
+  )
   return { reused, spent, make }
 
   function make(issue: () => Promise<string>) {
@@ -60,7 +63,7 @@ const singleUse = fact(
   ['T02', 'S29', 'S30'],
   async (stage) => {
     const { scene, connect } = stage
-    const { make, reused, spent } = rotating(stage)
+    const { make, reused, spent } = await rotating(stage)
     const manager = make(async () => {
       const { token } = await renewal(scene)
         .request({ fetch, signal: AbortSignal.timeout(5_000) })
@@ -79,7 +82,7 @@ const singleUse = fact(
 const late = fact(
   'a late 401 does not renew again',
   ['T03', 'F03', 'S21'],
-  async ({ scene, connect, stale, carrying }) => {
+  async ({ scene, connect, stale, carried }) => {
     const send = connect(stale())
     const held = await scene.hold('/late')
     const pending = send('/late')
@@ -89,19 +92,19 @@ const late = fact(
     equal((await pending).status, 200)
     const sent = await scene.of('/late')
     equal([await scene.renewals(), sent.length], [1, 2])
-    equal(credentialsOf(sent[1]), carrying((await scene.state()).token))
+    carried(sent[1], (await scene.state()).token)
   },
 )
 
 const replayCarriesNew = fact(
   'a replay carries the new token once, beside the same headers',
   ['T07', 'F01', 'S19'],
-  async ({ scene, connect, stale, carrying }) => {
+  async ({ scene, connect, stale, carried }) => {
     const headers = { 'x-mine': 'a', accept: 'application/x-mine' }
     equal((await connect(stale())('/items', { headers })).status, 200)
     const [first, second, ...more] = await scene.of('/items')
     equal(more.length, 0)
-    equal(credentialsOf(second), carrying((await scene.state()).token))
+    carried(second, (await scene.state()).token)
     equal(second?.headers['x-mine'], 'a')
     equal(second?.headers.accept, first?.headers.accept)
   },

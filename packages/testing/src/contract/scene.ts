@@ -2,11 +2,14 @@
 export interface Seen {
   at: 'api' | 'other'
   method: string
+  /** Without the scene's own part and the query. */
   path: string
   /** Lower-case names. */
   headers: Record<string, string | undefined>
   /** Its bytes, one character each. */
   body: string
+  /** The token that it carried, as the server reads the scheme: absent for none, and for a false signature. */
+  token?: string
 }
 
 /** What a server is told to answer. Default: 200 and an empty body. */
@@ -16,9 +19,10 @@ export interface Answer {
   body?: string
   /**
    * `reset`: the connection breaks before the answer; `cut`: in the middle of its body; `stalled`: the
-   * body never goes on; `endless`: it never ends.
+   * body never goes on; `endless`: it never ends; `bomb`: nor does this one, of which a few kilobytes
+   inflate to hundreds of megabytes.
    */
-  fault?: 'reset' | 'cut' | 'stalled' | 'endless'
+  fault?: 'reset' | 'cut' | 'stalled' | 'endless' | 'bomb'
 }
 
 export interface SceneState {
@@ -32,6 +36,8 @@ export interface SceneState {
   renewals: number
   /** Answers that are not over yet. */
   open: number
+  /** The answer to `makeToken()`. */
+  made?: string
   seen: Seen[]
 }
 
@@ -46,6 +52,8 @@ export interface Scene {
   readonly api: string
   readonly other: string
   state(): Promise<SceneState>
+  /** A token as the server makes them, of `word`, that it does not accept. */
+  makeToken(word: string): Promise<string>
   /** The requests of `path` so far, at any origin. */
   of(path: string): Promise<Seen[]>
   renewals(): Promise<number>
@@ -70,6 +78,7 @@ export async function openScene({ url }: { readonly url: string }): Promise<Scen
     api,
     other,
     state,
+    makeToken: async (word) => (await act('token?', word)).made ?? '',
     of: async (path) => (await state()).seen.filter((request) => request.path === path),
     renewals: async () => (await state()).renewals,
     script: (path, answers) => act('script?', path, answers),

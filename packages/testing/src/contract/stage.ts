@@ -10,7 +10,7 @@ import {
   type TokenManager,
   type TokenManagerOptions,
 } from '@latchkey/core'
-import { CANARY } from './canary.ts'
+import { equal } from './expect.ts'
 import { openScene, type Scene, type Seen } from './scene.ts'
 import type { AdapterSubject, ConnectOptions, Outcome, Platform, Send } from './subject.ts'
 
@@ -32,16 +32,20 @@ export interface AdapterCase {
 export interface Stage {
   scene: Scene
   platform: Platform
-  /** The scheme of this case's managers, and the header in which it sends. */
+  /** The scheme of this case's managers: the subject's own, or `xc-auth`. */
   scheme: Scheme
+  /** The headers in which it sends, in lower case. */
+  schemeHeaders: readonly string[]
   stream: AdapterSubject['stream']
   connect(manager: TokenManager, options?: Partial<ConnectOptions>): Send
   /** A manager of the scene's `api` without a token yet. */
   fresh(options?: Partial<TokenManagerOptions>): TokenManager
   /** A manager that holds a token which the server no longer accepts. */
   stale(options?: Partial<TokenManagerOptions>): TokenManager
-  /** The credential headers of a request with `token`. */
-  carrying(token: string): Record<string, string>
+  /** The credential headers that reached a server. */
+  credentialsOf(seen: Seen | undefined): Record<string, string>
+  /** Throws unless the request carried `token` by this case's scheme, and no other credential. */
+  carried(seen: Seen | undefined, token: string): void
   /** How many of `count` requests can be under way at once. */
   atOnce(count: number): number
 }
@@ -61,7 +65,18 @@ async function setStage(
 ): Promise<Stage> {
   const scene = await openScene(servers)
   const { platform = {} } = subject
-  const scheme = platform.bearerOnly ? bearer() : headerScheme('xc-auth')
+  const scheme = subject.scheme ?? (platform.bearerOnly ? bearer() : headerScheme('xc-auth'))
+  const staleToken = await scene.makeToken('stale')
+  const schemeHeaders = await headersOf(scheme, scene, staleToken)
+  const credentialsOf: Stage['credentialsOf'] = (seen) => {
+    const names = new Set([...CREDENTIALS, ...schemeHeaders])
+    return Object.fromEntries(
+      [...names].flatMap((name) => {
+        const value = seen?.headers[name]
+        return value === undefined ? [] : [[name, value]]
+      }),
+    )
+  }
   const fresh: Stage['fresh'] = (options) =>
     createTokenManager({
       origin: new URL(scene.api).origin,
@@ -73,16 +88,20 @@ async function setStage(
     scene,
     platform,
     scheme,
+    schemeHeaders,
     stream: subject.stream?.bind(subject),
     connect: (manager, options) => subject.connect({ manager, baseUrl: scene.api, ...options }),
     fresh,
     stale(options) {
       const store = memoryStore()
-      void store.setToken({ accessToken: `${CANARY}-stale` }, 'session')
+      void store.setToken({ accessToken: staleToken }, 'session')
       return fresh({ store, name: 'session', ...options })
     },
-    carrying: (token) =>
-      platform.bearerOnly ? { authorization: `Bearer ${token}` } : { 'xc-auth': token },
+    credentialsOf,
+    carried(seen, token) {
+      equal(Object.keys(credentialsOf(seen)).toSorted(), schemeHeaders.toSorted(), 'credentials')
+      equal(seen?.token, token, 'the token')
+    },
     atOnce: (count) => Math.min(count, platform.maxConnections ?? Infinity),
   }
 }
@@ -102,15 +121,29 @@ export function renewal(scene: Scene): Grant {
   }
 }
 
-/** The credential headers that reached a server. */
-export function credentialsOf(seen: Seen | undefined): Record<string, string> {
-  const names = ['authorization', 'xc-auth', 'xc-token', 'x-powerauth-token']
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = seen?.headers[name]
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
+/** Whether `scheme` sends in `Authorization` alone, which every platform keeps within the origin. */
+export async function isPlain({ scene }: Stage, scheme: Scheme): Promise<boolean> {
+  const headers = await headersOf(scheme, scene, await scene.makeToken('any'))
+  return headers.every((name) => name === 'authorization')
+}
+
+/** Whether this platform takes no token by `scheme`; then it says so, and sends nothing. */
+export async function isBarred(stage: Stage, scheme: Scheme): Promise<boolean> {
+  const { scene, connect, fresh, platform } = stage
+  if (!platform.bearerOnly || (await isPlain(stage, scheme))) return false
+  const outcome = await connect(fresh({ scheme }))('/items')
+  equal(codeOf(outcome), 'ERR_UNSAFE_TRANSPORT')
+  equal((await scene.of('/items')).length, 0)
+  return true
+}
+
+/** Headers that are credentials, whoever set them. */
+const CREDENTIALS = ['authorization', 'xc-auth', 'xc-token', 'x-powerauth-token']
+
+/** In which headers `scheme` sends `accessToken`, in lower case. */
+async function headersOf(scheme: Scheme, { api }: Scene, accessToken: string): Promise<string[]> {
+  const request = { url: new URL(`${api}/items`), method: 'GET' }
+  return [...new Headers(await scheme.headers({ accessToken }, request)).keys()]
 }
 
 /** The path that redirects to `target`. */

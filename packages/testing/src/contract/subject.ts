@@ -1,4 +1,4 @@
-import type { TokenManager } from '@latchkey/core'
+import type { Scheme, TokenManager } from '@latchkey/core'
 
 /** A request, in words that every client knows. */
 export interface Call {
@@ -42,7 +42,10 @@ export interface Platform {
   hidesRedirects?: boolean
   /** A redirect is the caller's to follow (undici's `request`). */
   returnsRedirects?: boolean
-  /** No other header than `Authorization` may carry the token (XMLHttpRequest): all cases use bearer. */
+  /**
+   * No other header than `Authorization` may carry the token (XMLHttpRequest): the cases use bearer, and
+   * any other scheme is refused with `ERR_UNSAFE_TRANSPORT` before anything is sent.
+   */
   bearerOnly?: boolean
   /** The client reads a whole body before it tells the status (axios), so a broken one has no status. */
   buffersBodies?: boolean
@@ -61,4 +64,10 @@ export interface AdapterSubject {
   /** A body of this text that can be read once. Left out when the transport takes no streams. */
   stream?(text: string): object
   platform?: Platform
+  /**
+   * How its managers send their tokens, where that is not by `xc-auth`. The servers have to be told how
+   * to read it: `startContractServers({ tokenOf })`. The cases compare tokens, so each sending may be
+   * signed anew.
+   */
+  scheme?: Scheme
 }

@@ -155,7 +155,7 @@ const otherUser = fact(
     const renewal = await scene.hold('/renew')
     const pending = connect(manager)('/items')
     await renewal.whenWaiting()
-    await manager.setTokens({ accessToken: 'somebody-else' })
+    await manager.setTokens({ accessToken: await scene.makeToken('somebody-else') })
     const { status, result } = await pending
     equal([status, manager.explain(result)?.code], [401, 'ERR_SESSION_CHANGED'])
     await renewal.release()

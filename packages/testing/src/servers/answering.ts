@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
+import { constants, createGzip } from 'node:zlib'
 import type { Answer } from '../contract/scene.ts'
 
 /** Sends `answer`, with its fault, if it has one. */
@@ -12,10 +14,18 @@ export function give(
     return
   }
   const type = { 'content-type': 'application/json' }
-  response.writeHead(status, { ...common, ...type, ...headers, ...lengthOf(fault, body) })
+  const packed = fault === 'bomb' && { 'content-encoding': 'gzip' }
+  response.writeHead(status, {
+    ...common,
+    ...type,
+    ...headers,
+    ...packed,
+    ...lengthOf(fault, body),
+  })
   if (fault === 'cut') response.write(body, () => response.socket?.destroy())
   else if (fault === 'stalled') response.write(body)
-  else if (fault === 'endless') pour(response, Buffer.alloc(65_536, 'endless '))
+  else if (fault === 'endless') pour(response, response, Buffer.alloc(65_536, 'endless '))
+  else if (fault === 'bomb') inflate(response)
   else response.end(body)
 }
 
@@ -24,8 +34,16 @@ const lengthOf = (fault: Answer['fault'], body: string) =>
   fault === 'cut' ? { 'content-length': String(Buffer.byteLength(body) + 1_000) } : {}
 
 /** `chunk` again and again, slowly enough for a client in this very process to do something else. */
-function pour(response: ServerResponse, chunk: Buffer): void {
+function pour(response: ServerResponse, into: Writable, chunk: Buffer): void {
   if (response.destroyed) return
-  response.write(chunk)
-  setTimeout(() => pour(response, chunk), 5)
+  into.write(chunk)
+  setTimeout(() => pour(response, into, chunk), 5)
+}
+
+/** A kilobyte for each megabyte, sent as soon as it is packed. */
+function inflate(response: ServerResponse): void {
+  const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH })
+  gzip.pipe(response)
+  response.once('close', () => gzip.destroy())
+  pour(response, gzip, Buffer.alloc(1_048_576))
 }

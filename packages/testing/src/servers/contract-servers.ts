@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer, Seen } from '../contract/scene.ts'
 import { give } from './answering.ts'
 import { readBody, serveLoopback } from './loopback.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, type TokenReading, type World } from './world.ts'
 
 /** What the cases of `adapterContract()` run against. */
 export interface ContractServers {
@@ -15,18 +15,21 @@ export interface ContractServers {
  * Starts real HTTP servers on the loopback interface: two origins, of which one knows the token, and
  * one that lets a case look into them. Any page may talk to them, so start them in tests only.
  *
+ * @param reading For a subject with a `scheme` of its own.
+ *
  * @example
  * const servers = await startContractServers()
  * for (const { name, run } of adapterContract()) test(name, () => run(subject, servers))
  */
-export async function startContractServers(): Promise<ContractServers> {
+export async function startContractServers(reading: TokenReading = {}): Promise<ContractServers> {
   const worlds = new Map<string, World>()
   const [api, other] = await Promise.all([
     serveLoopback((request, response) => void answer(worlds, 'api', request, response)),
     serveLoopback((request, response) => void answer(worlds, 'other', request, response)),
   ])
   const open = () => {
-    const world = createWorld(`w${worlds.size}`, api.origin, other.origin)
+    const origins = { api: api.origin, other: other.origin }
+    const world = createWorld(`w${worlds.size}`, origins, reading)
     worlds.set(world.id, world)
     return world
   }
@@ -76,7 +79,8 @@ async function answer(
 
 /**
  * `POST /open` opens a world. `POST /<id>` tells what happened there; after `/<id>` come `renewal` (the
- * answer in the body), `script` (the answers), `hold`, `waiting` (`?count=`) and `release`, `?path=`.
+ * answer in the body), `script` (the answers), `hold`, `waiting` (`?count=`) and `release`, `?path=`;
+ * and `token`, which makes one of the word in `?path=`.
  */
 async function obey(
   { worlds, open }: { worlds: Map<string, World>; open: () => World },
@@ -88,8 +92,9 @@ async function obey(
   const body = (await readBody(request)).toString()
   const world = id === 'open' ? open() : worlds.get(id)
   if (world) await act(world, action, searchParams, body === '' ? undefined : JSON.parse(body))
+  const made = action === 'token' && { made: world?.makeToken(searchParams.get('path') ?? '') }
   response.writeHead(world ? 200 : 404, { 'access-control-allow-origin': '*' })
-  response.end(JSON.stringify(world?.state() ?? {}))
+  response.end(JSON.stringify({ ...world?.state(), ...made }))
 }
 
 async function act(

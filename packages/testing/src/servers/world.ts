@@ -2,6 +2,21 @@ import type { Answer, SceneState, Seen } from '../contract/scene.ts'
 import { CANARY } from '../contract/canary.ts'
 import { createGate, type Gate } from './hold.ts'
 
+/** How the tokens of the contract's servers look, and how a request carries one. */
+export interface TokenReading {
+  /**
+   * Makes an access token of a word: always the same, and another for another word. Default: the word
+   * itself. A token that does not show the word cannot be looked for in what is printed.
+   */
+  makeToken?(word: string): string
+  /**
+   * The access token that a request carries by the scheme under test; `undefined` when it carries none,
+   * or a signature that does not hold. `Authorization: Bearer`, `xc-auth` and `xc-token` are read in any
+   * case.
+   */
+  tokenOf?(request: Seen): string | undefined
+}
+
 /**
  * One case's own corner of two loopback origins: `api`, which knows the token, and `other`, which must
  * not. It renews at `POST /renew` and accepts only the token issued last.
@@ -10,6 +25,7 @@ export interface World {
   readonly id: string
   /** Every request is judged on arrival, and answered when no gate holds it back. */
   reply(request: Seen, query: URLSearchParams): Promise<Answer>
+  makeToken(word: string): string
   /** What renewals are answered with instead of a token. */
   answerRenewals(answer: Answer | undefined): void
   /** What the next requests of `path` are answered with, before the ordinary answer. */
@@ -25,21 +41,30 @@ interface Session {
   token: string
   renewals: number
   renewalAnswer: Answer | undefined
+  makeToken(word: string): string
 }
 
-export function createWorld(id: string, apiOrigin: string, otherOrigin: string): World {
+export function createWorld(
+  id: string,
+  origins: Record<Seen['at'], string>,
+  reading: TokenReading,
+): World {
   const scripts = new Map<string, Answer[]>()
   const gates = new Map<string, Gate>()
   const seen: Seen[] = []
-  const session: Session = {
-    token: `${CANARY}-never-issued`,
-    renewals: 0,
-    renewalAnswer: undefined,
+  const makeToken = (word: string) => {
+    const canary = `${CANARY}-${word}`
+    return reading.makeToken?.(canary) ?? canary
   }
+  const token = makeToken('never-issued')
+  const session: Session = { token, renewals: 0, renewalAnswer: undefined, makeToken }
   let open = 0
   return {
     id,
-    async reply(request, query) {
+    makeToken,
+    async reply(received, query) {
+      const carried = reading.tokenOf?.(received) ?? bareTokenOf(received)
+      const request = carried === undefined ? received : { ...received, token: carried }
       seen.push(request)
       const answer = scripts.get(request.path)?.shift() ?? judge(session, request, query)
       await gates.get(request.path)?.pass()
@@ -52,8 +77,8 @@ export function createWorld(id: string, apiOrigin: string, otherOrigin: string):
     track: (change) => void (open += change),
     state: () => ({
       id,
-      api: `${apiOrigin}/${id}`,
-      other: `${otherOrigin}/${id}`,
+      api: `${origins.api}/${id}`,
+      other: `${origins.other}/${id}`,
       token: session.token,
       renewals: session.renewals,
       open,
@@ -69,7 +94,7 @@ function judge(session: Session, request: Seen, query: URLSearchParams): Answer 
     return { status: Number(query.get('status')), headers: { location: query.get('to') ?? '' } }
   }
   if (path === '/open' || at === 'other') return { status: 200, body: '{"open":true}' }
-  if (path === '/denied' || !isSignedIn(session, request)) {
+  if (path === '/denied' || request.token !== session.token) {
     return { status: 401, body: '{"msg":"Invalid token"}' }
   }
   return { status: 200, body: '{"ok":true}' }
@@ -78,11 +103,11 @@ function judge(session: Session, request: Seen, query: URLSearchParams): Answer 
 function renew(session: Session): Answer {
   if (session.renewalAnswer) return session.renewalAnswer
   session.renewals += 1
-  session.token = `${CANARY}-${session.renewals}`
+  session.token = session.makeToken(`${session.renewals}`)
   return { status: 200, body: JSON.stringify({ accessToken: session.token }) }
 }
 
-function isSignedIn({ token }: Session, { headers }: Seen): boolean {
-  const given = [headers.authorization, headers['xc-auth'], headers['xc-token']]
-  return given.includes(`Bearer ${token}`) || given.includes(token)
+function bareTokenOf({ headers }: Seen): string | undefined {
+  const [, bearer] = /^Bearer (.+)$/.exec(headers.authorization ?? '') ?? []
+  return bearer ?? headers['xc-auth'] ?? headers['xc-token']
 }

@@ -1,0 +1,53 @@
+/** What a request ends with that has not left: it may be sent again, whatever it holds. */
+const NOT_SENT: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/**
+ * Names and codes, as runtimes and clients give them, of connections that broke, of time that was up, and
+ * of answers that broke off. `fetch` calls nearly all of them a TypeError.
+ */
+const LOST: ReadonlySet<unknown> = new Set([
+  'TypeError',
+  'SyntaxError',
+  'AbortError',
+  'TimeoutError',
+  'NetworkError',
+  'ERR_NETWORK',
+  'ECONNABORTED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_UNUSABLE_TOKEN',
+])
+
+/** What clients' errors tell. A good status in an error: the answer broke off, or made no sense. */
+interface Described {
+  name?: unknown
+  code?: unknown
+  status?: number
+  response?: { status?: number }
+  cause?: unknown
+}
+
+/**
+ * Whether nobody can tell what became of a request: it may have been carried out, and the answer was
+ * lost. A single-use refresh token that it held may be spent.
+ */
+export function isAnswerLost(error: unknown): boolean {
+  let isLost = false
+  let current = error
+  for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
+    const { name, code, response, cause, status } = current as Described
+    const answered = status ?? response?.status ?? 0
+    if (answered >= 400 || NOT_SENT.has(code)) return false
+    isLost ||= answered > 0 || LOST.has(name) || LOST.has(code)
+    current = cause
+  }
+  return isLost
+}

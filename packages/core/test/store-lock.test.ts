@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LatchkeyError, memoryStore, type TokenStore } from '../src/index.ts'
+import { answer, authorize, failure, harness, sent, settled } from './support/harness.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** An error as our stores throw them: known to core by its brand only. */
+const storeError = (code: string) =>
+  Object.assign(new Error('Redis is down.'), { code, [Symbol.for('latchkey.error')]: true })
+
+/** A manager whose expired session lies in a store with such a lock. */
+async function withLock(lock: NonNullable<TokenStore['lock']>) {
+  const store = { ...memoryStore(), lock }
+  const made = harness({ store, name: 'me' })
+  const expiresAt = made.clock.now() - 1
+  await store.setToken({ accessToken: 'a0', refreshToken: 'r0', expiresAt }, 'me')
+  made.scripted.answerTokens()
+  return { ...made, store }
+}
+
+const said = 'The token store could not be locked, so nothing was renewed.'
+
+describe("the memory store's lock", () => {
+  it('is held by one at a time, name by name, also after one that failed', async () => {
+    const { lock } = memoryStore()
+    const steps: string[] = []
+    const hold = (step: string) => async () => {
+      steps.push(`${step} begins`)
+      await settled()
+      steps.push(`${step} ends`)
+      if (step === 'first') throw new Error('mine')
+    }
+    const first = failure(lock?.('a', hold('first')))
+    const others = [lock?.('a', hold('second')), lock?.('b', hold('other'))]
+    await Promise.all([first, ...others])
+    const ofA = steps.filter((step) => !step.startsWith('other'))
+    expect(ofA).toEqual(['first begins', 'first ends', 'second begins', 'second ends'])
+    expect(steps.indexOf('other begins')).toBeLessThan(steps.indexOf('first ends'))
+  })
+})
+
+describe('a store whose lock', () => {
+  it.each([
+    ['rejects', () => Promise.reject(storeError('ERR_STORE_UNAVAILABLE'))],
+    ['is held by somebody else for too long', () => Promise.reject(storeError('ERR_STORE_LOCKED'))],
+    [
+      'throws',
+      () => {
+        throw storeError('ERR_STORE_UNAVAILABLE')
+      },
+    ],
+  ])('%s makes the renewal unavailable: the session is kept and tried later', async (_, lock) => {
+    let isDown = true
+    const { manager, scripted, clock, events, store } = await withLock((_name, run) =>
+      isDown ? lock() : run(),
+    )
+    const error = await failure(authorize(manager))
+    expect(error).toMatchObject({
+      code: 'ERR_RENEWAL_UNAVAILABLE',
+      message: expect.stringContaining(said),
+      cause: { code: expect.stringMatching(/^ERR_STORE_/), message: 'Redis is down.' },
+    })
+    expect([events.signedOut, events.renewalFailed]).toMatchObject([
+      [],
+      [{ outcome: 'unavailable', error: { code: 'ERR_RENEWAL_UNAVAILABLE' } }],
+    ])
+    expect(await store.getToken('me')).toMatchObject({ refreshToken: 'r0' })
+    isDown = false
+    expect(await failure(authorize(manager))).toBe(error) // during the cool-down
+    clock.pass(2_000)
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(scripted.calls()).toBe(1)
+  })
+
+  it("cannot be had leaves a 401 the caller's, with the reason", async () => {
+    let isDown = false
+    const { manager } = await withLock((_name, run) =>
+      isDown ? Promise.reject(storeError('ERR_STORE_LOCKED')) : run(),
+    )
+    const authorization = await authorize(manager)
+    isDown = true
+    const response = answer(401)
+    expect(await manager.recover(authorization, response)).toBeUndefined()
+    expect(manager.explain(response)).toMatchObject({ message: expect.stringContaining(said) })
+  })
+
+  it('resolves without running anything is one that was not granted', async () => {
+    const { manager, scripted } = await withLock(() => Promise.resolve(undefined as never))
+    expect(await failure(authorize(manager))).toMatchObject({
+      message: expect.stringContaining(said),
+    })
+    expect(scripted.calls()).toBe(0)
+  })
+
+  it('cannot be released does not take away what was renewed under it', async () => {
+    const { manager } = await withLock(async (_name, run) => {
+      await run()
+      throw storeError('ERR_STORE_UNAVAILABLE')
+    })
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+
+  it('runs what it was given twice starts one renewal', async () => {
+    const { manager, scripted } = await withLock(async (_name, run) => {
+      await Promise.all([run(), run()])
+      return run()
+    })
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(scripted.calls()).toBe(1)
+  })
+
+  it('holds a failure of the renewal itself passes that on', async () => {
+    const { manager, scripted } = await withLock((_name, run) => run())
+    const down = new LatchkeyError('ERR_RENEWAL_UNAVAILABLE', 'down', { retryAfterMs: 90_000 })
+    scripted.answer(() => down)
+    expect(await failure(authorize(manager))).toMatchObject({ retryAfterMs: 90_000 })
+  })
+
+  it("is never granted ends with the renewal's time limit; granted late, it starts no renewal", async () => {
+    let grant = () => undefined as void
+    const { manager, scripted } = await withLock(async (_name, run) => {
+      await new Promise<void>((resolve) => (grant = resolve))
+      return run()
+    })
+    const waiting = failure(authorize(manager))
+    await vi.advanceTimersByTimeAsync(14_999)
+    expect(await Promise.race([waiting, Promise.resolve('still waiting')])).toBe('still waiting')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
+    grant()
+    await settled()
+    expect(scripted.calls()).toBe(0)
+  })
+})
