@@ -1,1 +1,89 @@
-export {}
+import type { TokenStore } from '@latchkey/core'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { type ItemStorage, openItems, type SecureStorage } from './async-storage/items.ts'
+import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { StoreError } from './store-error.ts'
+
+export type { ItemStorage, SecureStorage } from './async-storage/items.ts'
+
+export interface AsyncStorageStoreOptions {
+  /**
+   * What every key begins with: letters, digits, `.`, `_`, `-` and `:`, which `expo-secure-store` refuses.
+   * Default: `'latchkey.'`.
+   */
+  prefix?: string
+}
+
+/**
+ * Keeps sessions in a key-value storage of your own choice, as one text each.
+ *
+ * The key is the prefix and a hash of the name, 64 hexadecimal digits: it fits every storage, disks that
+ * know no capitals included, and tells nobody whose session it is.
+ *
+ * The lock is this store's own, since such storages have none: make one store and give it to all
+ * managers of the process. Between two processes or tabs use the file, web or Redis store.
+ *
+ * How safe, how lasting and how large is up to the storage. AsyncStorage is not encrypted; in a phone's
+ * app prefer `expo-secure-store`. What it throws becomes `ERR_STORE_FULL` when it says that it is full,
+ * and `ERR_STORE_UNAVAILABLE` otherwise, with what it said as the cause.
+ *
+ * @throws {StoreError} `ERR_INVALID_OPTION`.
+ *
+ * @example
+ * import AsyncStorage from '@react-native-async-storage/async-storage'
+ * const noco = nocodb({ baseUrl, store: asyncStorageStore(AsyncStorage) })
+ */
+export function asyncStorageStore(
+  storage: ItemStorage | SecureStorage,
+  { prefix = 'latchkey.' }: AsyncStorageStoreOptions = {},
+): TokenStore {
+  if (!/^[\w.:-]+$/.test(prefix)) {
+    throw new StoreError(
+      'ERR_INVALID_OPTION',
+      '`prefix` must be letters, digits, `.`, `_`, `-` and `:`, such as "my-app.".',
+    )
+  }
+  const { get, set, remove, keys } = openItems(storage)
+  const keyOf = (name: string) => prefix + fingerprint(name)
+  const turns = new Map<string, Promise<unknown>>()
+  return {
+    async getToken(name) {
+      const stored = await get(keyOf(name))
+      return stored === undefined ? undefined : decodeEntry(stored).tokens
+    },
+    async setToken(tokens, name) {
+      const key = keyOf(name)
+      refuseNewer(await get(key))
+      const { accessToken, refreshToken = accessToken } = tokens
+      await set(key, encodeEntry(tokens, { name }), [accessToken, refreshToken])
+    },
+    removeToken: (name) => remove(keyOf(name)),
+    lock(name, run) {
+      const turn = (turns.get(name) ?? Promise.resolve()).then(run)
+      const freed = turn.catch(() => undefined) // the next holder does not care how it went
+      turns.set(name, freed)
+      return turn
+    },
+    ...(keys && {
+      async names() {
+        const ours = (await keys()).filter((key) => key.startsWith(prefix))
+        const names = await Promise.all(ours.map(async (key) => nameOf(await get(key))))
+        return names.filter((name) => name !== undefined)
+      },
+    }),
+  }
+}
+
+/** Of the name's JSON: alone, halves of a surrogate pair would all be the same bytes. */
+const fingerprint = (name: string): string => bytesToHex(sha256(utf8ToBytes(JSON.stringify(name))))
+
+/** The name in an entry; none in what is not one of ours. */
+function nameOf(stored: unknown): string | undefined {
+  try {
+    const { name } = decodeEntry(stored).extra
+    return typeof name === 'string' ? name : undefined
+  } catch {
+    return undefined
+  }
+}

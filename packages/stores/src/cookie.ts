@@ -1,1 +1,134 @@
-export {}
+import type { TokenSet, TokenStore } from '@latchkey/core'
+import { stringifySetCookie } from 'cookie'
+import { checkApp } from './app-name.ts'
+import { cookieNames } from './cookie/cookie-name.ts'
+import { documentJar } from './cookie/document-jar.ts'
+import type { Jar } from './cookie/jar.ts'
+import { type FetchExchange, fetchJar, type NodeExchange, nodeJar } from './cookie/server-jar.ts'
+import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { StoreError } from './store-error.ts'
+import { lockManager, tabLock } from './web/tab-lock.ts'
+
+export type { FetchExchange, NodeExchange } from './cookie/server-jar.ts'
+
+/**
+ * Where the cookies are: the two sides of one exchange on a server, as Node (Express) or as the Fetch API
+ * (Hono, Remix, workers) has them, or the `document` of a page.
+ */
+export type CookiePlace = NodeExchange | FetchExchange | { document: { cookie: string } }
+
+export interface CookieStoreOptions {
+  /**
+   * Separates apps on one host, whatever their port: 1 to 64 letters, digits, `_` or `-`. Default:
+   * `'app'`.
+   */
+  app?: string
+  /**
+   * `false` drops `Secure` and the `__Host-` prefix, for development on plain http where the browser
+   * wants it (Chromium and Firefox take Secure cookies from `http://localhost`; Safari does not). Anybody
+   * on the way then reads the session, and a sub-domain can replace it. Default: true.
+   */
+  secure?: boolean
+  /**
+   * How long the browser keeps a session of which nobody says when it ends, in milliseconds, more than
+   * 0. Default: until the browser is closed.
+   */
+  maxAgeMs?: number
+}
+
+/** What every browser takes, name and attributes included, in bytes. */
+const LIMIT_BYTES = 4_096
+
+/** Browsers keep no cookie longer. */
+const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
+
+/**
+ * Keeps a session in a cookie of the user's browser, for apps that are rendered on a server: **one store
+ * and one manager for each request.** A store that outlived its request would serve one user with the
+ * token of another.
+ *
+ * On a server the cookie is `__Host-…; HttpOnly; Secure; SameSite=Lax; Path=/`: no script reads it, no other
+ * host sets it. A page's own, by `{ document }`, is `__Host-…; Secure; SameSite=Strict; Path=/`, and never
+ * HttpOnly: every script of the page can read it, as with localStorage. One cannot replace the other.
+ *
+ * It lives as long as `refreshExpiresAt` says; without a refresh token as long as `expiresAt` says. It
+ * is neither encrypted nor signed: the browser's owner can read it and put another session in its place,
+ * of which the API judges. Do not trust its content without asking the API.
+ *
+ * What was stored is read again within the same request. Two requests of one browser that renew at the
+ * same time do not see each other, and there is no lock on a server: where refresh tokens work once, a
+ * `redisStore` behind a session id of yours is the safer place. Tabs that share a document's cookies do
+ * have a lock, as in `webStore`; they are not told of each other's changes.
+ *
+ * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or when the browser does not take
+ * the cookie, and `ERR_STORE_TOO_LARGE` for one of more than 4,096 bytes. Headers of the Fetch API do
+ * not tell that their response has left: what is stored after that is lost.
+ *
+ * @throws {StoreError} `ERR_INVALID_OPTION`.
+ *
+ * @example
+ * app.use((req, res, next) => {
+ *   res.locals.noco = nocodb({ baseUrl, store: cookieStore({ req, res }) })
+ *   next()
+ * })
+ */
+export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}): TokenStore {
+  const { app = 'app', secure = true, maxAgeMs } = options
+  const jar = openJar(place)
+  if (maxAgeMs !== undefined && !(Number.isFinite(maxAgeMs) && maxAgeMs > 0)) {
+    throw invalid('`maxAgeMs` must be a finite number of milliseconds > 0.')
+  }
+  const names = cookieNames(checkApp(app), secure)
+  const write = (name: string, value: string | undefined, maxAge?: number) => {
+    const cookie = { ...jar.attributes, name, value, path: '/', secure }
+    const line = stringifySetCookie({ ...cookie, ...(maxAge !== undefined && { maxAge }) })
+    checkSize(line)
+    jar.write({ name, value, line })
+  }
+  const locks = 'document' in place ? lockManager() : undefined // on a server there is nobody to exclude
+  return {
+    getToken(name) {
+      const text = jar.read()[names.of(name)]
+      return text === undefined ? undefined : decodeEntry(text).tokens
+    },
+    setToken(tokens, name) {
+      refuseNewer(jar.read()[names.of(name)])
+      write(names.of(name), encodeEntry(tokens), maxAgeOf(tokens, maxAgeMs))
+    },
+    removeToken: (name) => write(names.of(name), undefined, 0),
+    names() {
+      const cookies = Object.entries(jar.read()).filter(([, value]) => value !== undefined)
+      return names.among(cookies.map(([name]) => name))
+    },
+    ...(locks && { lock: tabLock(locks, names.of) }),
+  }
+}
+
+function openJar(place: CookiePlace): Jar {
+  if (typeof place === 'object' && place !== null) {
+    if ('document' in place) return documentJar(place.document)
+    if ('headers' in place) return fetchJar(place)
+    if ('res' in place) return nodeJar(place)
+  }
+  throw invalid('A cookie store needs `{ req, res }`, `{ request, headers }` or `{ document }`.')
+}
+
+/** In whole seconds, as cookies have it; undefined: until the browser is closed. */
+function maxAgeOf(tokens: TokenSet, maxAgeMs: number | undefined): number | undefined {
+  const { refreshToken, refreshExpiresAt, expiresAt } = tokens
+  const endsAt = refreshExpiresAt ?? (refreshToken === undefined ? expiresAt : undefined)
+  const lifeMs = endsAt === undefined ? maxAgeMs : endsAt - Date.now()
+  // An expiry in the past is a hint of a wrong clock; a cookie that is dead on arrival helps nobody.
+  if (lifeMs === undefined || lifeMs < 1_000) return undefined
+  return Math.floor(Math.min(lifeMs, LONGEST_LIFE_MS) / 1_000)
+}
+
+function checkSize(line: string): void {
+  if (line.length <= LIMIT_BYTES) return
+  throw new StoreError(
+    'ERR_STORE_TOO_LARGE',
+    `The session's cookie would take ${line.length} bytes, and browsers keep ${LIMIT_BYTES}. Keep such a session on the server (redisStore), behind a session id of yours.`,
+  )
+}
+
+const invalid = (message: string) => new StoreError('ERR_INVALID_OPTION', message)

@@ -11,14 +11,23 @@ const ENTRY_LIMIT = 1_048_576
  * A token set as the text that stores keep. `extra` fields come first and never stand in for ours.
  *
  * Nothing that somebody added to `Object.prototype` (a `toJSON`, an `accessToken`) gets into it.
+ *
+ * @throws {StoreError} `ERR_STORE_GARBAGE` for what is no token set, `ERR_STORE_TOO_LARGE` for more than
+ *   a reader would take: both before anything is written.
  */
 export function encodeEntry(
   tokens: TokenSet,
   extra: Readonly<Record<string, unknown>> = {},
 ): string {
   const { accessToken, refreshToken, expiresAt, refreshExpiresAt } = ownFields(tokens)
+  if (!isToken(accessToken) || !isTokenOrNone(refreshToken)) throw garbage()
   const fields = { version: ENTRY_VERSION, accessToken, refreshToken, expiresAt, refreshExpiresAt }
-  return JSON.stringify(Object.assign(Object.create(null), extra, fields))
+  const text = JSON.stringify(Object.assign(Object.create(null), extra, fields))
+  if (text.length <= ENTRY_LIMIT) return text
+  throw new StoreError(
+    'ERR_STORE_TOO_LARGE',
+    `The session is ${text.length} characters long, and at most ${ENTRY_LIMIT} are stored. Nothing was changed.`,
+  )
 }
 
 /** What an entry holds: its token set, and the fields that are not ours. */
@@ -28,12 +37,13 @@ export interface Entry {
 }
 
 /**
- * The entry that `text` is, read with distrust: only own properties of the right type count.
+ * The entry that `stored` is, read with distrust: only own properties of the right type count.
  *
+ * @param stored A text, or what a storage that parses by itself has made of one.
  * @throws {StoreError} `ERR_STORE_GARBAGE`, or `ERR_STORE_NEWER` for an entry of a later version.
  */
-export function decodeEntry(text: string): Entry {
-  const fields = ownFields(parse(text))
+export function decodeEntry(stored: unknown): Entry {
+  const fields = ownFields(typeof stored === 'string' ? parse(stored) : stored)
   const { version, accessToken, refreshToken, expiresAt, refreshExpiresAt, ...extra } = fields
   if (typeof version === 'number' && version > ENTRY_VERSION) {
     throw new StoreError(
@@ -41,8 +51,9 @@ export function decodeEntry(text: string): Entry {
       `The stored session has version ${version}, and this release reads up to ${ENTRY_VERSION}: update Latchkey, or sign out with the newer release. It was left as it is.`,
     )
   }
-  if (version !== ENTRY_VERSION || !isToken(accessToken)) throw garbage()
-  if (refreshToken !== undefined && !isToken(refreshToken)) throw garbage()
+  if (version !== ENTRY_VERSION || !isToken(accessToken) || !isTokenOrNone(refreshToken)) {
+    throw garbage()
+  }
   return {
     tokens: {
       accessToken,
@@ -50,7 +61,21 @@ export function decodeEntry(text: string): Entry {
       ...(isInstant(expiresAt) && { expiresAt }),
       ...(isInstant(refreshExpiresAt) && { refreshExpiresAt }),
     },
-    extra,
+    extra: ownFields(extra),
+  }
+}
+
+/**
+ * Lets a store overwrite whatever lies there, but for what a newer version wrote.
+ *
+ * @throws {StoreError} `ERR_STORE_NEWER`
+ */
+export function refuseNewer(stored: unknown): void {
+  if (stored === null || stored === undefined) return
+  try {
+    decodeEntry(stored)
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'ERR_STORE_NEWER') throw error
   }
 }
 
@@ -71,11 +96,14 @@ function ownFields(value: unknown): Record<string, unknown> {
 
 const isToken = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
+const isTokenOrNone = (value: unknown): value is string | undefined =>
+  value === undefined || isToken(value)
+
 const isInstant = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
 
 const garbage = () =>
   new StoreError(
     'ERR_STORE_GARBAGE',
-    'What is stored is no session. It was left as it is; sign in again to replace it.',
+    'What is there is no session. It was left as it is; sign in again to replace it.',
   )

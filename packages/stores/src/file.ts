@@ -1,1 +1,168 @@
-export {}
+import { createHash } from 'node:crypto'
+import { access, constants, readdir, unlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import type { TokenStore } from '@latchkey/core'
+import { decodeEntry, encodeEntry } from './entry.ts'
+import { defaultDirectory, hasDirectory, makeDirectory, syncDirectory } from './file/directory.ts'
+import { isMissing, withStoreErrors } from './file/file-error.ts'
+import { createLockFile, takeLock } from './file/file-lock.ts'
+import { moveInto, readSafely, sweep, writeTemporary } from './file/safe-file.ts'
+import { createWatches } from './file/watches.ts'
+import { StoreError } from './store-error.ts'
+
+export interface FileStoreOptions {
+  /**
+   * Where the sessions lie: a directory of their own, on a local disk. Made when first needed, mode
+   * 0700. Default: `fileStoreDirectory()`. A relative path counts from the working directory of now.
+   */
+  directory?: string
+}
+
+/**
+ * The directory that `fileStore()` uses: `$XDG_STATE_HOME/latchkey` (a relative value is ignored) or
+ * `~/.local/state/latchkey`, `~/Library/Application Support/latchkey` on macOS,
+ * `%LOCALAPPDATA%\latchkey` on Windows. Nothing is made.
+ *
+ * @throws {StoreError} `ERR_INVALID_OPTION` when the environment names no directory of a user's own:
+ *   `HOME` is unset, empty, relative or `/`.
+ */
+export function fileStoreDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  return defaultDirectory(env, process.platform)
+}
+
+/**
+ * Keeps sessions as files, one for each name, for any number of processes of one user. Node only.
+ *
+ * A file (0600, in a directory 0700) holds the session before a write or the one after it, whatever
+ * happens meanwhile: a `kill -9`, a full disk. `lock` ends with the process that holds it. A mode that
+ * was loosened is tightened; links, other users' files and whatever is no file are refused with
+ * `ERR_STORE_INSECURE`. Tokens lie in plain text: whoever can read the user's files can read them.
+ *
+ * `lock` waits for at most 30 seconds and then rejects with `ERR_STORE_LOCKED`, also one that is asked
+ * for again inside. It needs `node:sqlite` (Node 22.13 or newer): without, `ERR_STORE_PEER_MISSING`. Where
+ * no session could be kept anyway (a read-only or full disk, a directory that is refused) it runs unlocked.
+ *
+ * @throws {StoreError} `ERR_INVALID_OPTION` at once; later a rejection with `ERR_STORE_FULL`,
+ *   `ERR_STORE_DENIED`, `ERR_STORE_INSECURE`, `ERR_STORE_GARBAGE`, `ERR_STORE_NEWER`,
+ *   `ERR_STORE_TOO_LARGE` or `ERR_STORE_UNAVAILABLE`. What was stored before is then as it was.
+ */
+export function fileStore(options: FileStoreOptions = {}): Required<TokenStore> {
+  const directory = ownDirectory(options.directory)
+  const watches = createWatches(directory)
+  const pathOf = (name: string, ending: string) => join(directory, `${digest(name)}.${ending}`)
+  const guarded = <T>(work: () => Promise<T>) => withStoreErrors(directory, work)
+
+  return {
+    getToken: (name) =>
+      guarded(async () => (await readEntry(directory, pathOf(name, 'json')))?.tokens),
+
+    setToken: (tokens, name) =>
+      guarded(async () => {
+        const path = pathOf(name, 'json')
+        await makeDirectory(directory)
+        const text = encodeEntry(tokens, { ...(await otherFields(directory, path)), name })
+        const temporary = await writeTemporary(path, text)
+        watches.expect(path, temporary.mark)
+        await moveInto(path, temporary)
+        await sweep(directory)
+      }),
+
+    removeToken: (name) =>
+      guarded(async () => {
+        if (!(await hasDirectory(directory))) return
+        const path = pathOf(name, 'json')
+        watches.expect(path, undefined)
+        await unlink(path).catch((error: unknown) => {
+          if (!isMissing(error)) throw error
+        })
+        await syncDirectory(directory)
+        await sweep(directory)
+      }),
+
+    async lock(name, run) {
+      const path = pathOf(name, 'lock')
+      const free = (await canShare(directory, path))
+        ? await guarded(() => takeLock(path))
+        : undefined
+      try {
+        return await run()
+      } finally {
+        free?.()
+      }
+    },
+
+    subscribe(name, listener) {
+      try {
+        return watches.watch(pathOf(name, 'json'), listener)
+      } catch (error) {
+        throw new StoreError(
+          'ERR_STORE_UNAVAILABLE',
+          `${directory} cannot be watched, so what others change is seen at the next renewal.`,
+          { cause: error },
+        )
+      }
+    },
+
+    names: () => guarded(() => readNames(directory)),
+  }
+}
+
+function ownDirectory(directory: string | undefined): string {
+  if (directory === undefined) return fileStoreDirectory()
+  if (typeof directory === 'string' && directory !== '') return resolve(directory)
+  throw new StoreError('ERR_INVALID_OPTION', '`directory` is the path of a directory, not empty.')
+}
+
+/** What a file is called: nothing of the name shows, and no name leads out of the directory. */
+function digest(name: string): string {
+  // UTF-16, because UTF-8 has the same bytes for all lone surrogates.
+  return createHash('sha256').update(name, 'utf16le').digest('hex')
+}
+
+async function readEntry(directory: string, path: string) {
+  if (!(await hasDirectory(directory))) return undefined
+  const text = await readSafely(path)
+  return text === undefined ? undefined : decodeEntry(text)
+}
+
+/** What somebody else put beside a session, or a newer release of ours: it is kept. */
+async function otherFields(directory: string, path: string): Promise<Record<string, unknown>> {
+  try {
+    return (await readEntry(directory, path))?.extra ?? {}
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'ERR_STORE_GARBAGE') return {}
+    throw error
+  }
+}
+
+async function readNames(directory: string): Promise<string[]> {
+  if (!(await hasDirectory(directory))) return []
+  const names: string[] = []
+  for (const file of await readdir(directory)) {
+    if (!file.endsWith('.json')) continue
+    // What cannot be read is nobody's session.
+    const entry = await readEntry(directory, join(directory, file)).catch(() => undefined)
+    const name = entry?.extra.name
+    if (typeof name === 'string' && file === `${digest(name)}.json`) names.push(name)
+  }
+  return names
+}
+
+/** Why nobody can keep a session in a directory, and so nobody shares one. */
+const UNSHARED = new Set(['ERR_STORE_DENIED', 'ERR_STORE_FULL', 'ERR_STORE_INSECURE'])
+
+/** Whether sessions can be stored here. If not, a renewal must not wait for a lock that cannot be made. */
+async function canShare(directory: string, lockPath: string): Promise<boolean> {
+  try {
+    await withStoreErrors(directory, async () => {
+      await makeDirectory(directory)
+      await access(directory, constants.W_OK)
+      await createLockFile(lockPath)
+    })
+    return true
+  } catch (error) {
+    if (error instanceof StoreError && UNSHARED.has(error.code)) return false
+    throw error
+  }
+}

@@ -1,1 +1,145 @@
-export {}
+import type { TokenSet, TokenStore } from '@latchkey/core'
+import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { type Changes, channelOf, followKey } from './redis/changes.ts'
+import {
+  type AnyRedis,
+  CALL_LIMIT_MS,
+  type RedisClient,
+  type RedisCluster,
+  runScript,
+} from './redis/connection.ts'
+import { type Locks, withLock } from './redis/lock.ts'
+import { keyOf, listNames } from './redis/names.ts'
+import { READ, REMOVE, WRITE } from './redis/scripts.ts'
+import { StoreError } from './store-error.ts'
+
+export type { RedisClient, RedisCluster } from './redis/connection.ts'
+export { StoreError, type StoreErrorCode } from './store-error.ts'
+
+export interface RedisStoreOptions {
+  /**
+   * What every key begins with. Default `'latchkey:'`. Two applications on one Redis need two, and
+   * neither the beginning of the other.
+   */
+  prefix?: string
+  /**
+   * For how long after its last write a session is kept whose own end is unknown, in milliseconds.
+   * Default 90 days. One that says when its refresh token expires is kept until then.
+   */
+  maxAgeMs?: number
+  /**
+   * How long a lock outlives a holder that was killed, in milliseconds: 1,000 to 60,000, default
+   * 10,000. It is extended while the renewal runs, so a slow one does not lose it. Also for how long a
+   * renewed session is offered to a Redis that went away in the middle of the renewal.
+   */
+  leaseMs?: number
+}
+
+/** A day: for how long Redis remembers a sign-out, and any fence. No late writer is later. */
+const KEEP_MS = 86_400_000
+
+/** No key is kept for longer, whatever a session says. */
+const LONGEST_MS = 3650 * KEEP_MS
+
+/**
+ * Sessions in Redis, for fleets: one session and one renewal across processes and machines.
+ *
+ * `client` is yours, from `createClient()` or `createCluster()` of the package `redis`: you connect it
+ * before the store is used, listen to its errors, and close it. The store then ends what it opened (a
+ * second connection, once somebody subscribes), and holds no process open by itself.
+ *
+ * A renewal excludes the others by a lock with a lease. A holder that was stopped for longer than its
+ * lease is not told, but its late write is refused (`ERR_STORE_OVERTAKEN`) once something newer has
+ * been written, and a sign-out stays a sign-out. A sign-in, or a write outside a lock, always wins.
+ * Use one store per process, or one per manager: for a store, whoever writes while it holds the lock is
+ * the holder.
+ *
+ * While Redis cannot be reached, each call tries for two seconds and then throws
+ * `ERR_STORE_UNAVAILABLE`; only a write under the lock goes on trying for `leaseMs`, since what it
+ * would store is the only copy. No call hangs. Let Redis persist (`appendonly yes`): one that restarts
+ * empty has forgotten every session, and one that fails over to a replica the last moments.
+ *
+ * Tokens lie in Redis as plain text: whoever reads the database has the sessions.
+ *
+ * @throws {StoreError} `ERR_INVALID_OPTION` at once; later a rejection with `ERR_STORE_UNAVAILABLE`,
+ *   `ERR_STORE_LOCKED`, `ERR_STORE_OVERTAKEN`, `ERR_STORE_DENIED`, `ERR_STORE_FULL`,
+ *   `ERR_STORE_GARBAGE` or `ERR_STORE_NEWER`.
+ */
+export function redisStore<Node = never>(
+  client: RedisClient | RedisCluster<Node>,
+  options: RedisStoreOptions = {},
+): Required<TokenStore> {
+  const { prefix = 'latchkey:', maxAgeMs = 90 * KEEP_MS, leaseMs = 10_000 } = options
+  if (typeof prefix !== 'string') throw invalid('`prefix` must be a string.')
+  checkDuration('maxAgeMs', maxAgeMs, 1, LONGEST_MS)
+  checkDuration('leaseMs', leaseMs, 1_000, 60_000)
+  const redis = client as AnyRedis // what a cluster's nodes are is its own affair
+  const changes: Changes = { client: redis, id: crypto.randomUUID(), connection: undefined }
+  const locks: Locks = {
+    client: redis,
+    leaseMs,
+    keepMs: KEEP_MS,
+    holders: new Map(),
+    queues: new Map(),
+  }
+  const keyed = (name: string) => keyOf(prefix, name)
+  return {
+    async getToken(name) {
+      const text = await readText(redis, keyed(name))
+      return text === undefined ? undefined : decodeEntry(text).tokens
+    },
+    setToken(tokens, name) {
+      const key = keyed(name)
+      const lifeMs = Math.max(KEEP_MS, lifeOf(tokens, maxAgeMs))
+      const values = [KEEP_MS, lifeMs, channelOf(key), changes.id, encodeEntry(tokens)]
+      const holder = locks.holders.get(key)
+      if (!holder) return write(redis, key, ['', ...values], CALL_LIMIT_MS)
+      const work = write(redis, key, [holder.fence, ...values], leaseMs)
+      holder.writes.add(work)
+      return work.finally(() => holder.writes.delete(work))
+    },
+    async removeToken(name) {
+      const key = keyed(name)
+      const values = [KEEP_MS, channelOf(key), changes.id]
+      const fence = await runScript(redis, REMOVE, key, values)
+      const holder = locks.holders.get(key)
+      if (holder) holder.fence = Number(fence) // a sign-in that follows is no late writer
+    },
+    lock: (name, run) => withLock(locks, keyed(name), run),
+    subscribe: (name, listener) => followKey(changes, keyed(name), listener),
+    names: () => listNames(redis, prefix),
+  }
+}
+
+async function readText(redis: AnyRedis, key: string, patienceMs?: number) {
+  const text = await runScript(redis, READ, key, [], patienceMs)
+  return typeof text === 'string' ? text : undefined
+}
+
+async function write(
+  redis: AnyRedis,
+  key: string,
+  values: (string | number)[],
+  patienceMs: number,
+): Promise<void> {
+  refuseNewer(await readText(redis, key, patienceMs))
+  if ((await runScript(redis, WRITE, key, values, patienceMs)) === 1) return
+  throw new StoreError(
+    'ERR_STORE_OVERTAKEN',
+    'Something newer was stored, or a sign-out, after this renewal had lost its lock. That stays; this was not written.',
+  )
+}
+
+/** How long a session is of use, in milliseconds from now. */
+function lifeOf({ expiresAt, refreshExpiresAt }: TokenSet, maxAgeMs: number): number {
+  if (refreshExpiresAt === undefined) return maxAgeMs
+  const lifeMs = Math.max(refreshExpiresAt, expiresAt ?? 0) - Date.now()
+  return Math.min(Math.ceil(lifeMs), LONGEST_MS)
+}
+
+function checkDuration(name: string, ms: number, least: number, most: number): void {
+  if (Number.isFinite(ms) && ms >= least && ms <= most) return
+  throw invalid(`\`${name}\` must be from ${least} to ${most} milliseconds.`)
+}
+
+const invalid = (message: string) => new StoreError('ERR_INVALID_OPTION', message)

@@ -20,6 +20,8 @@ export type StoreErrorCode =
   | 'ERR_STORE_NEWER'
   /** A write that came too late: something newer is there already, and stays. */
   | 'ERR_STORE_OVERTAKEN'
+  /** An option that cannot be: said when the store is made. */
+  | 'ERR_INVALID_OPTION'
   /** The store needs a package that is not installed. */
   | 'ERR_STORE_PEER_MISSING'
 

@@ -1,1 +1,117 @@
-export {}
+import type { TokenStore } from '@latchkey/core'
+import { checkApp } from './app-name.ts'
+import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { type Area, openArea, type WebStorage } from './web/area.ts'
+import { handOver } from './web/hand-over.ts'
+import { lockManager, tabLock } from './web/tab-lock.ts'
+
+export interface WebStoreOptions {
+  /**
+   * `'local'`: one session for all tabs, until somebody signs out. `'session'`: one for each tab, until
+   * it is closed; a duplicated tab takes a copy along, which suits no single-use refresh token. Or a
+   * `Storage` of your own. Default: `'local'`.
+   */
+  storage?: WebStorage
+  /**
+   * Separates apps that live on one origin: 1 to 64 letters, digits, `_` or `-`. Apps of one name share
+   * their sessions with one API. Default: `'app'`.
+   */
+  app?: string
+}
+
+/**
+ * Keeps sessions in the browser's localStorage or sessionStorage, and makes the tabs of a page one
+ * client: one renewal for all, and a sign-in, renewal or sign-out in one is seen in the others.
+ *
+ * **Choose it knowingly.** Every script of the page's origin can read what is in it: one XSS hole or one
+ * bad dependency, and the tokens are gone. OWASP (HTML5 Security Cheat Sheet, "Local Storage") advises
+ * against session identifiers in it. The default, memory, costs a sign-in at each reload; a server
+ * that keeps the session behind an `HttpOnly` cookie costs none.
+ *
+ * The lock is `navigator.locks`, held during a renewal only and waited for 30 s at most. Insecure origins
+ * (plain http beyond localhost) have none; two tabs may then renew in the same instant, and the loser
+ * takes over what the winner stored. A tab that the browser freezes in the middle of a renewal holds up
+ * those of the others until it wakes or is discarded; they keep their session.
+ *
+ * Nothing is touched before the first use. Where the storage is blocked, full or missing, the methods throw
+ * `ERR_STORE_DENIED`, `ERR_STORE_FULL` or `ERR_STORE_UNAVAILABLE`, and a manager goes on in memory.
+ *
+ * @throws {StoreError} `ERR_INVALID_OPTION`.
+ *
+ * @example
+ * const noco = nocodb({ baseUrl, store: webStore({ app: 'crm' }) })
+ */
+export function webStore({ storage = 'local', app = 'app' }: WebStoreOptions = {}): TokenStore {
+  const area = openArea(storage)
+  const prefix = `latchkey:${checkApp(app)}:`
+  const keyOf = (name: string) => prefix + name
+  const locks = lockManager()
+  // A sessionStorage is its tab's own: nothing in it comes from another.
+  const handing = locks && storage === 'local' ? handOver(locks, app) : undefined
+  const lock = locks && tabLock(locks, keyOf)
+  return {
+    getToken(name) {
+      const text = area.read(keyOf(name))
+      return text === null ? undefined : decodeEntry(text).tokens
+    },
+    async setToken(tokens, name) {
+      const stored = area.read(keyOf(name))
+      refuseNewer(stored)
+      const now = Math.max(Date.now(), writtenAt(stored) + 1) // newer, also when the clock is set back
+      area.write(keyOf(name), encodeEntry(tokens, { writtenAt: now }))
+      await handing?.show(name, now)
+    },
+    removeToken: (name) => area.remove(keyOf(name)),
+    names: () =>
+      area
+        .keys()
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => key.slice(prefix.length)),
+    ...(lock && {
+      lock: (name, run) =>
+        lock(name, async () => {
+          await handing?.catchUp(name, () => newest(area, keyOf(name)))
+          return run()
+        }),
+    }),
+    subscribe: (name, listener) => subscribe(area, keyOf(name), listener),
+  }
+}
+
+/** When an entry was written, in epoch milliseconds; 0 for none, and for what is not one of ours. */
+function writtenAt(stored: string | null): number {
+  try {
+    const at = decodeEntry(stored).extra.writtenAt
+    return typeof at === 'number' ? at : 0
+  } catch {
+    return 0
+  }
+}
+
+/** The same of what lies there. Nothing newer arrives in a storage that cannot be read. */
+function newest(area: Area, key: string): number {
+  try {
+    return writtenAt(area.read(key))
+  } catch {
+    return Infinity
+  }
+}
+
+/**
+ * The browser tells the other documents of the origin, and not the one that made the change; nor one that
+ * waits behind its "back" button, which looks for itself when it is shown again.
+ */
+function subscribe(area: Area, key: string, listener: () => void): () => void {
+  if (typeof window === 'undefined') return () => undefined
+  const over = new AbortController()
+  const { signal } = over
+  const onStorage = (event: StorageEvent) => {
+    if (area.tells(event, key)) listener()
+  }
+  const onShow = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) listener()
+  }
+  window.addEventListener('storage', onStorage, { signal })
+  window.addEventListener('pageshow', onShow, { signal })
+  return () => over.abort()
+}

@@ -1,1 +1,29 @@
-export type { StoreCase, StorePlace, StoreSubject } from './store-contract/subject.ts'
+import { changeCases } from './store-contract/change-cases.ts'
+import { garbageCases } from './store-contract/garbage-cases.ts'
+import { lockCases } from './store-contract/lock-cases.ts'
+import { managerCases } from './store-contract/manager-cases.ts'
+import { nameCases } from './store-contract/name-cases.ts'
+import { sessionCases } from './store-contract/session-cases.ts'
+import type { StoreCase } from './store-contract/subject.ts'
+
+export type { Lack, StoreCase, StorePlace, StoreSubject } from './store-contract/subject.ts'
+
+/**
+ * What every store of Latchkey promises, as a list of named cases for any test runner, in Node and in
+ * pages. Each case has a place of its own. Run them one after the other: some pollute `Object.prototype`
+ * for a moment, and everybody in the process sees that.
+ *
+ * @example
+ * const subject = { place: () => { const store = memoryStore(); return { open: () => store } }, lacks: ['sharing', 'subscribe'] }
+ * test.each(storeContract())('$name', ({ run }) => run(subject))
+ */
+export function storeContract(): StoreCase[] {
+  return [
+    ...sessionCases,
+    ...nameCases,
+    ...garbageCases,
+    ...lockCases,
+    ...changeCases,
+    ...managerCases,
+  ]
+}

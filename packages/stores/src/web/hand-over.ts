@@ -1,0 +1,61 @@
+/** How long a tab shows that it has written, in milliseconds: longer than any write travels. */
+const SHOWN_MS = 2_000
+
+/** How long a tab waits for a write that it was told of, in milliseconds. */
+const ARRIVAL_LIMIT_MS = 1_000
+
+/**
+ * What makes a lock hand over what was written under it.
+ *
+ * Browsers send localStorage and locks on different ways, and a lock often arrives first: in Chromium
+ * one in five new holders reads what was there before, and would present a refresh token that is spent.
+ * So a tab that writes holds a shared lock for a moment, whose name says when it wrote. Locks are seen
+ * in order: the next holder finds it, and waits until its own storage is as new.
+ */
+export interface HandOver {
+  /** To be awaited after a write. */
+  show(name: string, writtenAt: number): Promise<void>
+  /** Resolves when `newest()` is as new as what other tabs have shown, or does not get there. */
+  catchUp(name: string, newest: () => number): Promise<void>
+}
+
+const nobody: LockManagerSnapshot = {}
+
+export function handOver(locks: LockManager, app: string): HandOver {
+  const mark = (name: string, at: number | '') => `latchkey-written:${app}:${name}:${at}`
+  return {
+    show(name, writtenAt) {
+      const shown = Promise.withResolvers<void>()
+      const held = locks.request(mark(name, writtenAt), { mode: 'shared' }, async () => {
+        shown.resolve()
+        await new Promise((resolve) => void setTimeout(resolve, SHOWN_MS))
+      })
+      held.catch(shown.resolve) // no locks here, so nobody who could wait for one
+      return shown.promise
+    },
+    async catchUp(name, newest) {
+      const { held = [] } = await locks.query().catch(() => nobody) // refused, as all locks are here
+      const prefix = mark(name, '')
+      const seen = held.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name] : []))
+      const shown = Math.max(...seen.map((full) => Number(full.slice(prefix.length)) || 0))
+      await arrival(() => newest() >= shown)
+    },
+  }
+}
+
+/** Resolves when `hasArrived()` is true after a change of the storage, or not in time. */
+function arrival(hasArrived: () => boolean): Promise<void> {
+  if (hasArrived()) return Promise.resolve()
+  return new Promise((resolve) => {
+    const stop = () => {
+      clearTimeout(limit)
+      removeEventListener('storage', look)
+      resolve()
+    }
+    const look = () => {
+      if (hasArrived()) stop()
+    }
+    const limit = setTimeout(stop, ARRIVAL_LIMIT_MS)
+    addEventListener('storage', look)
+  })
+}

@@ -1,0 +1,209 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { TokenSet } from '@latchkey/core'
+import { type CookiePlace, type CookieStoreOptions, cookieStore } from '@latchkey/stores/cookie'
+import { storeContract, type StoreSubject } from '@latchkey/testing/store-contract'
+import { parseCookie, parseSetCookie } from 'cookie'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+
+const name = 'https://api.test'
+const cookieOf = (of: string) => `__Host-latchkey.app.${encodeURIComponent(of)}`
+const tokens = { accessToken: 'CANARY-7f3a-access', refreshToken: 'CANARY-7f3a-refresh' }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** One exchange on a server, and a look at the `Set-Cookie` headers that leave. */
+interface Exchange {
+  place: CookiePlace
+  leaving(): string[]
+  /** Another part of the program sets a cookie. */
+  append(line: string): void
+}
+
+function nodeExchange(received = ''): Exchange {
+  const req = new IncomingMessage(new Socket())
+  req.headers.cookie = received
+  const res = new ServerResponse(req)
+  return {
+    place: { req, res },
+    leaving: () => [res.getHeader('set-cookie') ?? []].flat().map(String),
+    append: (line) => void res.appendHeader('Set-Cookie', line),
+  }
+}
+
+function fetchExchange(received = ''): Exchange {
+  const request = new Request('https://app.test/', { headers: { cookie: received } })
+  const headers = new Headers()
+  return {
+    place: { request, headers },
+    leaving: () => headers.getSetCookie(),
+    append: (line) => headers.append('Set-Cookie', line),
+  }
+}
+
+/** A store looks into the headers each time, so two on one exchange share it. */
+function contractOn(open: () => Exchange): StoreSubject {
+  return {
+    place() {
+      const { place, leaving, append } = open()
+      const lies = (of: string) =>
+        leaving()
+          .map((line) => parseSetCookie(line))
+          .find((cookie) => cookie.name === cookieOf(of))?.value
+      return {
+        open: () => cookieStore(place),
+        read: (of) => lies(of) || undefined,
+        write(of, text) {
+          const line = `${cookieOf(of)}=${encodeURIComponent(text)}`
+          if (line.length > 4_096) throw new Error('More than a browser would have kept.')
+          append(line)
+        },
+      }
+    },
+    lacks: ['lock', 'subscribe'],
+  }
+}
+
+const exchanges = [
+  ['req and res of Node', nodeExchange],
+  ['request and headers of the Fetch API', fetchExchange],
+] as const
+
+describe.each(exchanges)('a cookie store on %s', (_, open) => {
+  test.for(storeContract())('$name', async ({ run }, { skip }) => {
+    const outcome = await run(contractOn(open))
+    skip(outcome === 'skipped')
+    expect(outcome).toBeUndefined()
+  })
+
+  test('the session comes from the request, and its cookie goes to the browser and back', async () => {
+    const [first, second] = [open(), open('theirs=1')]
+    await cookieStore(first.place).setToken(tokens, name)
+    const [line = ''] = first.leaving()
+    const [pair = ''] = line.split(';')
+    const back = open(`theirs=1; ${pair}`)
+    expect(await cookieStore(back.place).getToken(name)).toEqual(tokens)
+    expect(await cookieStore(second.place).getToken(name)).toBeUndefined()
+  })
+
+  test('what is stored or removed during a request is read during it, also by another store', async () => {
+    const before = open()
+    await cookieStore(before.place).setToken(tokens, name)
+    const { place } = open(before.leaving().join().split(';')[0])
+    await cookieStore(place).setToken({ accessToken: 'CANARY-7f3a-new' }, name)
+    expect(await cookieStore(place).getToken(name)).toEqual({ accessToken: 'CANARY-7f3a-new' })
+    await cookieStore(place).removeToken(name)
+    expect(await cookieStore(place).getToken(name)).toBeUndefined()
+    expect(await cookieStore(place).names?.()).toEqual([])
+  })
+
+  test('cookies that others set stay, and ours is set once, with what was stored last', async () => {
+    const { place, leaving, append } = open()
+    append('theirs=1; Path=/')
+    const store = cookieStore(place)
+    await store.setToken({ accessToken: 'CANARY-7f3a-old' }, name)
+    append('more=2; HttpOnly')
+    await store.setToken(tokens, name)
+    expect(leaving().map((line) => line.split('=')[0])).toEqual(['theirs', 'more', cookieOf(name)])
+    expect(leaving().slice(0, 2)).toEqual(['theirs=1; Path=/', 'more=2; HttpOnly'])
+    expect(await store.getToken(name)).toEqual(tokens)
+  })
+
+  test('the cookie is __Host-, HttpOnly, Secure, SameSite=Lax and of the whole host, also when it is removed', async () => {
+    const { place, leaving } = open()
+    await cookieStore(place).setToken(tokens, name)
+    const attributes = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' }
+    const set = parseSetCookie(leaving()[0] ?? '')
+    expect(set).toEqual({ ...attributes, name: cookieOf(name), value: set.value })
+    await cookieStore(place).removeToken(name)
+    const removed = { ...attributes, name: cookieOf(name), value: '', maxAge: 0 }
+    expect(leaving().map((line) => parseSetCookie(line))).toEqual([removed])
+  })
+})
+
+/** What is said about a set stored with these options. */
+async function written(options: CookieStoreOptions, stored: TokenSet = tokens) {
+  const { place, leaving } = fetchExchange()
+  await cookieStore(place, options).setToken(stored, name)
+  return parseSetCookie(leaving()[0] ?? '')
+}
+
+test('for plain http in development Secure and __Host- can be left out, and nothing else', async () => {
+  const { value: _, ...cookie } = await written({ secure: false, app: 'shop' })
+  const rest = { path: '/', httpOnly: true, sameSite: 'lax' }
+  expect(cookie).toEqual({ name: `latchkey.shop.${encodeURIComponent(name)}`, ...rest })
+})
+
+test('the cookie lives as long as the refresh token, or else the access token', async () => {
+  const now = 1_800_000_000_000
+  vi.setSystemTime(now)
+  const { accessToken, refreshToken } = tokens
+  const [expiresAt, refreshExpiresAt] = [now + 60_000, now + 86_400_000]
+  const life = async (stored: TokenSet, options = {}) => (await written(options, stored)).maxAge
+  expect(await life({ accessToken, refreshToken, expiresAt, refreshExpiresAt })).toBe(86_400)
+  expect(await life({ accessToken, expiresAt })).toBe(60)
+  expect(await life({ accessToken, refreshToken, expiresAt })).toBeUndefined()
+  expect(await life({ accessToken, refreshToken }, { maxAgeMs: 5_000 })).toBe(5)
+  expect(await life({ accessToken, expiresAt: now - 1 })).toBeUndefined()
+  expect(await life({ accessToken, refreshToken, refreshExpiresAt: 8e15 })).toBe(400 * 86_400)
+})
+
+test('a session of more than 4,096 bytes is refused with its size, and the cookie before it stays', async () => {
+  const { place, leaving } = fetchExchange()
+  const store = cookieStore(place)
+  await store.setToken(tokens, name)
+  const before = leaving()
+  const big = { accessToken: `CANARY-7f3a${'x'.repeat(4_000)}` }
+  const storeBig = () => store.setToken(big, name)
+  expect(storeBig).toThrow(expect.objectContaining({ code: 'ERR_STORE_TOO_LARGE' }))
+  expect(storeBig).toThrow(/ 4,?\d{3} bytes/)
+  expect(storeBig).not.toThrow(/CANARY/)
+  expect(leaving()).toEqual(before)
+})
+
+test('once Node has sent the headers, storing and removing say so; reading goes on', async () => {
+  const { place } = nodeExchange()
+  if (!('res' in place)) return
+  const store = cookieStore(place)
+  await store.setToken(tokens, name)
+  ;(place.res as ServerResponse).flushHeaders()
+  const late = expect.objectContaining({
+    code: 'ERR_STORE_DENIED',
+    message: expect.stringContaining('response has been sent'),
+    cause: expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' }),
+  })
+  expect(() => store.setToken(tokens, name)).toThrow(late)
+  expect(() => store.removeToken(name)).toThrow(late)
+  expect(await store.getToken(name)).toEqual(tokens)
+})
+
+test('read-only headers of the Fetch API say so too', () => {
+  const { headers } = Response.redirect('https://app.test/')
+  const store = cookieStore({ request: new Request('https://app.test/'), headers })
+  expect(() => store.setToken(tokens, name)).toThrow(
+    expect.objectContaining({ code: 'ERR_STORE_DENIED' }),
+  )
+})
+
+test.each([
+  ['no place', undefined, {}],
+  ['an empty place', {}, {}],
+  ['an app with a dot', fetchExchange().place, { app: 'a.b' }],
+  ['a negative life', fetchExchange().place, { maxAgeMs: -1 }],
+  ['an endless life', fetchExchange().place, { maxAgeMs: Infinity }],
+])('%s is refused at once', (_, place, options) => {
+  expect(() => cookieStore(place as CookiePlace, options)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
+  )
+})
+
+test('a name with what no cookie’s name may have is escaped, and the header stays one line', () => {
+  const { place, leaving } = fetchExchange()
+  const store = cookieStore(place)
+  store.setToken(tokens, 'a(b)\r\nSet-Cookie: evil=1; Ü')
+  expect(leaving()).toHaveLength(1)
+  expect(leaving()[0]).toMatch(/^__Host-latchkey\.app\.[\w%.!~*'-]+=[^\r\n]+$/)
+  expect(Object.keys(parseCookie(leaving()[0]?.split(';')[0] ?? ''))).toHaveLength(1)
+})

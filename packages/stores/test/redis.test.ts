@@ -1,0 +1,52 @@
+import { redisStore } from '@latchkey/stores/redis'
+import { createClient, createCluster } from 'redis'
+import { expect, test } from 'vitest'
+
+const tokens = { accessToken: 'CANARY-7f3a-access' }
+
+test('clients and clusters of the official package fit, with their modules and whatever their protocol', () => {
+  const three = createClient({ RESP: 3 })
+  const two = createClient({ RESP: 2 })
+  const cluster = createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] })
+  for (const store of [redisStore(three), redisStore(two), redisStore(cluster)]) {
+    expect(Object.keys(store).toSorted()).toEqual([
+      'getToken',
+      'lock',
+      'names',
+      'removeToken',
+      'setToken',
+      'subscribe',
+    ])
+  }
+})
+
+test('a client that was never connected is told at once, by every method', async () => {
+  const store = redisStore(createClient())
+  const calls = [
+    store.getToken('a'),
+    store.setToken(tokens, 'a'),
+    store.removeToken('a'),
+    store.names(),
+    store.lock('a', async () => undefined),
+  ]
+  for (const call of calls) {
+    const error = await Promise.resolve<unknown>(call).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      message: expect.stringContaining('connect()'),
+    })
+    expect(error).not.toHaveProperty('cause') // nothing was tried
+  }
+})
+
+test('a prefix that is no string, and durations out of range, are refused at once', () => {
+  const client = createClient()
+  // @ts-expect-error wrong on purpose
+  expect(() => redisStore(client, { prefix: 7 })).toThrow(/prefix/)
+  for (const leaseMs of [0, 999, 60_001, Number.NaN, Infinity]) {
+    expect(() => redisStore(client, { leaseMs })).toThrow(/leaseMs/)
+  }
+  for (const maxAgeMs of [0, -1, Number.NaN, Infinity]) {
+    expect(() => redisStore(client, { maxAgeMs })).toThrow(/maxAgeMs/)
+  }
+})

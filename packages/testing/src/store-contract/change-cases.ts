@@ -1,0 +1,78 @@
+import type { TokenStore } from '@latchkey/core'
+import { equal, ok } from '../contract/expect.ts'
+import { fact, get, NAME, tokensFor } from './stage.ts'
+
+/** Counts how often `store` tells of a change of `name`. */
+function listen(store: TokenStore, name = NAME) {
+  ok(
+    store.subscribe !== undefined,
+    'the store can be listened to; one that cannot says `lacks: ["subscribe"]`',
+  )
+  let told = 0
+  const off = store.subscribe?.(name, () => void (told += 1)) ?? (() => undefined)
+  return { count: () => told, off }
+}
+
+const tells = fact(
+  'a session stored, replaced or removed by somebody else is told, and can be read then',
+  ['S50', 'F75'],
+  async ({ place, store, eventually }) => {
+    const { count, off } = listen(store)
+    const other = await place.open()
+    const change = async (what: string, work: () => unknown) => {
+      const before = count()
+      await work()
+      await eventually(() => count() > before, `${what} is told`)
+    }
+    const [first, second] = [tokensFor('one'), tokensFor('two')]
+    await change('a sign-in', () => other.setToken(first, NAME))
+    equal(await get(store), first)
+    await change('a renewal', () => other.setToken(second, NAME))
+    equal(await get(store), second)
+    await change('a sign-out', () => other.removeToken(NAME))
+    equal(await get(store), undefined)
+    off()
+  },
+  'subscribe',
+  'sharing',
+)
+
+const stops = fact(
+  'who stopped listening is told nothing more, and others still are',
+  ['S50'],
+  async ({ place, store, eventually }) => {
+    const [one, two] = [listen(store), listen(store)]
+    const other = await place.open()
+    await other.setToken(tokensFor('one'), NAME)
+    await eventually(() => one.count() > 0 && two.count() > 0, 'both are told')
+    one.off()
+    one.off() // twice is no error
+    const [first, second] = [one.count(), two.count()]
+    await other.setToken(tokensFor('two'), NAME)
+    await eventually(() => two.count() > second, 'the other one is told')
+    equal(one.count(), first)
+    two.off()
+  },
+  'subscribe',
+  'sharing',
+)
+
+const perName = fact(
+  'a change of one name is not told to listeners of another',
+  ['S50'],
+  async ({ place, store, eventually }) => {
+    const [ada, ben] = [listen(store, 'ada'), listen(store, 'ben')]
+    const other = await place.open()
+    await other.setToken(tokensFor('ben'), 'ben')
+    await eventually(() => ben.count() > 0, 'the listener is told')
+    equal(ada.count(), 0)
+    ada.off()
+    ben.off()
+  },
+  'subscribe',
+  'sharing',
+  'separateNames',
+)
+
+/** Who is told of what. */
+export const changeCases = [tells, stops, perName]
