@@ -1,0 +1,188 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type Adapter,
+  type AdapterPayload,
+  type Configuration,
+  errors,
+  type InteractionResults,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
+
+/** Secrets of the tests hold this word, so that one search finds them all. */
+const CANARY = 'CANARY-7f3a'
+
+/** Acts for itself. */
+export const machine = { clientId: 'machine', clientSecret: `${CANARY}-machine` }
+/** Acts for its users, after a code flow. */
+export const app = { clientId: 'app', clientSecret: `${CANARY}-app` }
+/** Signs in by password, which the server has for old times' sake. */
+export const ada = { username: 'ada', password: `${CANARY}-ada` }
+export const callback = 'http://127.0.0.1/callback'
+
+/** What the server noticed, by the names of its own events. */
+interface Noticed {
+  /** Refresh tokens exchanged. */
+  consumed: number
+  /** Sessions ended because a refresh token was presented twice, or revoked. */
+  revoked: number
+  /** Token requests answered with an error. */
+  refused: string[]
+}
+
+export interface OAuthServer {
+  /** The issuer. */
+  readonly url: string
+  readonly noticed: Noticed
+  /** Every access token issued so far is forgotten, as if it had expired. */
+  expireAccessTokens(): void
+  close(): Promise<void>
+}
+
+/**
+ * A real OpenID provider on loopback, with refresh tokens that rotate: presenting one twice ends the
+ * whole session. Whoever asks is signed in as ada, and consents to everything.
+ */
+export async function startOAuthServer(): Promise<OAuthServer> {
+  const entries = new Map<string, AdapterPayload>()
+  const server = createServer()
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const provider = new Provider(url, configuration(entries))
+  addPasswordGrant(provider)
+  const noticed: Noticed = { consumed: 0, revoked: 0, refused: [] }
+  provider.on('refresh_token.consumed', () => (noticed.consumed += 1))
+  provider.on('grant.revoked', () => (noticed.revoked += 1))
+  provider.on('grant.error', (_, error) => noticed.refused.push(error.error))
+  const handle = provider.callback()
+  server.on('request', (request, response) => {
+    const isInteraction = request.url?.startsWith('/interaction/') === true
+    if (isInteraction) void consent(provider, request, response)
+    else void handle(request, response)
+  })
+  return {
+    url,
+    noticed,
+    expireAccessTokens() {
+      for (const key of entries.keys()) if (key.startsWith('AccessToken:')) entries.delete(key)
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => void server.close(resolve))
+    },
+  }
+}
+
+/** The sign-in page's part: nobody is asked. */
+async function consent(provider: Provider, request: IncomingMessage, response: ServerResponse) {
+  const { prompt, params, session } = await provider.interactionDetails(request, response)
+  const finish = (result: InteractionResults) =>
+    provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true })
+  if (prompt.name === 'login') return finish({ login: { accountId: 'ada' } })
+  const grant = new provider.Grant({
+    accountId: session?.accountId ?? '',
+    clientId: String(params['client_id']),
+  })
+  grant.addOIDCScope(String(params['scope']))
+  return finish({ consent: { grantId: await grant.save() } })
+}
+
+/** OAuth 2.1 has none any more, and nor has the provider by itself. */
+function addPasswordGrant(provider: Provider): void {
+  const grantType = async (ctx: KoaContextWithOIDC) => {
+    const { params, client } = ctx.oidc
+    if (!client || params?.['password'] !== ada.password) throw new errors.InvalidGrant('no')
+    const grant = new provider.Grant({ accountId: ada.username, clientId: client.clientId })
+    grant.addOIDCScope('openid')
+    const accountId = ada.username
+    const grantId = await grant.save()
+    const session = { accountId, client, grantId, gty: 'password', scope: 'openid' }
+    const access = new provider.AccessToken(session)
+    const refresh = new provider.RefreshToken(session)
+    ctx.body = {
+      access_token: await access.save(),
+      refresh_token: await refresh.save(),
+      expires_in: access.expiration,
+      token_type: access.tokenType,
+    }
+  }
+  provider.registerGrantType('password', grantType, ['username', 'password', 'scope'])
+}
+
+function configuration(entries: Map<string, AdapterPayload>): Configuration {
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+  const hour = 3_600
+  const allow = () => true
+  return {
+    adapter: (model: string) => memoryAdapter(model, entries),
+    clients: [
+      {
+        client_id: machine.clientId,
+        client_secret: machine.clientSecret,
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        scope: 'read',
+      },
+      {
+        client_id: app.clientId,
+        client_secret: app.clientSecret,
+        grant_types: ['authorization_code', 'password', 'refresh_token'],
+        redirect_uris: [callback],
+      },
+    ],
+    scopes: ['openid', 'profile', 'read'],
+    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    issueRefreshToken: allow,
+    rotateRefreshToken: true,
+    jwks: { keys: [key.export({ format: 'jwk' })] },
+    cookies: { keys: [`${CANARY}-cookies`] },
+    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+    ttl: {
+      AccessToken: hour,
+      AuthorizationCode: 60,
+      ClientCredentials: hour,
+      Grant: hour,
+      IdToken: hour,
+      Interaction: hour,
+      RefreshToken: hour,
+      Session: hour,
+    },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: allow },
+      revocation: { enabled: true, allowedPolicy: allow },
+    },
+  }
+}
+
+/** The provider's own memory adapter warns on the console that it is one. Nothing here grows old. */
+function memoryAdapter(model: string, entries: Map<string, AdapterPayload>): Adapter {
+  const key = (id: string) => `${model}:${id}`
+  const find = (id: string) => Promise.resolve(entries.get(key(id)))
+  const search = (matches: (payload: AdapterPayload) => boolean) =>
+    Promise.resolve(
+      [...entries].find(([name, payload]) => name.startsWith(key('')) && matches(payload))?.[1],
+    )
+  return {
+    find,
+    findByUid: (uid) => search((payload) => payload.uid === uid),
+    findByUserCode: (userCode) => search((payload) => payload.userCode === userCode),
+    async upsert(id, payload) {
+      entries.set(key(id), payload)
+    },
+    async consume(id) {
+      const payload = entries.get(key(id))
+      if (payload) payload.consumed = Math.floor(Date.now() / 1000)
+    },
+    async destroy(id) {
+      entries.delete(key(id))
+    },
+    async revokeByGrantId(grantId) {
+      for (const [name, payload] of entries) if (payload.grantId === grantId) entries.delete(name)
+    },
+  }
+}

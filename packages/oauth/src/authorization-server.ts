@@ -1,0 +1,83 @@
+import { LatchkeyError, mayCarrySecrets } from '@latchkey/core'
+import {
+  type AuthorizationServer,
+  discoveryRequest,
+  JSON_ATTRIBUTE_COMPARISON,
+  OperationProcessingError,
+  processDiscoveryResponse,
+} from 'oauth4webapi'
+import { misconfigured, unavailable } from './refusal.ts'
+import { type Exchange, requestOptions } from './sending.ts'
+
+/** Where a server is: found by its issuer, or told. */
+export interface ServerPlace {
+  issuer?: URL | undefined
+  tokenEndpoint?: URL | undefined
+  revocationEndpoint?: URL | undefined
+  allowInsecure: boolean
+}
+
+/** Gives the server's endpoints, asking the server for them the first time. */
+export type Locate = (exchange: Exchange) => Promise<AuthorizationServer>
+
+/**
+ * The endpoints of one server. What discovery gave is kept for as long as the manager lives; a
+ * discovery that failed is tried again by the next who asks.
+ */
+export function locateServer(place: ServerPlace): Locate {
+  const { issuer, tokenEndpoint, revocationEndpoint } = place
+  const told = {
+    ...(tokenEndpoint && { token_endpoint: tokenEndpoint.href }),
+    ...(revocationEndpoint && { revocation_endpoint: revocationEndpoint.href }),
+  }
+  let known: AuthorizationServer | undefined
+  return async (exchange) => {
+    known ??= issuer
+      ? checked({ ...(await discover(issuer, exchange)), ...told }, place)
+      : { issuer: tokenEndpoint?.origin ?? '', ...told }
+    return known
+  }
+}
+
+/** Both places of metadata: OpenID Connect Discovery, then RFC 8414. */
+async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationServer> {
+  const options = requestOptions(exchange)
+  let response = await discoveryRequest(issuer, { ...options, algorithm: 'oidc' })
+  if (response.status === 404) {
+    await response.body?.cancel()
+    response = await discoveryRequest(issuer, { ...options, algorithm: 'oauth2' })
+  }
+  if (response.status !== 200) {
+    const said = `${issuer.href} answered ${response.status} when asked for its metadata.`
+    throw unavailable(said, response)
+  }
+  try {
+    return await processDiscoveryResponse(issuer, response)
+  } catch (error) {
+    if (error instanceof OperationProcessingError && error.code === JSON_ATTRIBUTE_COMPARISON) {
+      throw misconfigured(
+        `The server at ${issuer.href} calls itself by another name. Give exactly that as \`issuer\`, or give \`tokenEndpoint\` instead.`,
+      )
+    }
+    throw new LatchkeyError(
+      'ERR_UNEXPECTED_ANSWER',
+      `${issuer.href} did not answer with the metadata of an OAuth 2.0 server.`,
+    )
+  }
+}
+
+/** Metadata is only used when secrets may go where it points. */
+function checked(server: AuthorizationServer, { allowInsecure }: ServerPlace): AuthorizationServer {
+  const { token_endpoint: token, revocation_endpoint: revocation } = server
+  if (typeof token !== 'string' || !isUsable(token, allowInsecure)) {
+    throw misconfigured(`${server.issuer} names no usable token endpoint. Give \`tokenEndpoint\`.`)
+  }
+  if (revocation !== undefined && !isUsable(revocation, allowInsecure)) {
+    throw misconfigured(`${server.issuer} names a revocation endpoint that is not protected.`)
+  }
+  return server
+}
+
+function isUsable(endpoint: string, allowInsecure: boolean): boolean {
+  return URL.canParse(endpoint) && mayCarrySecrets(new URL(endpoint), allowInsecure)
+}

@@ -1,0 +1,107 @@
+import { type Grant, GrantRejectedError, type TokenSet } from '@latchkey/core'
+import type { ClientAuth } from 'oauth4webapi'
+import type { Exchange } from './sending.ts'
+import { type OAuthContext, requestTokens } from './token-endpoint.ts'
+
+/** A user's name and password, as the resource-owner password grant takes them. */
+export interface UserCredentials {
+  username: string
+  password: string
+}
+
+/**
+ * Exchanges the refresh token for a new token set (RFC 6749 section 6). An answer without a refresh
+ * token leaves the old one in use.
+ *
+ * @param authentication Where the server wants another one than for other grants.
+ */
+export function refreshGrant(context: OAuthContext, authentication?: ClientAuth): Grant {
+  return {
+    name: 'refresh token',
+    async request({ tokens, ...exchange }) {
+      const { refreshToken, refreshExpiresAt = Infinity } = tokens ?? {}
+      if (!refreshToken) return undefined
+      if (refreshExpiresAt <= context.now()) {
+        throw new GrantRejectedError('The refresh token has expired.', { code: REFRESH_REJECTED })
+      }
+      return refreshTokens(context, refreshToken, exchange, authentication)
+    },
+  }
+}
+
+const REFRESH_REJECTED = 'ERR_REFRESH_TOKEN_REJECTED'
+
+/** One refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`, as requestTokens(). */
+export function refreshTokens(
+  context: OAuthContext,
+  refreshToken: string,
+  exchange: Exchange,
+  authentication = context.authentication,
+): Promise<TokenSet> {
+  const request = {
+    action: 'exchange the refresh token',
+    grantType: 'refresh_token',
+    parameters: { refresh_token: refreshToken },
+    rejection: REFRESH_REJECTED,
+    secrets: [refreshToken],
+    authentication,
+  }
+  return requestTokens(context, request, exchange)
+}
+
+/** Obtains a token set for the client itself (RFC 6749 section 4.4). A no is never about a session. */
+export function clientCredentialsGrant(
+  context: OAuthContext,
+  scope: string | undefined,
+  name = 'client credentials',
+): Grant {
+  return {
+    name,
+    request: (exchange) =>
+      requestTokens(
+        context,
+        {
+          action: 'give a token to this client',
+          grantType: 'client_credentials',
+          parameters: scope === undefined ? {} : { scope },
+          secrets: [],
+        },
+        exchange,
+      ),
+  }
+}
+
+/**
+ * Signs a user in by password (RFC 6749 section 4.3, gone in OAuth 2.1). Applies when the credentials
+ * are known.
+ */
+export function passwordGrant(
+  context: OAuthContext,
+  credentials: () => UserCredentials | undefined,
+  scope: string | undefined,
+): Grant {
+  return {
+    name: 'username and password',
+    async request(exchange) {
+      const known = credentials()
+      return known && signInWith(context, known, scope, exchange)
+    },
+  }
+}
+
+/** One sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`, and as requestTokens(). */
+export function signInWith(
+  context: OAuthContext,
+  { username, password }: UserCredentials,
+  scope: string | undefined,
+  exchange: Exchange,
+): Promise<TokenSet> {
+  const request = {
+    action: 'sign in with this username and password',
+    grantType: 'password',
+    parameters: { username, password, ...(scope !== undefined && { scope }) },
+    rejection: 'ERR_WRONG_CREDENTIALS',
+    secrets: [password],
+  }
+  return requestTokens(context, request, exchange)
+}

@@ -1,0 +1,162 @@
+import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
+import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
+import type { ServerPlace } from './authorization-server.ts'
+import { parseEndpoint } from './endpoint-url.ts'
+
+export interface OAuthOptions
+  extends Pick<
+    TokenManagerOptions,
+    | 'origin'
+    | 'store'
+    | 'skipAuth'
+    | 'renewAheadMs'
+    | 'renewTimeoutMs'
+    | 'fetch'
+    | 'clock'
+    | 'allowInsecure'
+  > {
+  /**
+   * The server's issuer identifier, such as `https://login.example.com/realms/main`. Its endpoints are
+   * looked up (OpenID Connect Discovery, else RFC 8414) when they are first needed. Give this or
+   * `tokenEndpoint`.
+   */
+  issuer?: string | undefined
+  /** Where tokens are given, for a server that does not describe itself. */
+  tokenEndpoint?: string | undefined
+  /** Where a sign-out revokes them (RFC 7009). Default: what the issuer names, else nowhere. */
+  revocationEndpoint?: string | undefined
+  clientId: string
+  clientSecret?: string | undefined
+  /**
+   * How the client shows who it is: `'basic'` (the header, RFC 6749 section 2.3.1), `'post'` (in the
+   * form) or `'none'` (its id only). Default: `'basic'` with a `clientSecret`, else `'none'`.
+   */
+  clientAuthentication?: 'basic' | 'post' | 'none' | undefined
+  /** Obtains tokens for the client itself when there is no session to go on with. Default: false. */
+  clientCredentials?: boolean | undefined
+  /** With `password`: signs this user in when there is no session to go on with. Gone in OAuth 2.1. */
+  username?: string | undefined
+  password?: string | undefined
+  /** The scopes to ask for, separated by spaces. A refresh keeps the session's. */
+  scope?: string | undefined
+  /** More to send with each token request, such as `audience` or `resource` (RFC 8707). */
+  parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
+  /**
+   * Whether a response says that the token it carried is no good. Default: its status is 401, and its
+   * `WWW-Authenticate` does not say `insufficient_scope` (RFC 6750 section 3.1).
+   */
+  isTokenRejected?: NonNullable<TokenManagerOptions['isTokenRejected']>
+  /**
+   * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope` and
+   * `origin`. Where users come from `setTokens()`, give one per user that shares a store.
+   */
+  name?: string
+}
+
+/** What the options of this package have options of their own for. */
+const TAKEN = new Set([
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'refresh_token',
+  'username',
+  'password',
+  'scope',
+])
+
+/** The options, checked; never showing a secret. */
+export interface CheckedOptions {
+  place: ServerPlace
+  authentication: ClientAuth
+  parameters: URLSearchParams
+  credentials: { username: string; password: string } | undefined
+  name: string
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
+export function checkOAuthOptions(options: OAuthOptions): CheckedOptions {
+  const { username, password, scope, clientCredentials } = options
+  for (const option of ['clientId', 'clientSecret', 'username', 'password', 'scope'] as const) {
+    const value: unknown = options[option]
+    const isMissing = value === undefined && option !== 'clientId'
+    if (!isMissing && !isText(value)) throw invalid(`\`${option}\` must be a non-empty string.`)
+  }
+  if ((username === undefined) !== (password === undefined)) {
+    throw invalid('`username` and `password` need each other.')
+  }
+  if (clientCredentials && username !== undefined) {
+    throw invalid('`clientCredentials` and `username` exclude each other: make a manager for each.')
+  }
+  const credentials =
+    username !== undefined && password !== undefined ? { username, password } : undefined
+  const place = checkPlace(options)
+  const where = place.issuer ?? place.tokenEndpoint
+  const origins = [options.origin].flat()
+  return {
+    place,
+    authentication: checkAuthentication(options),
+    parameters: checkParameters(options.parameters ?? {}),
+    credentials,
+    name:
+      options.name ??
+      sessionName(where?.href ?? '', [
+        ['client_id', options.clientId],
+        ['username', username],
+        ['scope', scope],
+        ...origins.map((origin): [string, unknown] => ['origin', origin]),
+      ]),
+  }
+}
+
+function checkPlace(options: OAuthOptions): ServerPlace {
+  const allowInsecure = options.allowInsecure === true
+  if ((options.issuer === undefined) === (options.tokenEndpoint === undefined)) {
+    throw invalid('Give either `issuer` or `tokenEndpoint`.')
+  }
+  const endpoint = (option: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint') =>
+    options[option] === undefined
+      ? undefined
+      : parseEndpoint(option, options[option], allowInsecure)
+  return {
+    issuer: endpoint('issuer'),
+    tokenEndpoint: endpoint('tokenEndpoint'),
+    revocationEndpoint: endpoint('revocationEndpoint'),
+    allowInsecure,
+  }
+}
+
+function checkAuthentication({ clientSecret, clientAuthentication }: OAuthOptions): ClientAuth {
+  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'basic')
+  if (method === 'none') {
+    if (clientSecret === undefined) return None()
+    throw invalid("`clientSecret` is not sent with `clientAuthentication: 'none'`.")
+  }
+  if (method !== 'basic' && method !== 'post') {
+    throw invalid("`clientAuthentication` must be 'basic', 'post' or 'none'.")
+  }
+  if (clientSecret === undefined) throw invalid('`clientAuthentication` needs `clientSecret`.')
+  return method === 'basic' ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret)
+}
+
+function checkParameters(given: NonNullable<OAuthOptions['parameters']>): URLSearchParams {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(given)) {
+    if (TAKEN.has(name)) throw invalid(`\`parameters.${name}\` has an option of its own.`)
+    for (const one of [value].flat()) {
+      if (!isText(one)) throw invalid(`\`parameters.${name}\` must be a string, or several.`)
+      parameters.append(name, one)
+    }
+  }
+  return parameters
+}
+
+/** A session's name in a store: whose it is, where, and for what; no secret. */
+export function sessionName(where: string, about: readonly (readonly [string, unknown])[]): string {
+  const known = about.filter((entry): entry is [string, string] => isText(entry[1]))
+  return `${where}#${new URLSearchParams(known.map(([key, value]) => [key, value]))}`
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+export const invalid = (message: string): LatchkeyError =>
+  new LatchkeyError('ERR_INVALID_OPTION', message)

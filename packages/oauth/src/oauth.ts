@@ -1,0 +1,100 @@
+import {
+  bearer,
+  createTokenManager,
+  type Grant,
+  type TokenManager,
+  type TokenManagerOptions,
+  type TokenSet,
+} from '@latchkey/core'
+import { locateServer } from './authorization-server.ts'
+import { readChallenges } from './challenge.ts'
+import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
+import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
+import { revokeTokens, tellServer } from './revocation.ts'
+import { type Exchange, limitedExchange } from './sending.ts'
+import type { OAuthContext } from './token-endpoint.ts'
+
+/** A token manager for one client of an OAuth 2.0 server. */
+export interface OAuth extends TokenManager {
+  /**
+   * Signs out. Forgotten here at once; then the server is told to revoke the refresh token and the
+   * access token (RFC 7009), where it has an endpoint for that.
+   *
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told: signed out
+   *   here, but the session may live on there.
+   */
+  signOut(): Promise<undefined>
+}
+
+/**
+ * Keeps clients signed in with an OAuth 2.0 server. The first of these that applies wins: the access
+ * token while it lasts, also from the store; the refresh token; then `clientCredentials`, or
+ * `username` and `password`. With neither, a session begins with `setTokens()`, after your own sign-in
+ * page or authorization code flow.
+ *
+ * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or
+ * `wrapFetch`.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ *
+ * @example
+ * const manager = oauth({
+ *   origin: 'https://api.example.com',
+ *   issuer: 'https://login.example.com',
+ *   clientId: 'reports',
+ *   clientSecret,
+ *   clientCredentials: true,
+ * })
+ */
+export function oauth(options: OAuthOptions): OAuth {
+  const { place, authentication, parameters, credentials, name } = checkOAuthOptions(options)
+  const { clientId, clientSecret, scope, clock = Date } = options
+  const context: OAuthContext = {
+    locate: locateServer(place),
+    client: { client_id: clientId },
+    authentication,
+    parameters,
+    secrets: [clientSecret, credentials?.password].filter((secret) => secret !== undefined),
+    now: () => clock.now(),
+  }
+  const grants = [refreshGrant(context)]
+  if (options.clientCredentials) grants.push(clientCredentialsGrant(context, scope))
+  if (credentials) grants.push(passwordGrant(context, () => credentials, scope))
+  return manageOAuth(
+    { ...options, name },
+    { grants, revoke: (ended, exchange) => revokeTokens(context, ended, exchange) },
+  )
+}
+
+/** What tells one kind of OAuth server from another. */
+export interface OAuthParts {
+  grants: readonly Grant[]
+  /** The server's part of a sign-out. */
+  revoke(ended: TokenSet, exchange: Exchange): Promise<void>
+}
+
+/** A manager that speaks bearer tokens, as the server's answers ask for. */
+export function manageOAuth(
+  options: Omit<TokenManagerOptions, 'scheme' | 'grants'>,
+  { grants, revoke }: OAuthParts,
+): OAuth {
+  const { renewTimeoutMs: limitMs = 15_000 } = options
+  const challenges = readChallenges()
+  const manager = createTokenManager({
+    ...options,
+    scheme: bearer(),
+    grants,
+    isTokenRejected: options.isTokenRejected ?? challenges.isTokenRejected,
+  })
+  const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  return {
+    ...manager,
+    explain: (responseOrError) =>
+      manager.explain(responseOrError) ?? challenges.explain(responseOrError),
+    async signOut() {
+      const ended = await manager.signOut()
+      if (ended) await tellServer(revoke(ended, limitedExchange(send, limitMs)))
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import { GrantRejectedError, LatchkeyError, parseRetryAfter } from '@latchkey/core'
+
+/** How long a request that can only fail again is not sent again, in milliseconds. */
+const CONFIGURATION_WAIT_MS = 60_000
+
+/** The error codes of RFC 6749 section 5.2 and RFC 8707 that no other token can cure: what to correct. */
+const CONFIGURATION = new Map([
+  ['invalid_client', 'Check `clientId`, `clientSecret` and `clientAuthentication`'],
+  ['unauthorized_client', 'Allow this client the grant at the server'],
+  ['unsupported_grant_type', 'The server does not offer this grant: configure another one'],
+  ['invalid_scope', 'Check `scope`'],
+  ['invalid_target', 'Check `resource` and `audience` in `parameters`'],
+  ['invalid_request', 'Check `parameters` and `clientAuthentication`'],
+])
+
+/** Codes that say "later" whatever the status is. */
+const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
+
+/** What was asked of the server, to tell what its no means. */
+export interface Asked {
+  /** For messages: "exchange the refresh token". */
+  action: string
+  /** The code of a definite no. Absent: a no can only be about the client itself. */
+  rejection?: string
+  /** What was sent, and may not show up should the server repeat it. */
+  secrets: readonly string[]
+}
+
+/**
+ * A server's no as the error that makes the manager do the right thing:
+ *
+ * - rejected: `invalid_grant`, or 400, 401 or 403 without a better word. The next grant is asked.
+ * - misconfigured: what only a person can correct. The session is kept, and the server left in peace.
+ * - unavailable: everything else. The session is kept, and tried again soon.
+ */
+export function refusal(response: Response, body: string, asked: Asked): LatchkeyError {
+  const { status, headers } = response
+  const { error, description } = readError(body, asked.secrets)
+  const answer = [error, description].filter(Boolean).join(': ') || `it answered ${status}`
+  const said = `The server did not ${asked.action} (${answer}).`
+  const isNo = [200, 400, 401, 403].includes(status) && !PASSING.has(error)
+  if (!isNo) return unavailable(said, response)
+  const advice = CONFIGURATION.get(effectiveCode(error, status, headers))
+  if (advice !== undefined || asked.rejection === undefined) {
+    return misconfigured(`${said} ${advice ?? 'Check `clientId` and `clientSecret`'}.`)
+  }
+  return new GrantRejectedError(said, { code: asked.rejection })
+}
+
+/** What may pass, with what the server said about waiting. */
+export function unavailable(said: string, { status, headers }: Response): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_SERVER_UNAVAILABLE',
+    status === 404 ? `${said} Is this where the server is?` : said,
+    { retryAfterMs: parseRetryAfter(headers.get('retry-after')) },
+  )
+}
+
+/** The error code, where servers are known to use another one than the RFC. */
+function effectiveCode(error: string, status: number, headers: Headers): string {
+  // A 401 that asks for the client's credentials, from a server or a proxy that says no more.
+  if (error === '' && status === 401 && /^basic\b/i.test(headers.get('www-authenticate') ?? '')) {
+    return 'invalid_client'
+  }
+  // Laravel Passport calls a dead refresh token so, with 401; a request that cannot be read is 400.
+  return error === 'invalid_request' && status !== 400 ? 'invalid_grant' : error
+}
+
+/**
+ * An error that only a correction of the options, or of the server, can cure. It says when to try again
+ * as a server would, so that nobody storms it meanwhile.
+ */
+export function misconfigured(message: string): LatchkeyError {
+  return new LatchkeyError('ERR_OAUTH_CONFIGURATION', message, {
+    retryAfterMs: CONFIGURATION_WAIT_MS,
+  })
+}
+
+/** `error` and `error_description` of RFC 6749 section 5.2; empty for anything else. */
+function readError(body: string, secrets: readonly string[]) {
+  const { error, error_description: description } = readObject(body)
+  const text = (value: unknown) => (typeof value === 'string' ? hide(value, secrets) : '')
+  return { error: text(error).slice(0, 100), description: text(description).slice(0, 300) }
+}
+
+/** `text` without `secrets`, also as they look in a form. */
+function hide(text: string, secrets: readonly string[]): string {
+  const spellings = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)])
+  return spellings.reduce(
+    (rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '[redacted]')),
+    text,
+  )
+}
+
+/** The JSON object in `text`, or an empty one. */
+export function readObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,69 @@
+import { isLatchkeyError, LatchkeyError, type TokenSet } from '@latchkey/core'
+import { type ClientAuth, revocationRequest } from 'oauth4webapi'
+import { readObject, refusal } from './refusal.ts'
+import { type Exchange, requestOptions } from './sending.ts'
+import type { OAuthContext } from './token-endpoint.ts'
+
+/**
+ * Revokes a token set at the server (RFC 7009): the refresh token, with which most servers end all of
+ * its access tokens, then the access token. A server without a revocation endpoint is asked nothing.
+ */
+export async function revokeTokens(
+  context: OAuthContext,
+  { accessToken, refreshToken }: TokenSet,
+  exchange: Exchange,
+): Promise<void> {
+  const { revocation_endpoint: endpoint } = await context.locate(exchange)
+  if (endpoint === undefined) return
+  const secrets = [accessToken, refreshToken ?? '', ...context.secrets]
+  const revoke = async (token: string, hint: string) => {
+    const response = await sendRevocation(context, token, exchange, { token_type_hint: hint })
+    const body = await response.text()
+    // RFC 7009 section 2.2.1: such tokens end by themselves (signed access tokens, mostly).
+    const isBeyond = readObject(body)['error'] === 'unsupported_token_type'
+    if (!response.ok && !isBeyond) throw notRevoked(response, body, secrets)
+  }
+  if (refreshToken !== undefined) await revoke(refreshToken, 'refresh_token')
+  await revoke(accessToken, 'access_token')
+}
+
+/** One request to the revocation endpoint, whatever its answer is. */
+export async function sendRevocation(
+  context: OAuthContext,
+  token: string,
+  exchange: Exchange,
+  parameters: Record<string, string>,
+  authentication: ClientAuth = context.authentication,
+): Promise<Response> {
+  const server = await context.locate(exchange)
+  const options = { ...requestOptions(exchange), additionalParameters: parameters }
+  return revocationRequest(server, context.client, authentication, token, options)
+}
+
+/** The server's no to a revocation. */
+export function notRevoked(
+  response: Response,
+  body: string,
+  secrets: readonly string[],
+): LatchkeyError {
+  const asked = { action: 'revoke the session', rejection: 'ERR_GRANT_REJECTED', secrets }
+  return refusal(response, body, asked)
+}
+
+/**
+ * Waits for the server's part of a sign-out, which here has happened already.
+ *
+ * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE`.
+ */
+export async function tellServer(revoking: Promise<void>): Promise<void> {
+  try {
+    await revoking
+  } catch (cause) {
+    const why = isLatchkeyError(cause) ? ` ${cause.message}` : ''
+    throw new LatchkeyError(
+      'ERR_SIGN_OUT_INCOMPLETE',
+      `Signed out here, but the server could not be told, so the session may live on there.${why}`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,32 @@
+import { ClientSecretPost } from 'oauth4webapi'
+import { clientCredentialsGrant } from '../grants.ts'
+import { manageOAuth, type OAuth } from '../oauth.ts'
+import { openApplication, requireText, type SharetribeOptions } from './application.ts'
+
+export interface SharetribeIntegrationOptions extends SharetribeOptions {
+  /** The application's client secret. Whoever has it may do everything: never in a browser. */
+  clientSecret: string
+}
+
+/**
+ * Keeps clients signed in to Sharetribe's Integration API, by the application's own credentials.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ *
+ * @example
+ * const integration = sharetribeIntegration({ clientId, clientSecret })
+ * const response = await wrapFetch(integration)('https://flex-integ-api.sharetribe.com/v1/integration_api/users/query')
+ */
+export function sharetribeIntegration(options: SharetribeIntegrationOptions): OAuth {
+  const { clientSecret } = options
+  requireText('clientSecret', clientSecret)
+  const { context, managerOptions, refresh, revoke } = openApplication(options, {
+    baseUrl: 'https://flex-integ-api.sharetribe.com',
+    sessionScope: 'integ',
+    bareScope: 'integ',
+    authentication: ClientSecretPost(clientSecret),
+    secrets: [clientSecret],
+  })
+  const grants = [refresh, clientCredentialsGrant(context, 'integ')]
+  return manageOAuth(managerOptions, { grants, revoke })
+}

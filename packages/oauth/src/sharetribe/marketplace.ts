@@ -1,0 +1,110 @@
+import { isLatchkeyError } from '@latchkey/core'
+import { None } from 'oauth4webapi'
+import {
+  clientCredentialsGrant,
+  passwordGrant,
+  signInWith,
+  type UserCredentials,
+} from '../grants.ts'
+import { manageOAuth, type OAuth } from '../oauth.ts'
+import { invalid } from '../oauth-options.ts'
+import { limitedExchange } from '../sending.ts'
+import { openApplication, requireText, type SharetribeOptions } from './application.ts'
+
+export interface SharetribeMarketplaceOptions extends SharetribeOptions {
+  /** With `password`: always as this user, never anonymous. */
+  username?: string | undefined
+  password?: string | undefined
+}
+
+/** A token manager for Sharetribe's Marketplace API. */
+export interface SharetribeMarketplace extends OAuth {
+  /**
+   * Signs a user in, in place of whoever it was. The password is not kept, and one configured for
+   * another user is not used any more.
+   *
+   * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`; what was before stays.
+   */
+  signIn(credentials: UserCredentials): Promise<void>
+  /**
+   * Signs out: forgotten here at once, then revoked at Sharetribe, with a refresh first where the
+   * access token has expired. After it requests are refused until `signIn()`, or `refresh()`, which goes
+   * on anonymously (with a configured password: as that user).
+   *
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when Sharetribe could not be told.
+   */
+  signOut(): Promise<undefined>
+  /**
+   * Whether requests go out as a user rather than anonymously. Obtains a token to find out, when there
+   * is none. Throws only when the server cannot be asked.
+   */
+  isSignedIn(): Promise<boolean>
+}
+
+/** What being signed out looks like; anything else that fails is a failure to ask. */
+const SIGNED_OUT = new Set([
+  'ERR_SIGN_IN_REQUIRED',
+  'ERR_REFRESH_TOKEN_REJECTED',
+  'ERR_WRONG_CREDENTIALS',
+])
+
+/**
+ * Keeps clients signed in to Sharetribe's Marketplace API: as the user who signed in, and anonymously
+ * before that and when the user's session has ended. Nothing but Sharetribe's own no ends it: a network
+ * error or a 500 leaves a user a user.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ *
+ * @example
+ * const marketplace = sharetribeMarketplace({ clientId })
+ * await marketplace.signIn({ username: 'ada@example.com', password })
+ */
+export function sharetribeMarketplace(
+  options: SharetribeMarketplaceOptions,
+): SharetribeMarketplace {
+  const { renewTimeoutMs = 15_000 } = options
+  let credentials = checkCredentials(options)
+  const { context, managerOptions, refresh, revoke } = openApplication(options, {
+    baseUrl: 'https://flex-api.sharetribe.com',
+    sessionScope: 'user',
+    bareScope: 'public-read',
+    authentication: None(),
+    secrets: [],
+    username: credentials?.username,
+  })
+  const last = credentials
+    ? passwordGrant(context, () => credentials, 'user')
+    : clientCredentialsGrant(context, 'public-read', 'anonymous')
+  const manager = manageOAuth(managerOptions, { grants: [refresh, last], revoke })
+  return {
+    ...manager,
+    async signIn(given) {
+      requireText('username', given?.username)
+      requireText('password', given.password)
+      const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+      const exchange = limitedExchange(send, renewTimeoutMs)
+      const tokens = await signInWith(context, given, 'user', exchange)
+      if (given.username !== credentials?.username) credentials = undefined
+      await manager.setTokens(tokens)
+    },
+    async isSignedIn() {
+      try {
+        return (await manager.getTokens()).refreshToken !== undefined
+      } catch (error) {
+        if (isLatchkeyError(error) && SIGNED_OUT.has(error.code)) return false
+        throw error
+      }
+    },
+  }
+}
+
+function checkCredentials(options: SharetribeMarketplaceOptions): UserCredentials | undefined {
+  const { username, password } = options
+  if (username === undefined && password === undefined) return undefined
+  if (username === undefined || password === undefined) {
+    throw invalid('`username` and `password` need each other.')
+  }
+  requireText('username', username)
+  requireText('password', password)
+  return { username, password }
+}

@@ -1,0 +1,74 @@
+import type { TokenSet, TokenStore } from '@latchkey/core'
+
+/** A token set as Sharetribe's SDKs store it: the server's answer as it came. */
+export interface SharetribeTokens {
+  access_token: string
+  token_type: string
+  /** Seconds, from an instant that is not told. */
+  expires_in?: number
+  refresh_token?: string
+  scope?: string
+  /** Ours, which the SDKs leave alone: when the access token expires, in epoch milliseconds. */
+  expiresAt?: number
+}
+
+/** A token store of Sharetribe's SDKs, such as `tokenStore.memoryStore()` or `expressCookieStore()`. */
+export interface SharetribeTokenStore {
+  getToken(): unknown
+  setToken(token: SharetribeTokens): unknown
+  removeToken(): unknown
+}
+
+/** What a session of one application is known by, for entries whose answer nobody has seen. */
+export interface Scopes {
+  /** The scope of a session with a refresh token, and of one without. */
+  session: string
+  bare: string
+  /** The scope that the server gave with this access token, if it was the last one. */
+  of(accessToken: string): string | undefined
+}
+
+/**
+ * An SDK's own store as a store of Latchkey's, so that both share one session: what the SDK wrote is
+ * adopted, and what is written here the SDK can read. It holds one session and knows no name.
+ */
+export function sdkTokenStore(
+  own: SharetribeTokenStore,
+  scopes: Scopes,
+  now: () => number,
+): TokenStore {
+  return {
+    getToken: async () => read(await own.getToken()),
+    setToken: (tokens) => own.setToken(write(tokens, scopes, now())),
+    removeToken: () => own.removeToken(),
+  }
+}
+
+/** Core reads it with distrust; here only the names differ. */
+function read(entry: unknown): TokenSet | undefined {
+  if (entry === null || entry === undefined) return undefined
+  const { access_token, refresh_token, expiresAt } = entry as Partial<SharetribeTokens>
+  return {
+    accessToken: access_token as string,
+    ...(refresh_token !== undefined && { refreshToken: refresh_token }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  }
+}
+
+function write(
+  { accessToken, refreshToken, expiresAt }: TokenSet,
+  scopes: Scopes,
+  now: number,
+): SharetribeTokens {
+  const usual = refreshToken === undefined ? scopes.bare : scopes.session
+  return {
+    access_token: accessToken,
+    token_type: 'bearer',
+    scope: scopes.of(accessToken) ?? usual,
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(expiresAt !== undefined && {
+      expires_in: Math.max(0, Math.floor((expiresAt - now) / 1000)),
+      expiresAt,
+    }),
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { failure, skippingWaits } from '../../nocodb/test/support/server.ts'
+import { CANARY, CLIENT, startServer } from './support/oauth-server.ts'
+
+const good = { access_token: `${CANARY}-x`, token_type: 'Bearer' }
+
+function answering(answer: object) {
+  const server = startServer()
+  const respond = () => Response.json(answer)
+  server.failNext('/token', respond, respond, respond)
+  return { server, manager: server.open({ ...CLIENT, clientCredentials: true }) }
+}
+
+describe('a successful answer', () => {
+  it.each([
+    ['seconds', 60, 60_000],
+    ['a string of seconds', '60', 60_000],
+    ['a fraction', 0.5, 500],
+  ])('with expires_in as %s tells the expiry', async (_, expires_in, lifeMs) => {
+    const { server, manager } = answering({ ...good, expires_in })
+    expect((await manager.getTokens()).expiresAt).toBe(server.clock.now() + lifeMs)
+  })
+
+  it.each([
+    ['none', undefined],
+    ['null', null],
+    ['zero', 0],
+    ['a negative number', -5],
+    ['text', 'soon'],
+    ['an empty string', ''],
+    ['more than a number can hold', 1e306],
+    ['an object', { seconds: 60 }],
+    ['a list', [60]],
+    ['true', true],
+  ])('with expires_in that is %s is used until it is refused', async (_, expires_in) => {
+    const { manager } = answering({ ...good, expires_in })
+    expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
+  })
+
+  it.each(['bearer', 'BEARER'])('may spell its token type %s', async (token_type) => {
+    const { manager } = answering({ ...good, token_type })
+    expect((await manager.getTokens()).accessToken).toBe(good.access_token)
+  })
+
+  it.each([
+    ['an ID token of another server', { id_token: 'a.b.c' }],
+    ['a list of scopes', { scope: ['read'] }],
+    ['a refresh token that is null', { refresh_token: null }],
+    ['an empty refresh token', { refresh_token: '' }],
+  ])('is used in spite of %s', async (_, more) => {
+    const { manager } = answering({ ...good, ...more })
+    expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
+  })
+})
+
+describe('a 200 is no success', () => {
+  it.each([
+    ['without an access token', { token_type: 'Bearer' }],
+    ['with an access token that is no text', { ...good, access_token: 5 }],
+    ['without a token type', { access_token: good.access_token }],
+    ['with a DPoP token', { ...good, token_type: 'DPoP' }],
+    ['with a MAC token', { ...good, token_type: 'mac' }],
+    ['with a list', [good]],
+  ])('%s', async (_, answer) => {
+    const { manager } = answering(answer)
+    const error = await skippingWaits(() => failure(manager.getTokens()))
+    expect(error.code).toBe('ERR_RENEWAL_UNAVAILABLE')
+    expect(error.cause).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
+  })
+})
