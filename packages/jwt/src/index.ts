@@ -1,1 +1,13 @@
-export {}
+export { type Challenge, parseChallenges } from './challenges.ts'
+export { cookieScheme } from './cookies.ts'
+export type {
+  Endpoint,
+  RefreshEndpoint,
+  RefreshTokenPlace,
+  SignOutEndpoint,
+  TokenEndpoint,
+} from './endpoint.ts'
+export type { TokenAnswer } from './exchange.ts'
+export { type JwtSession, jwtSession } from './jwt-session.ts'
+export type { Credentials, JwtSessionOptions } from './session-options.ts'
+export type { Place, TokenPlace, TokenPlaces } from './token-place.ts'

@@ -1,0 +1,23 @@
+import { wrapFetch } from '@latchkey/fetch'
+import { type JwtSession, type JwtSessionOptions, jwtSession } from '@latchkey/jwt'
+
+export interface Client {
+  session: JwtSession
+  /** A `fetch` that stays signed in. */
+  api: typeof fetch
+}
+
+/** A client of the API: where one signs in, refreshes and signs out. That is all. */
+export function createClient(
+  baseUrl: string,
+  options: Pick<JwtSessionOptions, 'fetch' | 'clock' | 'store'> = {},
+): Client {
+  const session = jwtSession({
+    baseUrl,
+    signIn: '/auth/sign-in',
+    refresh: '/auth/refresh',
+    signOut: '/auth/sign-out',
+    ...options,
+  })
+  return { session, api: wrapFetch(session, options) }
+}

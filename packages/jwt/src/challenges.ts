@@ -1,0 +1,33 @@
+/** One way in that a 401 or 403 offers: `Bearer realm="api", error="invalid_token"`. */
+export interface Challenge {
+  /** In lower case. */
+  scheme: string
+  /** By name, in lower case; of two with one name the first counts. */
+  params: ReadonlyMap<string, string>
+}
+
+const token = "[!#$%&'*+.^`|~\\w-]+"
+/** Either a parameter, or a scheme with what may follow it in place of parameters (`token68`). */
+const PART = new RegExp(
+  `[\\s,]*(?:(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|(?<plain>${token}))` +
+    `|(?<scheme>${token})(?=[\\s,]|$)(?!\\s*=)(?: +[\\w.~+/-]+=*(?=\\s*(?:,|$)))?)`,
+  'gy',
+)
+
+/**
+ * The challenges of a `WWW-Authenticate` header, or of several that were joined (RFC 9110 section 11.6.1).
+ * Commas separate both challenges and their parameters, so each part tells by its form what it is.
+ *
+ * Never throws: what follows a part that makes no sense is left out.
+ */
+export function parseChallenges(header: string | null): Challenge[] {
+  const challenges: { scheme: string; params: Map<string, string> }[] = []
+  for (const { groups = {} } of header?.matchAll(PART) ?? []) {
+    const { scheme, name, quoted, plain = '' } = groups
+    if (scheme !== undefined) challenges.push({ scheme: scheme.toLowerCase(), params: new Map() })
+    const params = challenges.at(-1)?.params
+    if (name === undefined || !params || params.has(name.toLowerCase())) continue
+    params.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain)
+  }
+  return challenges
+}

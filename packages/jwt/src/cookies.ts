@@ -1,0 +1,75 @@
+import { LatchkeyError, type Scheme, type TokenSet } from '@latchkey/core'
+import { parseSetCookie } from 'cookie'
+
+/**
+ * Starts what is kept in place of a cookie's value where the platform keeps the cookie itself: "there is
+ * one in the cookie jar". What follows tells one sign-in from the next.
+ */
+const MARKER = 'in-the-cookie-jar:'
+
+/**
+ * Whether the platform keeps cookies and sends them by itself, as browsers do: then nobody here sees or
+ * sets one. Elsewhere `Set-Cookie` is a header like any other.
+ */
+function hasCookieJar(): boolean {
+  const canSend = new Request('http://localhost', { headers: { cookie: 'a=b' } }).headers
+  return !canSend.has('cookie') || !('getSetCookie' in Headers.prototype)
+}
+
+/** How our own requests are told to take the cookie jar along, to other origins too. */
+export function withCookieJar(): RequestInit {
+  return hasCookieJar() ? { credentials: 'include' } : {}
+}
+
+const newMarker = () => MARKER + crypto.randomUUID()
+
+/** What stands for a cookie that the jar may still hold from an earlier visit. */
+export function unseenCookie(): string | undefined {
+  return hasCookieJar() ? newMarker() : undefined
+}
+
+/** A cookie that an answer sets. `expiresAt` in epoch milliseconds. */
+export interface SetCookie {
+  value: string
+  expiresAt?: number
+}
+
+/**
+ * The cookie `name` that came with an answer, exactly as it has to go back; a marker where the platform
+ * has put it away. `undefined` when the answer sets none, or deletes it.
+ */
+export function readCookie(headers: Headers, name: string, now: number): SetCookie | undefined {
+  if (hasCookieJar()) return { value: newMarker() }
+  const line = headers
+    .getSetCookie()
+    .map((text) => parseSetCookie(text, { decode: (value) => value }))
+    .findLast((cookie) => cookie.name === name)
+  if (!line?.value) return undefined
+  const expiresAt = line.maxAge === undefined ? line.expires?.getTime() : now + line.maxAge * 1000
+  if (expiresAt === undefined) return { value: line.value }
+  return expiresAt > now ? { value: line.value, expiresAt } : undefined
+}
+
+/** The request headers that carry the cookie; none when the platform adds it. */
+export function cookieHeaders(name: string, value: string): Record<string, string> {
+  return value.startsWith(MARKER) ? {} : { cookie: `${name}=${value}` }
+}
+
+/**
+ * The access token as the cookie `name`. Where the platform keeps cookies it sends them itself, and the
+ * request gets no header; elsewhere it is `Cookie: name=token`, unless the caller has set that header.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` when `name` cannot name a cookie (RFC 6265 section 4.1.1).
+ */
+export function cookieScheme(name: string): Scheme {
+  checkCookieName('cookieScheme()', name)
+  const headers = ({ accessToken }: TokenSet) => cookieHeaders(name, accessToken)
+  // In a page a `Cookie` header is nobody's to set, so there is none of the caller's to look out for.
+  return { name: `cookie ${name}`, ...(!hasCookieJar() && { header: 'cookie' }), headers }
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
+export function checkCookieName(option: string, name: unknown): void {
+  if (typeof name === 'string' && /^[!#$%&'*+.^`|~\w-]+$/.test(name)) return
+  throw new LatchkeyError('ERR_INVALID_OPTION', `\`${option}\` needs the name of a cookie.`)
+}

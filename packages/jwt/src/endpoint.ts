@@ -1,0 +1,121 @@
+import { LatchkeyError, mayCarrySecrets, parseUrl } from '@latchkey/core'
+import type { TokenAnswer } from './exchange.ts'
+
+/** Where one of our own requests goes, and how. */
+export interface Endpoint {
+  /** Below `baseUrl` (`'/auth/login'`, with or without the slash), or an absolute URL of another server. */
+  path: string
+  /** Default: `'POST'`. */
+  method?: string
+  /** How the body is written: `'json'` (default), or `'form'` as HTML forms and OAuth do. */
+  as?: 'json' | 'form'
+  /** Sent along, such as `{ 'x-api-key': '…' }`. `Accept: application/json` goes with each request. */
+  headers?: Readonly<Record<string, string>>
+  /** Sent along in the body, such as `{ client_id: 'app' }`. */
+  fields?: Readonly<Record<string, unknown>>
+}
+
+/** An endpoint that answers with a token. */
+export interface TokenEndpoint extends Endpoint {
+  /**
+   * Which answers are a definite no: these statuses, or what this function says to any answer, also to a
+   * 200. Default: 400, 401, 403 and 422, but not when `error` says that the request itself was wrong, such
+   * as `invalid_client`. Everything else may pass: the session is kept and tried again.
+   */
+  rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
+}
+
+/** How a refresh token goes to the server. */
+export type RefreshTokenPlace =
+  | { body: string }
+  | { header: string }
+  | { cookie: string }
+  | 'bearer'
+
+export interface RefreshEndpoint extends TokenEndpoint {
+  /**
+   * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
+   * `Authorization: Bearer`. Default: as the cookie it came in; else `{ body: 'refresh_token' }`.
+   */
+  send?: RefreshTokenPlace
+}
+
+export interface SignOutEndpoint extends Endpoint {
+  /** How the refresh token is sent, where the server wants it. The access token goes as it always does. */
+  send?: RefreshTokenPlace
+}
+
+/** An endpoint whose URL is settled. */
+export type Settled<E extends Endpoint> = E & { url: URL }
+
+/** Where the API lives; the path ends with a slash. */
+export interface Base {
+  url: URL
+  allowInsecure: boolean
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`. */
+export function parseBase(baseUrl: unknown, allowInsecure: boolean): Base {
+  const url = typeof baseUrl === 'string' ? parseUrl(baseUrl) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
+    throw invalid(
+      '`baseUrl` must be the absolute URL of an API, such as "https://api.example.com".',
+    )
+  }
+  if (url.username || url.password) {
+    throw invalid('`baseUrl` must not hold a user name or password; give `credentials` instead.')
+  }
+  url.pathname = url.pathname.replace(/\/*$/, '/')
+  return { url, allowInsecure }
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
+export function settle<E extends Endpoint>(
+  option: string,
+  given: string | E,
+  base: Base,
+): Settled<E> {
+  const endpoint = (typeof given === 'string' ? { path: given } : given) as E
+  const { path, method = 'POST', as = 'json', headers } = endpoint ?? {}
+  if (typeof path !== 'string' || path === '') {
+    throw invalid(`\`${option}\` must be a path such as "/auth/login", or an object with one.`)
+  }
+  const url = /^[a-z][a-z0-9+.-]*:/i.test(path)
+    ? parseUrl(path)
+    : parseUrl(path.replace(/^\/+/, ''), base.url.href)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    throw invalid(`\`${option}\` must be a path or an http(s) URL without a user name or password.`)
+  }
+  // The origin of `baseUrl` itself is judged by core.
+  if (url.origin !== base.url.origin && !mayCarrySecrets(url, base.allowInsecure)) {
+    throw invalid(`\`${option}\` is plain http beyond this machine (${url.host}): use https.`)
+  }
+  if (as !== 'json' && as !== 'form') throw invalid(`\`${option}.as\` must be "json" or "form".`)
+  if (!/^(POST|PUT|PATCH|DELETE)$/.test(method)) {
+    throw invalid(`\`${option}.method\` must be POST, PUT, PATCH or DELETE.`)
+  }
+  if (!canBeHeaders(headers)) throw invalid(`\`${option}.headers\` holds what no header can carry.`)
+  return { ...endpoint, url }
+}
+
+/** fetch would print the value that it cannot send. */
+function canBeHeaders(headers: Endpoint['headers']): boolean {
+  try {
+    return Boolean(new Headers(headers))
+  } catch {
+    return false
+  }
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
+export function checkSend(option: string, send: unknown): void {
+  if (send === undefined || send === 'bearer') return
+  const [entry] = typeof send === 'object' && send ? Object.entries(send) : []
+  const [place = '', name] = entry ?? []
+  const isName = typeof name === 'string' && name !== ''
+  if (place === 'body' && isName) return
+  if (/^(header|cookie)$/.test(place) && isName && canBeHeaders({ [name]: '' })) return
+  throw invalid(`\`${option}\` must be { body }, { header }, { cookie } or "bearer".`)
+}
+
+const invalid = (message: string) => new LatchkeyError('ERR_INVALID_OPTION', message)

@@ -1,0 +1,87 @@
+import type { Grant, MaybePromise, TokenSet } from '@latchkey/core'
+import { cookieHeaders, unseenCookie } from './cookies.ts'
+import type { RefreshTokenPlace } from './endpoint.ts'
+import { exchange, type Sending } from './exchange.ts'
+import { checkCredentials, cookieOf, type Credentials, type TokenApi } from './session-options.ts'
+
+/** What one exchange with the server needs. */
+export type Asking = Pick<Sending, 'fetch' | 'signal'>
+
+/**
+ * Sends the refresh token. Applies when there is one, and an endpoint that takes it; and where the platform
+ * keeps the cookie it is in, since nobody else knows whether an earlier visit left one there.
+ */
+export function refreshGrant(api: TokenApi): Grant {
+  return {
+    name: 'refresh token',
+    async request({ tokens, fetch, signal }) {
+      const { refreshToken = unseen(api), refreshExpiresAt = Infinity } = tokens ?? {}
+      if (!refreshToken || refreshExpiresAt <= api.now()) return undefined
+      return refresh(api, refreshToken, { fetch, signal })
+    },
+  }
+}
+
+const unseen = (api: TokenApi) =>
+  cookieOf(api.places.refreshToken) === undefined ? undefined : unseenCookie()
+
+/** One refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`. */
+export async function refresh(
+  api: TokenApi,
+  refreshToken: string,
+  asking: Asking,
+): Promise<TokenSet | undefined> {
+  if (!api.refresh) return undefined
+  const place = api.refresh.send ?? placeOfRefreshToken(api)
+  const sending = { ...asking, ...presenting(place, refreshToken), secrets: [refreshToken] }
+  const refused = { code: 'ERR_REFRESH_TOKEN_REJECTED', what: 'the refresh token' }
+  return exchange(api, api.refresh, sending, refused)
+}
+
+function placeOfRefreshToken({ places }: TokenApi): RefreshTokenPlace {
+  const cookie = cookieOf(places.refreshToken)
+  return cookie === undefined ? { body: 'refresh_token' } : { cookie }
+}
+
+/** What carries a refresh token to the place where the server wants it. */
+export function presenting(
+  place: RefreshTokenPlace,
+  refreshToken: string,
+): Pick<Sending, 'headers' | 'fields'> {
+  if (place === 'bearer') return { headers: { authorization: `Bearer ${refreshToken}` } }
+  if ('header' in place) return { headers: { [place.header]: refreshToken } }
+  if ('cookie' in place) return { headers: cookieHeaders(place.cookie, refreshToken) }
+  return { fields: { [place.body]: refreshToken } }
+}
+
+/** Signs in anew. Applies when credentials are known. */
+export function signInGrant(
+  api: TokenApi,
+  credentials: () => MaybePromise<Credentials | undefined>,
+): Grant {
+  return {
+    name: 'sign-in',
+    async request({ fetch, signal }) {
+      const known = await credentials()
+      return known && signInWith(api, known, { fetch, signal })
+    },
+  }
+}
+
+/** One sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
+export async function signInWith(
+  api: TokenApi,
+  credentials: Credentials,
+  asking: Asking,
+): Promise<TokenSet> {
+  checkCredentials(credentials)
+  const sending = { ...asking, fields: credentials, secrets: leavesOf(credentials) }
+  const refused = { code: 'ERR_WRONG_CREDENTIALS', what: 'to sign in with these credentials' }
+  return exchange(api, api.signIn, sending, refused)
+}
+
+/** All text in `value`, however deep: which of it is the password, only the server knows. */
+function leavesOf(value: unknown): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : []
+}

@@ -1,0 +1,142 @@
+import {
+  bearer,
+  createTokenManager,
+  isLatchkeyError,
+  LatchkeyError,
+  type Scheme,
+  type TokenManager,
+} from '@latchkey/core'
+import { bearerChallenge } from './back-ends/bearer-challenge.ts'
+import { cookieScheme } from './cookies.ts'
+import { type KeptCredentials, keepCredentials } from './credentials.ts'
+import type { Settled, TokenEndpoint } from './endpoint.ts'
+import { refreshGrant, signInGrant, signInWith } from './grants.ts'
+import {
+  type Credentials,
+  type JwtSessionOptions,
+  readOptions,
+  type TokenApi,
+} from './session-options.ts'
+import { revoke } from './sign-out.ts'
+
+/** A token manager for one API, with its sign-in and sign-out. */
+export interface JwtSession extends TokenManager {
+  /**
+   * Signs in now, as a new session; with the configured credentials when none are given. Those given here
+   * are not kept, and the configured ones are then not used any more, lest the session go on as somebody
+   * else; a signIn() without any takes them up again.
+   *
+   * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, `ERR_UNEXPECTED_ANSWER`,
+   *   `ERR_REDIRECT_REFUSED`; the old session stays. `ERR_SIGN_IN_REQUIRED` without credentials, and
+   *   `ERR_INVALID_OPTION` when one of their fields is undefined.
+   */
+  signIn(credentials?: Credentials): Promise<void>
+  /**
+   * Signs out. Forgotten here at once; then the server is told, where `signOut` says how.
+   *
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told: signed out here,
+   *   but what it issued lives on until it expires.
+   */
+  signOut(): Promise<undefined>
+  /**
+   * Whether there is a token to go on with, renewed or signed in for where that takes it. The server is
+   * not asked about a token that looks good. Throws only when a renewal is unavailable.
+   */
+  isSignedIn(): Promise<boolean>
+}
+
+/**
+ * Keeps clients signed in to an API that answers a sign-in with a token. The first of these that applies
+ * wins: the access token while it lasts; the refresh token; the credentials.
+ *
+ * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or `wrapFetch`.
+ *
+ * Which 401s are about the token is `isTokenRejected`'s to say. Default: all of them, except where
+ * `WWW-Authenticate` names another reason (RFC 6750 section 3.1). `@latchkey/jwt/back-ends` has one for
+ * each common back end.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ *
+ * @example
+ * const session = jwtSession({
+ *   baseUrl: 'https://api.example.com',
+ *   signIn: '/auth/login',
+ *   credentials: { username: 'ada', password },
+ * })
+ */
+export function jwtSession(options: JwtSessionOptions): JwtSession {
+  const api = readOptions(options)
+  const credentials = keepCredentials(options.credentials)
+  const scheme = api.cookie === undefined ? (options.scheme ?? bearer()) : cookieScheme(api.cookie)
+  const manager = createManager(options, api, scheme, credentials)
+  const plainFetch: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  return {
+    ...manager,
+    async signIn(given) {
+      const used = given ?? (await credentials.configured())
+      if (!used) throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs credentials.')
+      const tokens = await signInWith(api, used, { fetch: plainFetch })
+      credentials.entered(given)
+      await manager.setTokens(tokens)
+    },
+    async signOut() {
+      const ended = await manager.signOut()
+      if (ended) await revoke(api, scheme, ended, plainFetch)
+      return undefined
+    },
+    isSignedIn: () => isSignedIn(manager),
+  }
+}
+
+function createManager(
+  options: JwtSessionOptions,
+  api: TokenApi,
+  scheme: Scheme,
+  credentials: KeptCredentials,
+): TokenManager {
+  const { isTokenRejected = bearerChallenge, skipAuth } = options
+  const own = api.refresh ? [api.signIn, api.refresh] : [api.signIn]
+  try {
+    return createTokenManager({
+      ...options,
+      name: options.name ?? api.baseUrl,
+      origin: options.origin ?? api.origin,
+      scheme,
+      grants: [refreshGrant(api), signInGrant(api, credentials.inUse)],
+      isTokenRejected,
+      // Who asks for a token has none, and a 401 there is about the credentials.
+      skipAuth: (request) =>
+        own.some((endpoint) => isFor(endpoint, request)) || skipAuth?.(request) === true,
+    })
+  } catch (error) {
+    if (!isLatchkeyError(error) || options.origin !== undefined) throw error
+    // What we call `baseUrl` is core's `origin`.
+    throw new LatchkeyError(error.code, error.message.replace('`origin`', '`baseUrl`'))
+  }
+}
+
+/** Whether somebody else's request is the same as one of ours, whatever it asks for beyond the path. */
+function isFor(
+  { url, method = 'POST' }: Settled<TokenEndpoint>,
+  request: { url: URL; method: string },
+): boolean {
+  const { origin, pathname } = request.url
+  return url.origin === origin && url.pathname === pathname && method === request.method
+}
+
+/** What being signed out looks like; anything else that fails is a failure to ask. */
+const SIGNED_OUT = new Set([
+  'ERR_SIGN_IN_REQUIRED',
+  'ERR_WRONG_CREDENTIALS',
+  'ERR_REFRESH_TOKEN_REJECTED',
+])
+
+async function isSignedIn(manager: TokenManager): Promise<boolean> {
+  try {
+    await manager.getTokens()
+    return true
+  } catch (error) {
+    if (isLatchkeyError(error) && SIGNED_OUT.has(error.code)) return false
+    throw error
+  }
+}

@@ -1,0 +1,124 @@
+import { LatchkeyError, type MaybePromise, type TokenManagerOptions } from '@latchkey/core'
+import {
+  checkSend,
+  parseBase,
+  type RefreshEndpoint,
+  type Settled,
+  settle,
+  type SignOutEndpoint,
+  type TokenEndpoint,
+} from './endpoint.ts'
+import { checkPlaces, type TokenPlaces } from './token-place.ts'
+
+/** What a sign-in sends, field by field, as the API names them: `{ username, password }`. */
+export type Credentials = Readonly<Record<string, unknown>>
+
+export interface JwtSessionOptions
+  extends TokenPlaces,
+    Pick<
+      TokenManagerOptions,
+      | 'store'
+      | 'isTokenRejected'
+      | 'skipAuth'
+      | 'renewAheadMs'
+      | 'renewTimeoutMs'
+      | 'fetch'
+      | 'clock'
+      | 'allowInsecure'
+    > {
+  /** Where the API lives: `https://host`, or `https://host/api` under a path. */
+  baseUrl: string
+  /** Where one signs in: its path, or more about it. */
+  signIn: string | TokenEndpoint
+  /** Where a refresh token buys a new access token. Without it, signing in again is the renewal. */
+  refresh?: string | RefreshEndpoint
+  /** Where the server is told of a sign-out. Without it the tokens are forgotten here, no more. */
+  signOut?: string | SignOutEndpoint
+  /**
+   * What signs in when there is no session to go on with: the fields themselves, or a function that is
+   * asked each time and may answer `undefined` for "not now". Absent: only `signIn(credentials)` does.
+   */
+  credentials?: Credentials | (() => MaybePromise<Credentials | undefined>)
+  /** How the token is sent. Default: `bearer()`. Not together with a token in a cookie. */
+  scheme?: TokenManagerOptions['scheme']
+  /** The only origins that ever get the token. Default: that of `baseUrl`. */
+  origin?: TokenManagerOptions['origin']
+  /** The session's name inside the store. Default: `baseUrl`. Give one per user that shares a store. */
+  name?: string
+}
+
+/** The options as the parts of a session use them: checked once, defaults settled. */
+export interface TokenApi {
+  origin: string
+  /** Without a slash at the end. */
+  baseUrl: string
+  signIn: Settled<TokenEndpoint>
+  refresh: Settled<RefreshEndpoint> | undefined
+  signOut: Settled<SignOutEndpoint> | undefined
+  places: TokenPlaces
+  /** The cookie that the access token is in, if it is. */
+  cookie: string | undefined
+  usesCookies: boolean
+  now(): number
+  /** How long a request may take that has no signal of its own, in milliseconds. */
+  limitMs: number
+}
+
+/** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
+export function readOptions(options: JwtSessionOptions): TokenApi {
+  const { token, refreshToken, expiresIn, expiresAt, credentials, clock = Date } = options
+  const places = omitUndefined({ token, refreshToken, expiresIn, expiresAt })
+  checkPlaces(places)
+  const base = parseBase(options.baseUrl, options.allowInsecure === true)
+  const cookie = cookieOf(token)
+  if (cookie !== undefined && options.scheme) {
+    throw invalid(
+      '`scheme` and a token in a cookie exclude each other: it goes back as that cookie.',
+    )
+  }
+  if (credentials !== undefined && typeof credentials !== 'function') checkCredentials(credentials)
+  const { signIn, refresh, signOut } = options
+  const settled = {
+    signIn: settle('signIn', signIn, base),
+    refresh: refresh === undefined ? undefined : settle('refresh', refresh, base),
+    signOut: signOut === undefined ? undefined : settle('signOut', signOut, base),
+  }
+  checkSend('refresh.send', settled.refresh?.send)
+  checkSend('signOut.send', settled.signOut?.send)
+  return {
+    ...settled,
+    origin: base.url.origin,
+    baseUrl: base.url.href.replace(/\/$/, ''),
+    places,
+    cookie,
+    usesCookies: cookie !== undefined || cookieOf(refreshToken) !== undefined,
+    now: () => clock.now(),
+    limitMs: options.renewTimeoutMs ?? 15_000,
+  }
+}
+
+export function cookieOf(place: TokenPlaces['token']): string | undefined {
+  return typeof place === 'object' && 'cookie' in place ? place.cookie : undefined
+}
+
+/**
+ * A field that is `undefined` is an environment variable that is not set, mostly.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the field and no value.
+ */
+export function checkCredentials(given: unknown): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalid('`credentials` must be an object of fields, or a function that gives one.')
+  }
+  const entries = Object.entries(given)
+  if (entries.length === 0) throw invalid('`credentials` must have fields.')
+  const missing = entries.find(([, value]) => value === undefined)?.[0]
+  if (missing !== undefined) throw invalid(`\`credentials.${missing}\` is undefined.`)
+}
+
+const omitUndefined = (places: { [K in keyof TokenPlaces]?: TokenPlaces[K] | undefined }) =>
+  Object.fromEntries(
+    Object.entries(places).filter(([, place]) => place !== undefined),
+  ) as TokenPlaces
+
+const invalid = (message: string) => new LatchkeyError('ERR_INVALID_OPTION', message)

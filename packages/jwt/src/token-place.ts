@@ -1,0 +1,167 @@
+import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import { fieldOf, unboxed } from './answer.ts'
+import { checkCookieName, readCookie } from './cookies.ts'
+
+/**
+ * Where a value sits in an answer:
+ *
+ * - a field of its body, dots between the levels: `'data.token'`;
+ * - a function of its body (parsed when it is JSON, else text) and the response;
+ * - a header of it: `{ header: 'x-token' }`. In a page of another origin the server has to allow it, with
+ *   `Access-Control-Expose-Headers`.
+ */
+export type Place = string | ((body: unknown, response: Response) => unknown) | { header: string }
+
+/** A `Place`, or a cookie that the answer sets, HttpOnly or not. */
+export type TokenPlace = Place | { cookie: string }
+
+export interface TokenPlaces {
+  /**
+   * Where the access token is. Default: the field `access_token`, `accessToken`, `access`, `token` or
+   * `jwt`, or a body that is nothing but a JWT. A `Bearer ` before it is taken off.
+   *
+   * A token in a cookie goes back as that cookie. Where the platform keeps cookies, as browsers do, its
+   * value is never seen: only a marker is kept, and the platform sends it.
+   */
+  token?: TokenPlace
+  /**
+   * Where the refresh token is. Default: the field `refresh_token`, `refreshToken` or `refresh`. Looked
+   * for only when there is a `refresh` to send it to.
+   */
+  refreshToken?: TokenPlace
+  /** Where the access token's life is, in seconds. Default: the field `expires_in`; else a JWT's own `exp`. */
+  expiresIn?: Place
+  /** Where the instant is when the access token expires: a date as text, or seconds since 1970. */
+  expiresAt?: Place
+}
+
+const TOKEN_FIELDS = ['access_token', 'accessToken', 'access', 'token', 'jwt']
+const REFRESH_FIELDS = ['refresh_token', 'refreshToken', 'refresh']
+
+/** Three parts, or the five of an encrypted one. */
+const JWT = /^(?:Bearer\s+)?[\w-]+(?:\.[\w-]*){2,4}$/i
+
+/** An answer that was read. */
+export interface Answer {
+  response: Response
+  body: unknown
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
+export function checkPlaces(places: TokenPlaces): void {
+  for (const option of ['token', 'refreshToken', 'expiresIn', 'expiresAt'] as const) {
+    const place: unknown = places[option]
+    if (place === undefined || typeof place === 'function') continue
+    if (typeof place === 'string' && place !== '') continue
+    if (typeof place === 'object' && place !== null) {
+      if ('header' in place && isHeaderName(place.header)) continue
+      if ('cookie' in place && !option.startsWith('expires')) {
+        checkCookieName(`${option}.cookie`, place.cookie)
+        continue
+      }
+    }
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      `\`${option}\` must be a field's name, a function, { header } or, for a token, { cookie }.`,
+    )
+  }
+}
+
+const isHeaderName = (name: unknown) =>
+  typeof name === 'string' && /^[!#$%&'*+.^`|~\w-]+$/.test(name)
+
+/**
+ * The token set in an answer; `undefined` when it holds no access token.
+ *
+ * @param now When it was received, in epoch milliseconds.
+ * @param withRefresh Whether a refresh token is of any use.
+ */
+export function readTokens(
+  places: TokenPlaces,
+  answer: Answer,
+  now: number,
+  withRefresh: boolean,
+): TokenSet | undefined {
+  const access = readToken(places.token, answer, now) ?? findToken(places.token, answer)
+  if (access === undefined) return undefined
+  const refresh = withRefresh ? readRefreshToken(places.refreshToken, answer, now) : undefined
+  // A JWT tells itself when it expires; the cookie around it may well outlive it.
+  const ofCookie = JWT.test(access.value) ? undefined : access.expiresAt
+  const expiresAt = readExpiry(places, answer, now) ?? ofCookie
+  return {
+    accessToken: access.value,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(refresh && { refreshToken: refresh.value }),
+    ...(refresh?.expiresAt !== undefined && { refreshExpiresAt: refresh.expiresAt }),
+  }
+}
+
+interface Found {
+  value: string
+  expiresAt?: number
+}
+
+/** The token at a place that was named. */
+function readToken(place: TokenPlace | undefined, answer: Answer, now: number): Found | undefined {
+  if (place === undefined) return undefined
+  if (typeof place === 'object' && 'cookie' in place) {
+    return readCookie(answer.response.headers, place.cookie, now)
+  }
+  return asToken(read(place, answer))
+}
+
+/** The token at a place that is usual, where none was named. */
+function findToken(place: TokenPlace | undefined, { body }: Answer): Found | undefined {
+  if (place !== undefined) return undefined
+  const whole = asToken(unboxed(body))
+  return whole && JWT.test(whole.value) ? whole : firstOf(TOKEN_FIELDS, body)
+}
+
+function readRefreshToken(
+  place: TokenPlace | undefined,
+  answer: Answer,
+  now: number,
+): Found | undefined {
+  return place === undefined ? firstOf(REFRESH_FIELDS, answer.body) : readToken(place, answer, now)
+}
+
+const firstOf = (fields: string[], body: unknown): Found | undefined =>
+  fields.map((field) => asToken(fieldOf(body, field))).find((found) => found !== undefined)
+
+function read(place: Place, { response, body }: Answer): unknown {
+  if (typeof place === 'string') return fieldOf(body, place)
+  if (typeof place === 'function') return unboxed(place(body, response))
+  return response.headers.get(place.header) ?? undefined
+}
+
+/** Whether it can be sent as a token is core's to judge. */
+function asToken(value: unknown): Found | undefined {
+  if (typeof value !== 'string') return undefined
+  const bare = value.trim().replace(/^Bearer\s+/i, '')
+  return bare === '' ? undefined : { value: bare }
+}
+
+/** When the access token expires, as far as the answer says so. Core leaves out what is no instant. */
+function readExpiry(places: TokenPlaces, answer: Answer, now: number): number | undefined {
+  const { expiresAt, expiresIn = expiresAt === undefined ? 'expires_in' : undefined } = places
+  if (expiresIn !== undefined) {
+    const seconds = asNumber(read(expiresIn, answer))
+    if (seconds !== undefined) return now + seconds * 1000
+  }
+  return expiresAt === undefined ? undefined : asInstant(read(expiresAt, answer))
+}
+
+function asNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+/** No number of seconds is this large before the year 33658: it is milliseconds. */
+const MILLISECONDS_FROM = 1e12
+
+function asInstant(value: unknown): number | undefined {
+  const number = asNumber(value)
+  if (number !== undefined) return number >= MILLISECONDS_FROM ? number : number * 1000
+  const instant = value instanceof Date || typeof value === 'string' ? Number(new Date(value)) : NaN
+  return Number.isNaN(instant) ? undefined : instant
+}

@@ -1,0 +1,96 @@
+import { headerScheme, memoryStore } from '@latchkey/core'
+import { describe, expect, test } from 'vitest'
+import { BASE_URL, CANARY, failure, type Issued, startApi } from './support/token-api.ts'
+
+const pair = ({ access, refresh }: Issued) =>
+  Response.json({ access_token: access, refresh_token: refresh })
+const withSignOut = { signOut: '/auth/logout' }
+const withBoth = { ...withSignOut, refresh: '/auth/refresh' }
+
+describe('signing out', () => {
+  test('tells the server with the access token, and sends no request afterwards', async () => {
+    const api = startApi()
+    const store = memoryStore()
+    const session = api.open({ ...withSignOut, store })
+    await api.read(session)
+    expect(await session.signOut()).toBeUndefined()
+    const { headers, body } = api.lastTo('/auth/logout')
+    expect(headers.get('authorization')).toBe(`Bearer ${CANARY}-access-1`)
+    expect(body).toBe('')
+    expect(await store.getToken(BASE_URL)).toBeUndefined()
+    expect(await failure(api.read(session))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(await session.isSignedIn()).toBe(false)
+    expect(api.counts()).toMatchObject({ '/auth/login': 1, '/data': 1 })
+  })
+
+  test('uses the header that the token always goes in', async () => {
+    const api = startApi()
+    const session = api.open({ ...withSignOut, scheme: headerScheme('x-access-token') })
+    await api.read(session)
+    await session.signOut()
+    expect(api.lastTo('/auth/logout').headers.get('x-access-token')).toBe(`${CANARY}-access-1`)
+  })
+
+  test('hands over the refresh token where the server wants it', async () => {
+    const api = startApi(pair)
+    const signOut = { path: '/auth/logout', method: 'POST', send: { body: 'refresh' } }
+    const session = api.open({ ...withBoth, signOut })
+    await session.signIn()
+    await session.signOut()
+    expect(JSON.parse(api.lastTo('/auth/logout').body)).toEqual({ refresh: `${CANARY}-refresh-1` })
+  })
+
+  test('renews a dead access token first, since the refresh token would live on', async () => {
+    const api = startApi(pair)
+    const session = api.open(withBoth)
+    await session.signIn()
+    api.expire()
+    await session.signOut()
+    expect(api.counts()).toMatchObject({ '/auth/logout': 2, '/auth/refresh': 1 })
+    expect(api.lastTo('/auth/logout').headers.get('authorization')).toBe(
+      `Bearer ${CANARY}-access-2`,
+    )
+  })
+
+  test('is complete when the server has ended the session already', async () => {
+    const api = startApi(pair)
+    const session = api.open(withBoth)
+    await session.signIn()
+    api.revoke()
+    expect(await session.signOut()).toBeUndefined()
+  })
+
+  test('sends nothing when nobody is signed in, or there is nobody to tell', async () => {
+    const api = startApi()
+    await api.open(withSignOut).signOut()
+    const session = api.open()
+    await session.signIn()
+    await session.signOut()
+    expect(api.counts()).toEqual({ '/auth/login': 1 })
+  })
+
+  test.each([
+    ['cannot be reached', () => Response.error()],
+    ['fails', () => new Response('', { status: 500 })],
+    ['knows no such path', () => new Response('', { status: 404 })],
+  ])('is incomplete when the server %s: signed out here, and told so', async (_, answer) => {
+    const api = startApi()
+    const session = api.open(withSignOut)
+    await session.signIn()
+    api.answerNext('/auth/logout', answer)
+    expect(await failure(session.signOut())).toMatchObject({
+      code: 'ERR_SIGN_OUT_INCOMPLETE',
+      cause: { code: 'ERR_SERVER_UNAVAILABLE' },
+    })
+    expect(await session.isSignedIn()).toBe(false)
+  })
+
+  test('signIn() starts anew after it', async () => {
+    const api = startApi()
+    const session = api.open(withSignOut)
+    await session.signIn()
+    await session.signOut()
+    await session.signIn()
+    expect(await api.read(session)).toBe(200)
+  })
+})
