@@ -1,0 +1,220 @@
+import { GrantRejectedError, LatchkeyError, memoryStore, type TokenManager } from '@latchkey/core'
+import { type Authentication, factorsOf } from './authentication.ts'
+import { createLocalTokens, type LocalTokens } from './local-tokens.ts'
+import { createChanges, createNamedManager } from './named-manager.ts'
+import {
+  checkPowerAuthOptions,
+  type CreatedTokensOptions,
+  type KnownTokenOptions,
+  type PowerAuthOptions,
+  type SdkOptions,
+} from './power-auth-options.ts'
+import { createSdkTokens } from './sdk-tokens.ts'
+import { askStatus, createServerTime, type ServerTime, type TimeQuestion } from './server-time.ts'
+import { createSharedRequests } from './shared-requests.ts'
+import { hmacSha256, type PowerAuthVersion, readToken } from './token-digest.ts'
+import type { NamedToken, PowerAuthTokenStore } from './token-store.ts'
+
+/** The tokens of one PowerAuth instance, by name. */
+export interface PowerAuth<A extends Authentication = Authentication>
+  extends PowerAuthTokenStore<A> {
+  /**
+   * The token of this name: the local one, or a new one. Callers at the same time share one request, and
+   * each one's abort is its own. A failure is not remembered.
+   *
+   * @throws {LatchkeyError} `ERR_AUTHENTICATION_DIFFERS` when the token exists, or is being created, with
+   *   other factors; `ERR_ACTIVATION_CHANGED` when it was created for an activation that is gone, and
+   *   `ERR_SESSION_CHANGED` when it was removed meanwhile (neither is kept); `ERR_UNUSABLE_TOKEN`; and what
+   *   `createToken` throws, as it is.
+   */
+  requestAccessToken(
+    tokenName: string,
+    authentication: A,
+    options?: { signal?: AbortSignal },
+  ): Promise<NamedToken>
+  /** @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is none. */
+  getLocalToken(tokenName: string): Promise<NamedToken>
+  /**
+   * A header for one attempt of one request: the server takes each only once.
+   *
+   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is no local token.
+   */
+  generateHeaderForToken(tokenName: string): Promise<{ key: string; value: string }>
+  /**
+   * Removes the token at the server, then here. When the server fails, the local one stays.
+   *
+   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE`, and what `removeToken` throws, as it is.
+   */
+  removeAccessToken(tokenName: string): Promise<void>
+  /** Forgets the token here; the server is not told. A request for it under way is dropped. */
+  removeLocalToken(tokenName: string): Promise<void>
+  /**
+   * Forgets all tokens of this instance: call it when the activation is removed. A store without `names()`
+   * cannot tell what it holds; only the tokens that this process used are then forgotten.
+   */
+  removeAllLocalTokens(): Promise<void>
+  /**
+   * A manager of one token, for `registerAuth`, `authHooks` and `wrapFetch`: it signs each attempt anew.
+   *
+   * After a 401 it synchronises the time, once for everybody, and the request is sent again with a fresh
+   * header. When that is refused too, the local token is removed. A new one is created only where nobody
+   * has to be asked; otherwise requests reject with `ERR_SIGN_IN_REQUIRED` until requestAccessToken().
+   *
+   * @param options.authentication Creates the token when there is none; possession only.
+   * @throws {LatchkeyError} `ERR_INVALID_OPTION` for factors that take a user.
+   */
+  token(tokenName: string, options?: { authentication?: A }): TokenManager
+  /**
+   * Learns the server's time now. Not needed: a 401 does it. Good after a long sleep of the device.
+   *
+   * @throws what the status request throws; the clock then stays as it is.
+   */
+  synchronizeTime(options?: { signal?: AbortSignal }): Promise<void>
+}
+
+/**
+ * Named, signed tokens of a PowerAuth server.
+ *
+ * Creating a token takes the activation's keys, which this package does not have. So either the mobile SDK
+ * does all of it (`tokenStore`), or a function of yours creates tokens (`createToken`), or you have one
+ * already (`tokenId` and `tokenSecret`).
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ *
+ * @example
+ * const bank = powerAuth({ origin: 'https://bank.example.com', tokenStore: sdk.tokenStore })
+ * const api = wrapFetch(bank.token('balance', { authentication: PowerAuthAuthentication.possession() }))
+ */
+export function powerAuth<A extends Authentication = Authentication>(
+  options: PowerAuthOptions<A>,
+): PowerAuth<A> {
+  checkPowerAuthOptions(options)
+  const source = isSdk(options) ? fromSdk(options) : fromSecrets(options)
+  const { tokens } = source
+  const changes = createChanges()
+  const requests = createSharedRequests<A>(tokens.obtain)
+
+  /** Managers look again at what was done to their token, also when it was only half done. */
+  const changing = <T>(work: Promise<T>): Promise<T> => work.finally(() => changes.notify())
+
+  const facade: Omit<PowerAuth<A>, 'token'> = {
+    requestAccessToken: (name, authentication, { signal } = {}) =>
+      changing(requests.request(name, authentication, signal)),
+    hasLocalToken: (name) => tokens.hasLocalToken(name),
+    getLocalToken: (name) => tokens.getLocalToken(name),
+    generateHeaderForToken: (name) => tokens.generateHeaderForToken(name),
+    removeAccessToken: (name) => changing(tokens.removeAccessToken(name)),
+    removeLocalToken(name) {
+      requests.drop(name)
+      return changing(tokens.removeLocalToken(name))
+    },
+    removeAllLocalTokens() {
+      requests.drop()
+      return changing(tokens.removeAllLocalTokens())
+    },
+    synchronizeTime({ signal } = {}) {
+      const { fetch: send = globalThis.fetch } = options
+      return source.synchronize({ fetch: (...given) => send(...given), ...(signal && { signal }) })
+    },
+  }
+  const token: PowerAuth<A>['token'] = (name, { authentication = source.authentication } = {}) =>
+    createNamedManager({
+      name,
+      core: options,
+      tokens: facade,
+      forget: (tokenIdentifier) => changing(tokens.forget(name, tokenIdentifier)),
+      changes,
+      synchronize: source.synchronize,
+      create: silently(facade, name, authentication),
+    })
+  token('any').dispose() // core checks its options now, not at the first request
+  return { ...facade, token }
+}
+
+/** What the tokens come from. */
+interface Source<A extends Authentication> {
+  tokens: LocalTokens<A>
+  synchronize(question: TimeQuestion): Promise<void>
+  /** How a token is created when nobody says how. */
+  authentication?: A
+}
+
+const isSdk = <A extends Authentication>(options: PowerAuthOptions<A>): options is SdkOptions<A> =>
+  'tokenStore' in options && options.tokenStore !== undefined
+
+function fromSdk<A extends Authentication>({
+  tokenStore,
+  synchronizeTime,
+}: SdkOptions<A>): Source<A> {
+  return {
+    tokens: createSdkTokens(tokenStore),
+    synchronize: async () => void (await synchronizeTime?.()),
+  }
+}
+
+function fromSecrets<A extends Authentication>(
+  options: CreatedTokensOptions<A> | KnownTokenOptions,
+): Source<A> {
+  const { origin, version = '3.3', mac = hmacSha256, store = memoryStore(), clock = Date } = options
+  const first = [origin].flat()[0] ?? '' // core checks it, and tells what is wrong
+  const time: ServerTime = createServerTime(
+    () => clock.now(),
+    options.serverTime ??
+      askStatus(options.statusUrl ?? `${first.replace(/\/$/, '')}/pa/v3/status`),
+  )
+  const isKnown = 'tokenId' in options && options.tokenId !== undefined
+  const creation = isKnown ? onlyOnce<A>(options, version) : (options as CreatedTokensOptions<A>)
+  const tokens = createLocalTokens<A>({
+    instanceId: options.instanceId ?? first,
+    store,
+    signing: { version, mac },
+    now: time.now,
+    createToken: (name, authentication, signal) =>
+      creation.createToken(name, authentication, { signal }),
+    removeToken: creation.removeToken?.bind(creation),
+    activationId: () => options.activationId?.(),
+  })
+  const { synchronize } = time
+  return {
+    tokens,
+    synchronize,
+    ...(isKnown && { authentication: 'possession' as Authentication as A }),
+  }
+}
+
+/** A known token takes no keys, but there is no second one once it was refused or removed. */
+function onlyOnce<A extends Authentication>(
+  { tokenId, tokenSecret }: KnownTokenOptions,
+  version: PowerAuthVersion,
+): Pick<CreatedTokensOptions<A>, 'createToken' | 'removeToken'> {
+  const token = readToken({ tokenId, tokenSecret }, version, 'ERR_INVALID_OPTION')
+  const given = new Set<string>()
+  return {
+    createToken(name) {
+      if (!given.has(name)) {
+        given.add(name)
+        return token
+      }
+      throw new GrantRejectedError(
+        `The token given for "${name}" was refused or removed. Make another powerAuth() with a new one.`,
+        { code: 'ERR_API_TOKEN_REJECTED' },
+      )
+    },
+  }
+}
+
+/** How a manager creates its token: only where no PIN and no finger is asked for. */
+function silently<A extends Authentication>(
+  { requestAccessToken }: Pick<PowerAuth<A>, 'requestAccessToken'>,
+  name: string,
+  authentication: A | undefined,
+): ((signal: AbortSignal) => Promise<NamedToken>) | undefined {
+  if (authentication === undefined) return undefined
+  if (factorsOf(authentication) !== 'possession') {
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      '`authentication` of token() must be possession alone, since nobody is asked when it is used. Call requestAccessToken() for other factors.',
+    )
+  }
+  return (signal) => requestAccessToken(name, authentication, { signal })
+}

@@ -1,0 +1,81 @@
+import { LatchkeyError, parseRetryAfter } from '@latchkey/core'
+
+/** An answer that took longer says too little about the time, in milliseconds. */
+const MAX_ELAPSED_MS = 16_000
+/** Closer than this to the server counts as in sync, in milliseconds. */
+const IN_SYNC_MS = 2_000
+/** Later corrections that are smaller are noise, in milliseconds. */
+const MIN_CORRECTION_MS = 10_000
+
+/** What one question for the server's time needs. */
+export interface TimeQuestion {
+  fetch: typeof fetch
+  signal?: AbortSignal
+}
+
+/** Answers with the server's time in epoch milliseconds; `undefined`: it cannot be told. */
+export type AskServerTime = (question: TimeQuestion) => Promise<number | undefined>
+
+/** The server's clock, as far as it was learnt; until then ours. */
+export interface ServerTime {
+  now(): number
+  /** Learns the offset between both clocks. @throws what the question throws; nothing then changes. */
+  synchronize(question: TimeQuestion): Promise<void>
+}
+
+/**
+ * @param now Our clock. The rules are the mobile SDKs': what took too long is dropped, what is close is
+ *   in sync, and what was learnt is only corrected by what is more than noise.
+ */
+export function createServerTime(now: () => number, ask: AskServerTime): ServerTime {
+  let offsetMs: number | undefined
+  return {
+    now: () => now() + (offsetMs ?? 0),
+    async synchronize(question) {
+      const askedAt = now()
+      const serverTime = await ask(question)
+      const answeredAt = now()
+      const elapsedMs = answeredAt - askedAt
+      if (serverTime === undefined || elapsedMs < 0 || elapsedMs > MAX_ELAPSED_MS) return
+      const measuredMs = serverTime + elapsedMs / 2 - answeredAt
+      const newMs = Math.abs(measuredMs) < IN_SYNC_MS ? 0 : measuredMs
+      if (offsetMs !== undefined && Math.abs(newMs - offsetMs) < MIN_CORRECTION_MS) return
+      offsetMs = newMs
+    },
+  }
+}
+
+/**
+ * Asks PowerAuth's `POST /pa/v3/status`, which needs no authentication. A server that has none still
+ * tells the time in the `Date` header of its answer, to the second.
+ *
+ * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE` for a 5xx or 429 without a date, and what `fetch` throws.
+ */
+export function askStatus(url: string): AskServerTime {
+  return async ({ fetch: send, signal }) => {
+    const init: RequestInit = { method: 'POST', cache: 'no-store', credentials: 'omit' }
+    const response = await send(url, { ...init, ...(signal && { signal }) })
+    const told = response.ok ? readServerTime(await response.text()) : undefined
+    if (!response.ok) await response.body?.cancel()
+    const date = Date.parse(response.headers.get('date') ?? '')
+    const time = told ?? (Number.isNaN(date) ? undefined : date)
+    if (time === undefined && (response.status >= 500 || response.status === 429)) {
+      throw new LatchkeyError(
+        'ERR_SERVER_UNAVAILABLE',
+        `${url} answered ${response.status} when asked for the server's time.`,
+        { retryAfterMs: parseRetryAfter(response.headers.get('retry-after')) },
+      )
+    }
+    return time
+  }
+}
+
+function readServerTime(body: string): number | undefined {
+  try {
+    const { responseObject } = JSON.parse(body) as { responseObject?: { serverTime?: unknown } }
+    const time = responseObject?.serverTime
+    return typeof time === 'number' && Number.isFinite(time) && time > 0 ? time : undefined
+  } catch {
+    return undefined
+  }
+}
