@@ -1,0 +1,51 @@
+import type { ApiTokens } from '@latchkey/nocodb'
+import { ExitCode } from '../exit-code.ts'
+import { Failure } from '../failure.ts'
+import { type SessionOptions, useSession } from '../session.ts'
+import { print, printJson, say, table, warnOfSecret } from '../terminal.ts'
+
+interface ApiTokenOptions extends SessionOptions {
+  json?: boolean
+}
+
+/** Lists the user's API tokens: what they are for, never the tokens themselves. */
+export async function listApiTokens(options: ApiTokenOptions): Promise<void> {
+  const tokens = await (await apiTokensOf(options)).list()
+  const rows = tokens.map(({ id, description }) => ({ id, description }))
+  if (options.json) return printJson(rows)
+  if (rows.length === 0) return say('There are no API tokens.')
+  print(
+    table([
+      ['ID', 'DESCRIPTION'],
+      ...rows.map(({ id, description }) => [String(id), description ?? '']),
+    ]),
+  )
+}
+
+/** Creates an API token and prints it: the server shows it this once. */
+export async function createApiToken(description: string | undefined, options: ApiTokenOptions) {
+  const api = await apiTokensOf(options)
+  const { id, token } = await api.create(description === undefined ? {} : { description })
+  warnOfSecret('API token')
+  if (options.json) return printJson({ id, description, token })
+  say(`Created API token ${id}. It is shown this once.`)
+  print(token)
+}
+
+/** Deletes API tokens by their ids. */
+export async function deleteApiTokens(ids: readonly string[], options: ApiTokenOptions) {
+  const api = await apiTokensOf(options)
+  for (const id of ids) {
+    await api.delete(Number(id))
+    say(`Deleted API token ${id}.`)
+  }
+}
+
+async function apiTokensOf(options: SessionOptions): Promise<ApiTokens> {
+  const { noco, url } = await useSession(options)
+  if (noco) return noco.apiTokens
+  throw new Failure(
+    ExitCode.usage,
+    `${url} is not a NocoDB server; only those have API tokens here.`,
+  )
+}

@@ -1,0 +1,9 @@
+import { chooseProfile, changeProfiles, readProfiles } from '../profile.ts'
+import { say } from '../terminal.ts'
+
+/** Makes another session the one that is meant when nothing is said. */
+export async function use(wanted: string): Promise<void> {
+  const { name } = chooseProfile(await readProfiles(), wanted)
+  await changeProfiles((profiles) => ({ ...profiles, current: name }))
+  say(`From now on: ${name}`)
+}

@@ -1,0 +1,59 @@
+import { isLatchkeyError } from '@latchkey/core'
+import { ExitCode } from './exit-code.ts'
+
+/** A failure that says itself what to do, and how the process ends. */
+export class Failure extends Error {
+  override name = 'Failure'
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+const usage = new Set(['ERR_INVALID_OPTION', 'ERR_SESSION_REQUIRED', 'ERR_UNUSABLE_TOKEN'])
+
+const signedOut = new Set([
+  'ERR_SIGN_IN_REQUIRED',
+  'ERR_REFRESH_TOKEN_REJECTED',
+  'ERR_API_TOKEN_REJECTED',
+  'ERR_FRESH_TOKEN_REJECTED',
+])
+
+const unavailable = new Set([
+  'ERR_RENEWAL_UNAVAILABLE',
+  'ERR_RENEWAL_TIMEOUT',
+  'ERR_SERVER_UNAVAILABLE',
+  'ERR_SIGN_OUT_INCOMPLETE',
+])
+
+/** How the process ends after `error`. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof Failure) return error.exitCode
+  if (!isLatchkeyError(error)) return isNetworkError(error) ? ExitCode.unavailable : ExitCode.failed
+  if (isStoreFailure(error) || isStoreFailure(error.cause)) return ExitCode.store
+  if (codeOf(error.cause) === 'ERR_OAUTH_CONFIGURATION') return ExitCode.refused
+  const { code } = error
+  if (signedOut.has(code)) return ExitCode.signedOut
+  if (unavailable.has(code)) return ExitCode.unavailable
+  return usage.has(code) ? ExitCode.usage : ExitCode.refused
+}
+
+/** What happened and why, in a few lines, without stack traces. */
+export function tellFailure(error: unknown): string {
+  const lines: string[] = []
+  for (let one = error; one instanceof Error && lines.length < 4; one = one.cause) {
+    if (one.message && !lines.some((line) => line.includes(one.message))) lines.push(one.message)
+  }
+  return lines.join('\n  because: ') || String(error)
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  isLatchkeyError(error) ? error.code : undefined
+
+const isStoreFailure = (error: unknown): boolean => codeOf(error)?.startsWith('ERR_STORE_') === true
+
+/** Node's `fetch` says only "fetch failed"; the reason is its cause. */
+const isNetworkError = (error: unknown): boolean =>
+  error instanceof TypeError && error.cause !== undefined

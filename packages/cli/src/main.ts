@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import process from 'node:process'
+import { CommanderError } from 'commander'
+import { ExitCode } from './exit-code.ts'
+import { createProgram } from './program.ts'
+
+// Node 22 calls the SQLite behind the file store's lock experimental, at every command.
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.stack}\n`)
+})
+
+// A reader that has seen enough (`latchkey status | head -n 1`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? ExitCode.done : ExitCode.failed)
+})
+
+try {
+  const program = createProgram()
+  const isCompletion = process.argv[2] === 'complete'
+  if (isCompletion) (await import('./completion.ts')).addCompletion(program)
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = await report(error)
+}
+
+async function report(error: unknown): Promise<number> {
+  // The parser has said it already: help, the version, or what is wrong with the arguments.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
+  const { exitCodeOf, tellFailure } = await import('./failure.ts')
+  process.stderr.write(`latchkey: ${tellFailure(error)}\n`)
+  return exitCodeOf(error)
+}

@@ -1,0 +1,44 @@
+import type { TokenStore } from '@latchkey/core'
+import { type JwtSession, jwtSession } from '@latchkey/jwt'
+import { ask, askSecret, readSecret } from '../ask.ts'
+import { freeName, type JwtProfile } from '../profile.ts'
+import { expectStored, type SignInOptions } from '../sign-in-options.ts'
+
+/** Signs in to an API that answers with a token, and leaves the session in `store`. */
+export async function signIn(
+  url: string,
+  options: SignInOptions,
+  store: TokenStore,
+): Promise<JwtProfile> {
+  const { refreshPath, store: kind, userField = 'username' } = options
+  const signInPath =
+    options.signInPath ?? (await ask('Path of the sign-in', '--sign-in-path', '/login'))
+  const user = options.user ?? (await ask('User', '--user'))
+  const password = options.stdin
+    ? await readSecret('password')
+    : await askSecret('Password', '--stdin, with the password on stdin')
+  const profile: JwtProfile = {
+    name: await freeName(url, user, options.name),
+    url,
+    service: 'jwt',
+    user,
+    signInPath,
+    store: kind,
+    ...(refreshPath !== undefined && { refreshPath }),
+  }
+  const session = open(profile, store)
+  await expectStored(session, () => session.signIn({ [userField]: user, password }))
+  return profile
+}
+
+/** The session that a profile tells of. */
+export function open(profile: JwtProfile, store: TokenStore): JwtSession {
+  const { url, name, signInPath, refreshPath } = profile
+  return jwtSession({
+    baseUrl: url,
+    signIn: signInPath,
+    name,
+    store,
+    ...(refreshPath !== undefined && { refresh: refreshPath }),
+  })
+}

@@ -1,0 +1,64 @@
+import type { TokenStore } from '@latchkey/core'
+import { type NocoDB, nocodb } from '@latchkey/nocodb'
+import { ask, askSecret, readSecret } from '../ask.ts'
+import { ExitCode } from '../exit-code.ts'
+import { Failure } from '../failure.ts'
+import { freeName, type NocoDBProfile } from '../profile.ts'
+import { expectStored, type SignInOptions } from '../sign-in-options.ts'
+
+interface Credentials {
+  email: string
+  password: string
+}
+
+/** Signs in with e-mail and password, and leaves the session in `store`. */
+export const signIn = (url: string, options: SignInOptions, store: TokenStore) =>
+  enter(url, options, store, (noco, credentials) => noco.signIn(credentials))
+
+/** Creates a user, and leaves that user's session in `store`. */
+export const signUp = (url: string, options: SignInOptions, store: TokenStore) =>
+  enter(url, options, store, (noco, credentials) => noco.signUp(credentials))
+
+async function enter(
+  url: string,
+  options: SignInOptions,
+  store: TokenStore,
+  by: (noco: NocoDB, credentials: Credentials) => Promise<void>,
+): Promise<NocoDBProfile> {
+  const email = options.user ?? (await ask('E-mail', '--email'))
+  const password = options.stdin
+    ? await readSecret('password')
+    : await askSecret('Password', '--stdin, with the password on stdin')
+  const name = await freeName(url, email, options.name)
+  const noco = nocodb({ baseUrl: url, store, name, email })
+  await expectStored(noco, () => by(noco, { email, password }))
+  return { name, url, service: 'nocodb', user: email, store: options.store }
+}
+
+/** Checks an API token, and leaves it in `store`. */
+export async function keepApiToken(
+  url: string,
+  options: SignInOptions,
+  store: TokenStore,
+): Promise<NocoDBProfile> {
+  const token = options.stdin
+    ? await readSecret('API token')
+    : await askSecret('API token', '--stdin, with the token on stdin')
+  const { email } = await nocodb({ baseUrl: url, apiToken: token }).me()
+  const user = `${email} (API token)`
+  const name = await freeName(url, user, options.name)
+  await store.setToken({ accessToken: token }, name)
+  return { name, url, service: 'nocodb', apiToken: true, user, store: options.store }
+}
+
+/** The session that a profile tells of. */
+export async function open(profile: NocoDBProfile, store: TokenStore): Promise<NocoDB> {
+  const { url, name, user, apiToken } = profile
+  if (!apiToken) return nocodb({ baseUrl: url, store, name, email: user })
+  const tokens = await store.getToken(name)
+  if (tokens) return nocodb({ baseUrl: url, apiToken: tokens.accessToken })
+  throw new Failure(
+    ExitCode.signedOut,
+    `The API token for ${url} is gone. Run: latchkey sign-in ${url} --api-token`,
+  )
+}

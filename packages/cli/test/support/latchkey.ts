@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import pty from '@lydell/node-pty'
+import xterm from '@xterm/headless'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** A person's machine: a home of its own, and the command in it. */
+export interface Home {
+  folder: string
+  /** Runs the command without a terminal, `stdin` piped into it. */
+  run(args: readonly string[], options?: { stdin?: string; env?: Env }): Promise<Ended>
+  /** Runs it in a pseudo-terminal, and types each answer once its question shows. */
+  type(
+    args: readonly string[],
+    answers: readonly [question: string, answer: string][],
+    env?: Env,
+  ): Promise<Screen>
+  remove(): void
+}
+
+interface Screen {
+  code: number
+  /** Everything the terminal showed, without control sequences. */
+  shown: string
+  raw: string
+  /** What is left on the screen at the end. */
+  screen: string
+}
+
+type Env = Record<string, string>
+
+export function createHome(): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey cli '))
+  const clean = Object.entries(process.env).filter(
+    ([name]) => !/^(NOCODB_|LATCHKEY_|XDG_|NODE_)/.test(name),
+  )
+  const base = {
+    ...Object.fromEntries(clean),
+    HOME: folder,
+    LOCALAPPDATA: folder,
+    NO_COLOR: '1',
+  } as Env
+  return {
+    folder,
+    async run(args, { stdin = '', env = {} } = {}) {
+      const child = spawn(process.execPath, [main, ...args], { env: { ...base, ...env } })
+      child.stdin.on('error', () => undefined) // it may end without reading
+      child.stdin.end(stdin)
+      const [stdout, stderr] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'close'),
+      ])
+      return { code: child.exitCode, stdout, stderr }
+    },
+    type: (args, answers, env = {}) => typeAnswers(args, answers, { ...base, ...env }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+function typeAnswers(
+  args: readonly string[],
+  answers: readonly [string, string][],
+  env: Env,
+): Promise<Screen> {
+  const terminal = pty.spawn(process.execPath, [main, ...args], { cols: 120, rows: 50, env })
+  const waiting = [...answers]
+  const emulator = new xterm.Terminal({ cols: 120, rows: 50, allowProposedApi: true })
+  let raw = ''
+  let shown = ''
+  let asked = 0
+  terminal.onData((data) => {
+    raw += data
+    emulator.write(data)
+    // oxlint-disable-next-line no-control-regex -- terminals speak in control sequences
+    shown += data.replaceAll(/\u001B\[[\d;?]*[A-Za-z]/g, '')
+    const [next] = waiting
+    const at = next ? shown.indexOf(next[0], asked) : -1
+    if (!next || at < 0) return
+    asked = at + next[0].length
+    waiting.shift()
+    terminal.write(`${next[1]}\r`)
+  })
+  return new Promise((resolve) => {
+    terminal.onExit(({ exitCode }) => {
+      // An empty write comes after everything before it has been drawn.
+      emulator.write('', () => resolve({ code: exitCode, shown, raw, screen: screenOf(emulator) }))
+    })
+  })
+}
+
+function screenOf(emulator: xterm.Terminal): string {
+  const { active } = emulator.buffer
+  const lines = Array.from({ length: active.length }, (_, at) =>
+    active.getLine(at)?.translateToString(true),
+  )
+  return lines.join('\n').trim()
+}
