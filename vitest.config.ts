@@ -17,6 +17,7 @@ const node: TestProjectConfiguration = {
       'packages/*/test/**/*.test.ts',
       'e2e/test/**/*.test.ts',
       'examples/test/**/*.test.ts',
+      'bench/test/**/*.test.ts',
     ],
   },
 }
@@ -98,7 +99,7 @@ export default defineConfig({
         replacement: `${packages}/$1/src/index.ts`,
       },
       {
-        find: /^@latchkey\/(testing|stores|oauth|powerauth)\/([a-z-]+)$/,
+        find: /^@latchkey\/(testing|stores|oauth|jwt|powerauth)\/([a-z-]+)$/,
         replacement: `${packages}/$1/src/$2.ts`,
       },
     ],

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { adapterContract } from '@latchkey/testing/adapter-contract'
+import { storeContract } from '@latchkey/testing/store-contract'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -9,15 +10,7 @@ const numbers = (letter: string, first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, at) => letter + `${first + at}`.padStart(2, '0'))
 
 /** What docs/promises.md has to list. */
-const promised = [
-  ...numbers('T', 1, 20),
-  ...numbers('S', 1, 42),
-  ...numbers('F', 1, 71),
-  ...numbers('F', 89, 92),
-]
-
-/** What has no test yet, and the folder with which it gets one. */
-const pending: Record<string, string> = { T16: 'packages/stores/src' }
+const promised = [...numbers('T', 1, 20), ...numbers('S', 1, 50), ...numbers('F', 1, 92)]
 
 /** The table's rows: number and proofs, each a source in backquotes and the name of a test. */
 const rows = readFileSync(join(root, 'docs/promises.md'), 'utf8')
@@ -27,33 +20,37 @@ const rows = readFileSync(join(root, 'docs/promises.md'), 'utf8')
     return number && proofs ? [{ number, proofs: proofs.split('<br>') }] : []
   })
 
-const cases = new Map(adapterContract().map((one) => [one.name, one]))
+/** What the cases of a contract prove: their numbers, by name. */
+const contracts: Record<string, Map<string, readonly string[]>> = {
+  adapterContract: new Map(adapterContract().map(({ name, refs }) => [name, refs])),
+  storeContract: new Map(storeContract().map(({ name, refs }) => [name, refs])),
+}
 
 test('every promise is listed once', () => {
   expect(rows.map(({ number }) => number)).toEqual(promised)
 })
 
-test('every number that a case of the contract carries is a promise', () => {
-  const carried = [...cases.values()].flatMap(({ refs }) => refs)
+test('every number that a case of a contract carries is a promise', () => {
+  const carried = Object.values(contracts).flatMap((cases) => [...cases.values()].flat())
   expect(carried.filter((number) => !promised.includes(number))).toEqual([])
 })
 
-test('no two cases of the contract have one name', () => {
-  expect(cases.size).toBe(adapterContract().length)
+test('no two cases of a contract have one name', () => {
+  expect(contracts.adapterContract?.size).toBe(adapterContract().length)
+  expect(contracts.storeContract?.size).toBe(storeContract().length)
 })
 
 test.each(rows.map(({ number, proofs }) => [number, proofs] as const))(
   '%s is proven by tests that exist',
   (number, proofs) => {
-    const folder = pending[number]
-    if (folder !== undefined && !existsSync(join(root, folder))) return
     expect(proofs.filter((proof) => !isProof(number, proof))).toEqual([])
   },
 )
 
 function isProof(number: string, proof: string): boolean {
   const [, source = '', name = ''] = /^`(.+?)` (.+)$/.exec(proof) ?? []
-  if (source === 'adapterContract') return cases.get(name)?.refs.includes(number) === true
+  const cases = contracts[source]
+  if (cases) return cases.get(name)?.includes(number) === true
   const file = join(root, source)
   return name !== '' && existsSync(file) && readFileSync(file, 'utf8').includes(name)
 }
