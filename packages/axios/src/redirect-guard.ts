@@ -10,14 +10,16 @@ export interface RedirectGuard {
   secrets: Set<string>
   /** `send`, guarded; the same for the same, since axios keeps an adapter for each one it sees. */
   guard(send: typeof fetch | undefined): typeof fetch
-  /** Where the answer to a request to `url` came from, after redirects, as far as the adapter tells. */
+  /** Where an answer came from, after redirects, as far as the adapter tells. */
   about(response: AxiosResponse, authorization: Authorization): Journey
 }
 
-interface Journey {
-  url: string
+export interface Journey {
+  url?: string | undefined
   credentialDropped: boolean
 }
+
+const UNKNOWN: Journey = { credentialDropped: false }
 
 export function createRedirectGuard(): RedirectGuard {
   const secrets = new Set<string>()
@@ -41,18 +43,14 @@ export function createRedirectGuard(): RedirectGuard {
     return made
   }
 
-  function about({ request }: AxiosResponse, { url, headers }: Authorization): Journey {
-    const start = { url: url.href, credentialDropped: false }
-    if (typeof request !== 'object' || request === null) return start
+  function about({ request }: AxiosResponse, { headers }: Authorization): Journey {
+    if (typeof request !== 'object' || request === null) return UNKNOWN
     const followed = journeys.get(request)
     if (followed) return followed
     // The last request of the http adapter: what it carried is what the answer is about.
     const carried = (name: string) => request.getHeader?.(name) !== undefined
     const credentialDropped = 'getHeader' in request && !Object.keys(headers).every(carried)
-    return {
-      url: request.res?.responseUrl || request.responseURL || start.url,
-      credentialDropped,
-    }
+    return { url: request.res?.responseUrl || request.responseURL, credentialDropped }
   }
 
   return { secrets, guard, about }

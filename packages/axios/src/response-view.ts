@@ -1,34 +1,48 @@
 import { isOneShot, type ResponseView } from '@latchkey/core'
 import type { AxiosResponse } from 'axios'
+import type { Journey } from './redirect-guard.ts'
 
 /** How much of a body is looked at, in bytes. */
 const MAX_BYTES = 16_384
 
-/** An axios response as the manager sees it. Its body is already read, or a stream left alone. */
-export function viewOf(
-  response: AxiosResponse,
-  about: Pick<ResponseView, 'url' | 'credentialDropped'>,
-): ResponseView {
-  const { status, data } = response
-  return {
-    ...about,
-    status,
-    original: response,
-    get headers() {
-      const entries = Object.entries(response.headers)
-      return new Headers(entries.map(([name, value]) => [name, `${value}`]))
-    },
-    text: () => textOf(data),
+/**
+ * An axios response as the manager sees it. Its body is already read, or a stream left alone. A class,
+ * since one is made for every response: what few look at waits behind its getters.
+ */
+export class AxiosResponseView implements ResponseView {
+  readonly original: AxiosResponse
+  readonly credentialDropped: boolean
+  /** A property: predicates take it out of the view. */
+  readonly text = () => textOf(this.original.data)
+  readonly #url: string | undefined
+  readonly #requested: { url: URL }
+
+  constructor(response: AxiosResponse, journey: Journey, requested: { url: URL }) {
+    this.original = response
+    this.credentialDropped = journey.credentialDropped
+    this.#url = journey.url
+    this.#requested = requested
+  }
+
+  get status(): number {
+    return this.original.status
+  }
+
+  get url(): string {
+    return this.#url || this.#requested.url.href
+  }
+
+  get headers(): Headers {
+    const entries = Object.entries(this.original.headers)
+    return new Headers(entries.map(([name, value]) => [name, `${value}`]))
   }
 }
 
 async function textOf(data: unknown): Promise<string> {
   if (isOneShot(data)) return ''
-  const isRaw =
-    typeof data === 'string' ||
-    data instanceof Blob ||
-    data instanceof ArrayBuffer ||
-    ArrayBuffer.isView(data)
-  const part = isRaw ? data : (JSON.stringify(data) ?? '') // an adapter that parses JSON itself
-  return new Blob([part as BlobPart]).slice(0, MAX_BYTES).text()
+  if (typeof data === 'string') return data.slice(0, MAX_BYTES)
+  const isRaw = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
+  // An adapter that parses JSON itself.
+  if (!isRaw) return (JSON.stringify(data) ?? '').slice(0, MAX_BYTES)
+  return new Blob([data as BlobPart]).slice(0, MAX_BYTES).text()
 }

@@ -1,4 +1,4 @@
-import { type Authorization, bodyFactory, LatchkeyError, parseUrl } from '@latchkey/core'
+import { type Authorization, bodyFactory, LatchkeyError } from '@latchkey/core'
 import axios, {
   Axios,
   type AxiosAdapter,
@@ -17,14 +17,18 @@ export interface Outcome {
   error?: unknown
 }
 
-/** The URL axios will request; `undefined` when it is none, which axios had better say itself. */
-export function urlOf({
-  url,
-  baseURL,
-  allowAbsoluteUrls,
-}: InternalAxiosRequestConfig): URL | undefined {
-  const parts = { url, baseURL, allowAbsoluteUrls } as InternalAxiosRequestConfig
-  return parseUrl(new Axios({}).getUri(parts), globalThis.location?.href)
+/**
+ * Tells the URL axios will request. One that is none is axios' to complain of.
+ *
+ * A path after a base without a slash at its end is nothing else, and need not be asked of axios: that
+ * takes as long as everything else we do to a request.
+ */
+export function createUrlReader(): (config: InternalAxiosRequestConfig) => string {
+  const reader = new Axios({})
+  return ({ url, baseURL, allowAbsoluteUrls }) => {
+    if (url && baseURL && /^\/[^/]/.test(url) && !baseURL.endsWith('/')) return baseURL + url
+    return reader.getUri({ url, baseURL, allowAbsoluteUrls } as InternalAxiosRequestConfig)
+  }
 }
 
 /** Sends `config` once through `original`. The token is in nothing that axios shows afterwards. */
@@ -70,7 +74,8 @@ export function authorized(
   timeout: number,
   { secrets, guard }: RedirectGuard,
 ): InternalAxiosRequestConfig {
-  const headers = new AxiosHeaders(config.headers)
+  // Its own properties are the headers: so a copy of them needs no checks anew.
+  const headers = Object.assign(new AxiosHeaders(), config.headers)
   for (const [name, value] of Object.entries(authorization.headers)) {
     headers.set(name, value)
     secrets.add(name)
@@ -79,14 +84,25 @@ export function authorized(
     env?: { fetch?: typeof fetch }
   }
   const factory = authorization.attempt > 1 ? bodyFactory(data) : undefined
-  // Without a prototype: a polluted one must not reach axios through our copy.
-  return Object.assign(Object.create(null), config, {
-    headers,
-    timeout,
-    sensitiveHeaders: [...sensitiveHeaders, ...secrets],
-    env: { ...env, fetch: guard(env?.fetch) },
-    data: factory ? factory() : data,
-  })
+  const copy = copyOf(config)
+  copy.headers = headers
+  copy.timeout = timeout
+  copy.sensitiveHeaders = [...sensitiveHeaders, ...secrets]
+  copy.env = { ...env, fetch: guard(env?.fetch) }
+  copy.data = factory ? factory() : data
+  return copy
+}
+
+/**
+ * Without a prototype: a polluted one must not reach axios through our copy. In a loop, since axios'
+ * configs are of a kind that Object.assign() takes three times as long for.
+ */
+function copyOf<Config extends object>(config: Config): Config {
+  const copy = Object.create(null) as Record<PropertyKey, unknown>
+  const source = config as typeof copy
+  for (const key of Object.keys(source)) copy[key] = source[key]
+  for (const key of Object.getOwnPropertySymbols(source)) copy[key] = source[key]
+  return copy as Config
 }
 
 /**

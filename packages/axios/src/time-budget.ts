@@ -6,18 +6,19 @@ export interface TimeBudget {
   /** What is left for the next attempt, in milliseconds; axios takes 0 for no limit. */
   left(): number
   /** `work`, or axios' own time-out when the budget is used up before. */
-  wait<T>(work: T | Promise<T>): T | Promise<T>
+  wait<T>(work: Promise<T>): Promise<T>
 }
 
+const UNLIMITED: TimeBudget = { left: () => 0, wait: (work) => work }
+
 export function startBudget(config: InternalAxiosRequestConfig): TimeBudget {
-  const timeout = config.timeout || 0
+  const { timeout = 0 } = config
+  if (!(timeout > 0)) return UNLIMITED
   const startedAt = performance.now()
-  const left = () =>
-    timeout > 0 ? Math.max(1, Math.ceil(timeout - (performance.now() - startedAt))) : 0
+  const left = () => Math.max(1, Math.ceil(timeout - (performance.now() - startedAt)))
   return {
     left,
     wait(work) {
-      if (timeout <= 0 || !(work instanceof Promise)) return work
       const limit = AbortSignal.timeout(left())
       return untilAborted(work, limit).catch((error: unknown) => {
         throw limit.aborted && error === limit.reason ? exceeded(config) : error

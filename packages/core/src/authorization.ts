@@ -1,12 +1,42 @@
+import { isPlainlyAt, parseUrl } from './origin.ts'
+
 /** The request an adapter is about to send, as far as the manager needs to know it. */
 export interface AuthorizeRequest {
-  /** The final, resolved URL: what decides whether the token may go there. */
+  /** The final URL: what decides whether the token may go there. A page resolves a relative one. */
   url: string | URL
   method: string
   /** The caller's own headers. A credential among them wins: nothing is added. */
-  headers?: { has(name: string): boolean }
+  headers?: { has(name: string): boolean } | undefined
   /** Ends this caller's waiting only, with its own reason. */
   signal?: AbortSignal | null | undefined
+}
+
+/** Where a request goes. Its URL is parsed only for those who look at it, which few requests need. */
+export class Target {
+  readonly method: string
+  #url: string | URL
+
+  constructor(url: string | URL, method: string) {
+    this.#url = url
+    this.method = method
+  }
+
+  /** @throws {TypeError} when it is none. */
+  get url(): URL {
+    if (typeof this.#url === 'string') this.#url = new URL(this.#url, globalThis.location?.href)
+    return this.#url
+  }
+
+  /** A `blob:` URL has its page's origin, so the protocol is asked as well. */
+  isAt(origins: ReadonlySet<string>): boolean {
+    if (typeof this.#url === 'string') {
+      if (isPlainlyAt(origins, this.#url)) return true
+      const parsed = parseUrl(this.#url, globalThis.location?.href)
+      if (!parsed) return false // the client had better say so itself
+      this.#url = parsed
+    }
+    return origins.has(this.#url.origin) && this.#url.protocol.startsWith('http')
+  }
 }
 
 /**
@@ -15,6 +45,7 @@ export interface AuthorizeRequest {
  */
 export class Authorization {
   readonly #headers: Readonly<Record<string, string>>
+  readonly #target: Target
   /** Which of the manager's token sets this is. 0: none of ours, nothing to add, nothing to recover. */
   readonly generation: number
   /** 1 for the first sending, 2 for the replay. */
@@ -22,25 +53,33 @@ export class Authorization {
   /** Whether a rejection can be followed by a replay: false for a replay and for a static token. */
   readonly renewable: boolean
   readonly epoch: number
-  readonly url: URL
-  readonly method: string
 
   constructor(
     headers: Readonly<Record<string, string>>,
-    about: Pick<Authorization, 'generation' | 'attempt' | 'renewable' | 'epoch' | 'url' | 'method'>,
+    target: Target,
+    about: { generation: number; epoch: number; static: boolean },
+    attempt: number,
   ) {
     this.#headers = headers
+    this.#target = target
     this.generation = about.generation
-    this.attempt = about.attempt
-    this.renewable = about.renewable
+    this.attempt = attempt
+    this.renewable = attempt === 1 && !about.static
     this.epoch = about.epoch
-    this.url = about.url
-    this.method = about.method
   }
 
   /** Lower-case names and values to set on the request, replacing nothing of the caller's. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers
+  }
+
+  get url(): URL {
+    return this.#target.url
+  }
+
+  /** The request this is for. */
+  get target(): Target {
+    return this.#target
   }
 }
 

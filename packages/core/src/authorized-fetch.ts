@@ -23,8 +23,8 @@ export function authorizedFetch(
   const wrapped = async (input: FetchInput, init?: RequestInit): Promise<Response> => {
     const request = outgoing(input, init, given)
     if (!request) return send(input, init)
-    const { url, method, headers, signal, replayable } = request
-    const asked = manager.authorize({ url, method, headers, signal })
+    const { signal, replayable } = request
+    const asked = manager.authorize(request)
     if (asked instanceof Promise) request.hold()
     let authorization = asked instanceof Promise ? await asked : asked
     if (authorization.generation === 0) return send(input, init)
@@ -32,7 +32,8 @@ export function authorizedFetch(
       for (;;) {
         const { renewable } = authorization
         const response = await sendWithinOrigin(send, request, authorization.headers, renewable)
-        const next = await manager.recover(authorization, response, { signal, replayable })
+        const decision = manager.recover(authorization, response, { signal, replayable })
+        const next = decision instanceof Promise ? await decision : decision
         if (!next) return response
         if (mayBeStored(response.headers)) request.cache = 'no-store'
         response.body?.cancel().catch(() => undefined) // broken already, it is done with too

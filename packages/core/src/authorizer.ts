@@ -1,4 +1,9 @@
-import { Authorization, type AuthorizeRequest, CREDENTIAL_HEADERS } from './authorization.ts'
+import {
+  Authorization,
+  type AuthorizeRequest,
+  CREDENTIAL_HEADERS,
+  Target,
+} from './authorization.ts'
 import { isLatchkeyError, LatchkeyError } from './errors.ts'
 import { createExplanations, type Explanations, explanation } from './explanations.ts'
 import { parseUrl } from './origin.ts'
@@ -6,6 +11,7 @@ import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.t
 import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
 import { boundedView, isCredentialDropped, type ResponseView } from './response-view.ts'
 import { endSession, sessionChanged, storeSession } from './session-state.ts'
+import type { Scheme } from './scheme.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -70,61 +76,60 @@ export function createAuthorizer(renewal: Renewal, obtain: () => Promise<Session
 
 function authorize(waist: Waist, request: AuthorizeRequest): MaybePromise<Authorization> {
   const { renewal } = waist
-  const { method, headers, signal } = request
-  const url = typeof request.url === 'string' ? new URL(request.url) : request.url
+  const { options } = renewal.keeper
+  const { headers, signal } = request
+  const target = new Target(request.url, request.method)
   if (
-    !isOurs(waist, url) ||
-    (headers && carriesCredential(waist, headers)) ||
-    renewal.keeper.options.skipAuth?.({ url, method }) ||
+    !target.isAt(options.origins) ||
+    (headers && carriesCredential(options.scheme, headers)) ||
+    options.skipAuth?.(target) ||
     isInsideRenewal(renewal, signal)
   ) {
-    return bare(url, method)
+    return bare(target)
   }
-  const sending = { url, method, attempt: 1, ...(headers && { headers }) }
   const session = peekSession(renewal)
-  if (session) return seal(waist, session, sending)
-  return untilAborted(waist.obtain(), signal).then((obtained) => seal(waist, obtained, sending))
+  if (session) return seal(waist, session, target, 1, headers)
+  return untilAborted(waist.obtain(), signal).then((obtained) =>
+    seal(waist, obtained, target, 1, headers),
+  )
 }
+
+type OwnHeaders = AuthorizeRequest['headers']
 
 /** A credential of the caller's own wins, also over one that would have to be obtained first. */
-function carriesCredential({ renewal }: Waist, headers: { has(name: string): boolean }): boolean {
-  const { header } = renewal.keeper.options.scheme
-  return CREDENTIAL_HEADERS.some((name) => headers.has(name)) || (!!header && headers.has(header))
+function carriesCredential({ header }: Scheme, own: NonNullable<OwnHeaders>): boolean {
+  return CREDENTIAL_HEADERS.some((name) => own.has(name)) || (!!header && own.has(header))
 }
-
-/** A `blob:` URL has its page's origin, so the protocol is asked as well. */
-function isOurs({ renewal }: Waist, url: URL): boolean {
-  return renewal.keeper.options.origins.has(url.origin) && url.protocol.startsWith('http')
-}
-
-type Sending = Pick<AuthorizeRequest, 'method' | 'headers'> & { url: URL; attempt: number }
 
 /** The session's headers for one attempt; none when the caller has set one of them. */
-function seal(waist: Waist, session: Session, sending: Sending): MaybePromise<Authorization> {
-  const { options } = waist.renewal.keeper
-  const { url, method, headers: own, attempt } = sending
-  const made = options.scheme.headers(session.tokens, { url, method })
-  const build = (init: HeadersInit) => {
-    const headers = toRecord(init)
-    if (own && Object.keys(headers).some((name) => own.has(name))) return bare(url, method)
-    const { generation, epoch } = session
-    const renewable = attempt === 1 && !session.static
-    return new Authorization(headers, {
-      generation,
-      attempt,
-      renewable,
-      epoch,
-      url,
-      method,
-    })
-  }
-  return made instanceof Promise ? made.then(build) : build(made)
+function seal(
+  waist: Waist,
+  session: Session,
+  target: Target,
+  attempt: number,
+  own?: OwnHeaders,
+): MaybePromise<Authorization> {
+  const made = waist.renewal.keeper.options.scheme.headers(session.tokens, target)
+  return made instanceof Promise
+    ? made.then((headers) => sealed(headers, session, target, attempt, own))
+    : sealed(made, session, target, attempt, own)
 }
 
-function bare(url: URL, method: string): Authorization {
-  const about = { generation: 0, attempt: 1, renewable: false, epoch: 0, url, method }
-  return new Authorization({}, about)
+function sealed(
+  init: HeadersInit,
+  session: Session,
+  target: Target,
+  attempt: number,
+  own: OwnHeaders,
+): Authorization {
+  const headers = toRecord(init)
+  if (own && Object.keys(headers).some((name) => own.has(name))) return bare(target)
+  return new Authorization(headers, target, session, attempt)
 }
+
+const NO_SESSION = { generation: 0, epoch: 0, static: true }
+
+const bare = (target: Target) => new Authorization({}, target, NO_SESSION, 1)
 
 /** Schemes mostly give a plain object of lower-case names, which needs no `Headers` on the way. */
 function toRecord(init: HeadersInit): Readonly<Record<string, string>> {
@@ -140,7 +145,7 @@ function recover(
   options: RecoverOptions,
 ): MaybePromise<Authorization | undefined> {
   if (authorization.generation === 0 || isCredentialDropped(response)) return undefined
-  const verdict = isRejected(waist, response, authorization.url)
+  const verdict = isRejected(waist, response, authorization.target)
   if (verdict === false) return undefined
   const act = () => replay(waist, authorization, response, options)
   return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
@@ -150,7 +155,7 @@ function recover(
 function isRejected(
   waist: Waist,
   response: ResponseView | Response,
-  requested: URL,
+  requested: Target,
 ): MaybePromise<boolean> {
   const { isTokenRejected } = waist.renewal.keeper.options
   const byStatus = response.status === 401
@@ -171,9 +176,10 @@ async function replay(
   { signal, replayable = true }: RecoverOptions,
 ): Promise<Authorization | undefined> {
   const { state, events, options } = waist.renewal.keeper
-  const { epoch, url, method } = authorization
+  const { epoch, target } = authorization
+  const { url, method } = target
   const from = response.url ? parseUrl(response.url, url.href) : url
-  if (!from || !isOurs(waist, from)) return undefined // a redirect's target spoke
+  if (!from || !new Target(from, method).isAt(options.origins)) return undefined // a redirect's target spoke
   const leave = (reason: LatchkeyError): undefined => waist.explanations.add(response, reason)
   const reason = whyNotRenew(waist, authorization)
   if (reason) return leave(reason)
@@ -185,7 +191,7 @@ async function replay(
   try {
     const session = await untilAborted(obtained, signal)
     if (epoch !== state.epoch) return leave(sessionChanged())
-    const next = await seal(waist, session, { url, method, attempt: authorization.attempt + 1 })
+    const next = await seal(waist, session, target, authorization.attempt + 1)
     const { generation } = session
     const where = url.origin + url.pathname
     events.emit('retried', { at: options.clock.now(), generation, method, url: where })

@@ -25,7 +25,7 @@ export function createInside() {
     const leave = () => {
       if (isInside) entered -= 1
       isInside = false
-      if (entered === 0) context?.disable()
+      if (entered === 0) disable(context)
     }
     entered += 1
     signal.addEventListener('abort', leave, { once: true }) // a grant may never settle
@@ -38,6 +38,15 @@ export function createInside() {
   }
 
   return { enter, isInside: (): boolean => entered > 0 && context?.getStore() === true }
+}
+
+/** Cloudflare's workers have the method and refuse it; their contexts cost nothing while nobody is inside. */
+function disable(context: AsyncContext | undefined): void {
+  try {
+    context?.disable()
+  } catch {
+    // nothing to disable
+  }
 }
 
 function newAsyncContext(): AsyncContext | undefined {

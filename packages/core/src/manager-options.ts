@@ -80,14 +80,10 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
   expect('store', 'an object with getToken, setToken and removeToken', methods.every(isFunction))
   expect('name', 'a non-empty string', typeof name === 'string' && name !== '')
   expect('clock', 'an object with a now function', isFunction(clock?.now))
-  expect(
-    'isTokenRejected',
-    'a function',
-    isTokenRejected === undefined || isFunction(isTokenRejected),
-  )
-  expect('skipAuth', 'a function', skipAuth === undefined || isFunction(skipAuth))
+  for (const [option, value] of Object.entries({ isTokenRejected, skipAuth, fetch })) {
+    expect(option, 'a function', value === undefined || isFunction(value))
+  }
   expect('whenRefused', "'keep' or 'end'", whenRefused === 'keep' || whenRefused === 'end')
-  expect('fetch', 'a function', fetch === undefined || isFunction(fetch))
   return {
     origins,
     scheme,

@@ -22,6 +22,17 @@ export function mayCarrySecrets({ protocol, hostname }: URL, allowInsecure = fal
 }
 
 /**
+ * Whether `url` is at one of `origins`, as far as its first characters show. An origin and a slash prove
+ * it, whatever follows: the slash ends the host (URL standard, authority state). Else it has to be parsed.
+ */
+export function isPlainlyAt(origins: ReadonlySet<string>, url: string): boolean {
+  for (const origin of origins) {
+    if (url.startsWith(origin) && url[origin.length] === '/') return true
+  }
+  return false
+}
+
+/**
  * The origins a token may go to. Compared whole and exactly, never by prefix or pattern.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` for none, a relative one, one with a path or a password,

@@ -1,6 +1,6 @@
 import { CREDENTIAL_HEADERS } from './authorization.ts'
 import { LatchkeyError } from './errors.ts'
-import { type Hop, type Outgoing, outgoing } from './outgoing.ts'
+import { headersOf, type Hop, type Moved, type Outgoing, outgoing } from './outgoing.ts'
 import { parseUrl } from './origin.ts'
 import { markCredentialDropped } from './response-view.ts'
 
@@ -35,18 +35,12 @@ export async function sendWithinOrigin(
   keep: boolean,
   watch = keep,
 ): Promise<Response> {
-  const headers = new Headers(request.headers)
-  for (const [name, value] of Object.entries(credentials)) headers.set(name, value)
-  const isSafe = Object.keys(credentials).every((name) => name === 'authorization')
-  const isLeft = isSafe && (isBrowser() || !watch)
-  const redirect = isLeft || request.redirect !== 'follow' ? request.redirect : 'manual'
-  const { url, method } = request
+  const isLeft = (!watch || isBrowser()) && onlyAuthorization(credentials)
+  const mayFollow = !isLeft && request.redirect === 'follow'
   const { cache } = request
-  const hop: Hop = { url, method, headers, redirect, withBody: true, ...(cache && { cache }) }
-  const secrets = [...PRIVATE_HEADERS, ...Object.keys(credentials)]
-  const mayFollow = redirect !== request.redirect
+  const hop: Hop = { credentials, redirect: mayFollow ? 'manual' : request.redirect, cache }
   const response = await send(...request.next(hop, keep || mayFollow))
-  return mayFollow ? follow(send, request, hop, secrets, response, keep) : response
+  return mayFollow && leadsOn(response) ? follow(send, request, hop, response, keep) : response
 }
 
 /**
@@ -59,8 +53,9 @@ export function keepWithinOrigin(send: typeof fetch, names: Iterable<string>): t
   return (input, init) => {
     const request = outgoing(input, init)
     if (!request) return send(input, init)
-    const carried = [...names].filter((name) => request.headers.has(name))
-    const credentials = carried.map((name) => [name, request.headers.get(name) ?? ''] as const)
+    const { headers } = request
+    const carried = [...names].filter((name) => headers?.has(name))
+    const credentials = carried.map((name) => [name, headers?.get(name) ?? ''] as const)
     return sendWithinOrigin(send, request, Object.fromEntries(credentials), false, true)
   }
 }
@@ -69,39 +64,47 @@ async function follow(
   send: typeof fetch,
   request: Outgoing,
   hop: Hop,
-  secrets: readonly string[],
   first: Response,
   keep: boolean,
 ): Promise<Response> {
+  const url = new URL(request.url, globalThis.location?.href)
+  const headers = new Headers(headersOf(request.headers, hop))
+  const moved: Moved = { url, method: request.method, headers, withBody: true }
   let response = first
   let isDropped = false
   for (let hops = 0; ; hops += 1) {
-    const { url, headers } = hop
-    if (response.type === 'opaqueredirect') throw refused(url, HIDDEN)
+    const { url: from } = moved
+    if (response.type === 'opaqueredirect') throw refused(from, HIDDEN)
     const location = isRedirect(response.status) ? response.headers.get('location') : null
     if (location === null) {
       if (isDropped) markCredentialDropped(response)
       return hops === 0 ? response : Object.defineProperty(response, 'redirected', { value: true })
     }
-    const target = parseUrl(location, url.href)
-    if (!target?.protocol.startsWith('http')) throw refused(url, 'It leads to no http(s) URL.')
-    if (hops === MAX_REDIRECTS) throw refused(url, `It is one of more than ${MAX_REDIRECTS}.`)
+    const target = parseUrl(location, from.href)
+    if (!target?.protocol.startsWith('http')) throw refused(from, 'It leads to no http(s) URL.')
+    if (hops === MAX_REDIRECTS) throw refused(from, `It is one of more than ${MAX_REDIRECTS}.`)
     response.body?.cancel().catch(() => undefined)
-    if (becomesGet(response.status, hop.method)) {
-      hop.method = 'GET'
-      hop.withBody = false
+    if (becomesGet(response.status, moved.method)) {
+      moved.method = 'GET'
+      moved.withBody = false
       for (const name of BODY_HEADERS) headers.delete(name)
     }
-    if (target.origin !== url.origin) {
+    if (target.origin !== from.origin) {
       isDropped = true
-      for (const name of secrets) headers.delete(name)
+      for (const name of [...PRIVATE_HEADERS, ...Object.keys(hop.credentials)]) headers.delete(name)
     }
-    if (hop.withBody && !request.replayable)
-      throw refused(url, 'The body is a stream already sent.')
-    hop.url = target
-    response = await send(...request.next(hop, keep || hop.withBody))
+    if (moved.withBody && !request.replayable)
+      throw refused(from, 'The body is a stream already sent.')
+    moved.url = target
+    response = await send(...request.next({ ...hop, moved }, keep || moved.withBody))
   }
 }
+
+const onlyAuthorization = (credentials: object) =>
+  Object.keys(credentials).every((name) => name === 'authorization')
+
+/** A redirect; or what a browser shows of one. */
+const leadsOn = ({ status, type }: Response) => isRedirect(status) || type === 'opaqueredirect'
 
 /** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
 const isBrowser = (): boolean => 'XMLHttpRequest' in globalThis || 'importScripts' in globalThis

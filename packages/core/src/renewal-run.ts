@@ -10,7 +10,7 @@ import {
   sessionChanged,
   storeSession,
 } from './session-state.ts'
-import { lockStore, readStore, type StoredTokens, writeStore } from './session-store.ts'
+import { isShared, lockStore, readStore, type StoredTokens, writeStore } from './session-store.ts'
 import { sameTokens, secretsOf, type TokenSet } from './token-set.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -46,6 +46,8 @@ async function renewUnderLock(keeper: Keeper, run: Run): Promise<Session> {
   const mine = state.session?.tokens
   run.signal.throwIfAborted() // the lock came too late
   let stored = await readStore(store)
+  // Its refresh token may be spent, and presenting a spent one can end the session.
+  if (stored.unread && isShared(store, mine)) throw unreadable()
   for (;;) {
     const known = stored.failed ? mine : stored.tokens
     if (known && !sameTokens(known, mine) && isFresh(keeper, known)) {
@@ -80,6 +82,13 @@ async function changedElsewhere(
   if (found || !known || store.store.lock) return found
   await new Promise((resolve) => setTimeout(resolve, WINNER_WRITES_MS))
   return look()
+}
+
+function unreadable(): LatchkeyError {
+  return new LatchkeyError(
+    'ERR_RENEWAL_UNAVAILABLE',
+    'The token store could not be read, so nothing was renewed: another process may have renewed already. The session is kept; a later request tries again.',
+  )
 }
 
 function isFresh(keeper: Keeper, tokens: TokenSet): boolean {

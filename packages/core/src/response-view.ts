@@ -24,17 +24,22 @@ export interface ResponseView {
 /**
  * `response` with a `text()` that takes little and leaves everything.
  *
- * @param requested Stands for the URL of a response that was made by hand and has none.
+ * @param requested Its URL stands for that of a response that was made by hand and has none.
  */
-export function boundedView(response: ResponseView | Response, requested: URL): ResponseView {
+export function boundedView(
+  response: ResponseView | Response,
+  requested: { url: URL },
+): ResponseView {
   if (!('clone' in response)) return response
   const { status, headers, url } = response
   const text = () => readStart(response)
-  return { status, headers, url: url || requested.href, original: response, text }
+  return { status, headers, url: url || requested.url.href, original: response, text }
 }
 
 async function readStart(response: Response): Promise<string> {
-  if (!response.body || response.bodyUsed) return ''
+  if (response.bodyUsed || response.body === null) return ''
+  // React Native has no streams: the text is there as a whole.
+  if (!response.body) return (await response.clone().text()).slice(0, MAX_BYTES)
   const reader = response.clone().body?.getReader()
   if (!reader) return ''
   const decoder = new TextDecoder()

@@ -9,10 +9,14 @@ const STORE_LIMIT_MS = 3_000
 
 type Operation = ManagerEvents['storeFailed']['operation']
 
-/** What a read gave. `failed`: nobody knows what the store holds, so nothing follows from it. */
+/**
+ * What a read gave. `failed`: nobody knows what the store holds, so nothing follows from it. `unread`: it
+ * did not even answer, so somebody else's newer session may lie there.
+ */
 export interface StoredTokens {
   tokens?: TokenSet
   failed?: true
+  unread?: true
 }
 
 /** A manager's own view of its store: distrustful reads, writes one after the other, no hanging. */
@@ -55,8 +59,19 @@ export async function readStore(own: SessionStore): Promise<StoredTokens> {
     return tokens ? { tokens } : {}
   } catch (error) {
     announce(own, 'get', error, [])
-    return { failed: true }
+    return GARBAGE.has((error as { code?: unknown }).code)
+      ? { failed: true }
+      : { failed: true, unread: true }
   }
+}
+
+/** Codes of what was read, and is no session. */
+const GARBAGE = new Set<unknown>(['ERR_UNUSABLE_TOKEN', 'ERR_STORE_GARBAGE', 'ERR_STORE_NEWER'])
+
+/** Whether others may have spent the refresh token of `tokens`: it lies in a store that several share. */
+export function isShared(own: SessionStore, tokens: TokenSet | undefined): boolean {
+  if (!tokens?.refreshToken || !own.store.lock) return false
+  return own.written && sameTokens(tokens, own.seen)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
-import { authorize, harness, request, sent, settled, signedIn } from './support/harness.ts'
+import { authorize, failure, harness, request, sent, settled, signedIn } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -147,10 +147,31 @@ describe('a store that fails', () => {
     expect(sent(await waiting)).toBe('Bearer a1')
   })
 
-  it('to be read does not cost the refresh token that is in memory', async () => {
+  it('to be read does not cost the refresh token that is in memory, where nobody shares it', async () => {
+    const { store, readBy } = tellingStore()
+    const { lock: _, ...unshared } = store
+    const { manager, scripted } = await signedIn({ store: unshared })
+    readBy(throws)
+    await manager.refresh()
+    expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
+  })
+
+  it('to be read under its lock renews nothing: somebody else may have spent the refresh token', async () => {
+    const { store, readBy } = tellingStore()
+    const { manager, scripted, events } = await signedIn({ store })
+    readBy(throws)
+    expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(scripted.contexts).toHaveLength(1)
+    expect(events.signedOut).toEqual([])
+    readBy(() => ({ accessToken: 'a2', refreshToken: 'r2' }))
+    expect(await manager.refresh()).toMatchObject({ accessToken: 'a2' })
+    expect(scripted.contexts).toHaveLength(1)
+  })
+
+  it('a token set: garbage has no successor, so the one in memory is renewed', async () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted } = await signedIn({ store })
-    readBy(throws)
+    readBy(() => ({ accessToken: 1 }) as never)
     await manager.refresh()
     expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
   })

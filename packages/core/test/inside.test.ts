@@ -40,4 +40,14 @@ describe("a grant's async context", () => {
     expect(isInside()).toBe(false)
     expect(disable).toHaveBeenCalledOnce()
   })
+
+  it('ends on a platform that refuses to disable it, as Cloudflare does', async () => {
+    disable.mockImplementationOnce(() => {
+      throw new Error('asyncLocalStorage.disable() is not implemented')
+    })
+    const { enter, isInside } = createInside()
+    const { signal } = new AbortController()
+    expect(await enter(() => Promise.resolve('a token'), signal)).toBe('a token')
+    expect(isInside()).toBe(false)
+  })
 })

@@ -6,12 +6,16 @@ import { answer, authorize, harness, ORIGIN, sent, settled, signedIn } from './s
 
 describe('a scheme', () => {
   it('is told where the request goes and how', async () => {
-    const headers = vi.fn<Scheme['headers']>(() => ({ authorization: 'signed' }))
+    const headers: Scheme['headers'] = ({ accessToken }, { url, method }) => ({
+      authorization: `${method} ${url.pathname}${url.search} ${accessToken}`,
+    })
     const { manager, scripted } = harness({ scheme: { name: 'signed', headers } })
     scripted.answer(() => ({ accessToken: 'a1' }))
-    const url = new URL(`${ORIGIN}/items?page=2`)
-    await manager.authorize({ url, method: 'PUT' })
-    expect(headers).toHaveBeenCalledWith({ accessToken: 'a1' }, { url, method: 'PUT' })
+    const url = `${ORIGIN}/items?page=2`
+    for (const given of [url, new URL(url)]) {
+      const { headers: made } = await manager.authorize({ url: given, method: 'PUT' })
+      expect(made).toEqual({ authorization: 'PUT /items?page=2 a1' })
+    }
   })
 
   it.each<[string, HeadersInit]>([

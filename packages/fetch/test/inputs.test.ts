@@ -113,6 +113,29 @@ describe('headers', () => {
   })
 })
 
+describe('what the caller changes after the call does not reach the replay', () => {
+  const sent = () => api.seen.map(({ method, url, headers }) => [method, url, headers['x-mine']])
+
+  test('in a Request: its headers', async () => {
+    const request = new Request(`${api.url}?n=1`, { headers: { 'x-mine': '1' } })
+    const answer = signedIn(request)
+    request.headers.set('x-mine', '2')
+    expect((await answer).status).toBe(200)
+    expect(sent()).toEqual([1, 2].map(() => ['GET', '/?n=1', '1']))
+  })
+
+  test('in init and a URL object: method, headers and URL', async () => {
+    const url = new URL(`${api.url}?n=1`)
+    const init = { method: 'DELETE', headers: new Headers({ 'x-mine': '1' }) }
+    const answer = signedIn(url, init)
+    url.search = '?n=2'
+    init.method = 'PUT'
+    init.headers.set('x-mine', '2')
+    expect((await answer).status).toBe(200)
+    expect(sent()).toEqual([1, 2].map(() => ['DELETE', '/?n=1', '1']))
+  })
+})
+
 describe('a signal', () => {
   test.each([
     ['in init', (signal: AbortSignal) => signedIn(api.url, { signal })],

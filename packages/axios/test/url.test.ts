@@ -1,0 +1,47 @@
+import { Axios, type InternalAxiosRequestConfig } from 'axios'
+import { describe, expect, test } from 'vitest'
+import { createUrlReader } from '../src/sending.ts'
+
+const bases = [
+  undefined,
+  '',
+  '/',
+  '/api',
+  '//evil.test',
+  'https://api.test',
+  'https://api.test/',
+  'https://api.test//',
+  'https://api.test/v2',
+  'https://api.test/v2/',
+  'https://api.test/v2?key=',
+  'https://api.test@evil.test',
+]
+const urls = [
+  undefined,
+  '',
+  '/',
+  '//',
+  '///',
+  'items',
+  '/items',
+  '/items/',
+  '//evil.test/items',
+  '///evil.test/items',
+  '/\\evil.test',
+  '/\t/evil.test',
+  '/https://evil.test',
+  '@evil.test/',
+  '/@evil.test/',
+  'https://evil.test/items',
+  'HTTPS://evil.test/items',
+  '?page=2',
+]
+
+describe.each(bases)('with the base %j', (baseURL) => {
+  test.each(urls)('%j is the URL that axios requests', (url) => {
+    for (const allowAbsoluteUrls of [undefined, true, false]) {
+      const config = { url, baseURL, allowAbsoluteUrls } as InternalAxiosRequestConfig
+      expect(createUrlReader()(config)).toBe(new Axios({}).getUri(config))
+    }
+  })
+})
