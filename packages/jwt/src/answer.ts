@@ -58,7 +58,20 @@ const MESSAGES = [
 export function messageOf(body: unknown, secrets: readonly string[]): string {
   const said = MESSAGES.map((path) => textAt(body, path)).find((text) => text !== '') ?? ''
   // The longest first: a user name may be part of the password.
-  const ordered = secrets.toSorted((a, b) => b.length - a.length)
+  const ordered = secrets.flatMap(spellingsOf).toSorted((a, b) => b.length - a.length)
   const hidden = ordered.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), said)
   return hidden.slice(0, 300)
+}
+
+/** A secret as it is, and as it looks in a form and in a URL. */
+function spellingsOf(secret: string): string[] {
+  const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
+  return [secret, inForm, inForm.replaceAll('+', '%20')]
+}
+
+/** All text and numbers in `value`, however deep: which of it is the password, only the server knows. */
+export function leavesOf(value: unknown): string[] {
+  if (typeof value === 'string' || typeof value === 'number')
+    return value === '' ? [] : [`${value}`]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : []
 }

@@ -20,7 +20,8 @@ export interface TokenEndpoint extends Endpoint {
   /**
    * Which answers are a definite no: these statuses, or what this function says to any answer, also to a
    * 200. Default: 400, 401, 403 and 422, but not when `error` says that the request itself was wrong, such
-   * as `invalid_client`. Everything else may pass: the session is kept and tried again.
+   * as `invalid_client`, or `temporarily_unavailable`. Everything else may pass: the session is kept and
+   * tried again.
    */
   rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }

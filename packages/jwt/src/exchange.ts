@@ -6,7 +6,7 @@ import {
   type TokenSet,
   untilAborted,
 } from '@latchkey/core'
-import { messageOf, parseBody, textAt } from './answer.ts'
+import { leavesOf, messageOf, parseBody, textAt } from './answer.ts'
 import { withCookieJar } from './cookies.ts'
 import type { Endpoint, Settled, TokenEndpoint } from './endpoint.ts'
 import { type Answer, readTokens } from './token-place.ts'
@@ -52,7 +52,7 @@ export async function exchange(
   const answer = await ask(api, endpoint, sending)
   const { response, body } = answer
   if (isRefused(endpoint, answer)) {
-    const reason = messageOf(body, sending.secrets) || response.status
+    const reason = messageOf(body, [...sending.secrets, ...ownSecrets(endpoint)]) || response.status
     throw new GrantRejectedError(`The API refused ${refused.what} (${reason}).`, {
       code: refused.code,
     })
@@ -115,8 +115,23 @@ function encode(
   return new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString()
 }
 
-/** What RFC 6749 section 5.2 calls a mistake of the client's: no token was judged, none is lost. */
-const MISTAKES = new Set(['invalid_client', 'unsupported_grant_type', 'invalid_scope'])
+/** Short ones are words, such as a `grant_type`, and would make a message unreadable. */
+const SECRETS_FROM = 12
+
+/** What an endpoint always sends along, and what may be a key of the app's. */
+function ownSecrets({ fields, headers }: Endpoint): string[] {
+  return [...leavesOf(fields), ...leavesOf(headers)].filter(({ length }) => length >= SECRETS_FROM)
+}
+
+/** What OAuth calls a mistake of the client's (RFC 6749 section 5.2), or "later": no token was judged. */
+const NO_VERDICT = new Set([
+  'invalid_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'temporarily_unavailable',
+  'server_error',
+  'slow_down',
+])
 
 function isRefused({ rejected }: TokenEndpoint, { response, body }: Answer): boolean {
   const { status, headers } = response
@@ -125,7 +140,7 @@ function isRefused({ rejected }: TokenEndpoint, { response, body }: Answer): boo
   if (![400, 401, 403, 422].includes(status)) return false
   const error = textAt(body, 'error')
   // With 401 some OAuth servers say so of a dead refresh token.
-  return !MISTAKES.has(error) && !(status === 400 && error === 'invalid_request')
+  return !NO_VERDICT.has(error) && !(status === 400 && error === 'invalid_request')
 }
 
 function refuseRedirect(endpoint: Settled<Endpoint>, { type, status }: Response): void {

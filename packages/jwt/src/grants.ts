@@ -1,4 +1,5 @@
 import type { Grant, MaybePromise, TokenSet } from '@latchkey/core'
+import { leavesOf } from './answer.ts'
 import { cookieHeaders, unseenCookie } from './cookies.ts'
 import type { RefreshTokenPlace } from './endpoint.ts'
 import { exchange, type Sending } from './exchange.ts'
@@ -34,8 +35,18 @@ export async function refresh(
   if (!api.refresh) return undefined
   const place = api.refresh.send ?? placeOfRefreshToken(api)
   const sending = { ...asking, ...presenting(place, refreshToken), secrets: [refreshToken] }
-  const refused = { code: 'ERR_REFRESH_TOKEN_REJECTED', what: 'the refresh token' }
+  const refused = {
+    code: 'ERR_REFRESH_TOKEN_REJECTED',
+    what: `the refresh token, sent ${inWords(place)},`,
+  }
   return exchange(api, api.refresh, sending, refused)
+}
+
+/** A server that looks for it elsewhere says no more than "no". */
+function inWords(place: RefreshTokenPlace): string {
+  if (place === 'bearer') return 'as a bearer token'
+  const [kind = '', name = ''] = Object.entries(place)[0] ?? []
+  return `in the ${kind === 'body' ? 'field' : kind} "${name}"`
 }
 
 function placeOfRefreshToken({ places }: TokenApi): RefreshTokenPlace {
@@ -78,10 +89,4 @@ export async function signInWith(
   const sending = { ...asking, fields: credentials, secrets: leavesOf(credentials) }
   const refused = { code: 'ERR_WRONG_CREDENTIALS', what: 'to sign in with these credentials' }
   return exchange(api, api.signIn, sending, refused)
-}
-
-/** All text in `value`, however deep: which of it is the password, only the server knows. */
-function leavesOf(value: unknown): string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : []
 }

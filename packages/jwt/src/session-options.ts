@@ -93,7 +93,8 @@ export function readOptions(options: JwtSessionOptions): TokenApi {
     cookie,
     usesCookies: cookie !== undefined || cookieOf(refreshToken) !== undefined,
     now: () => clock.now(),
-    limitMs: options.renewTimeoutMs ?? 15_000,
+    // No timer can wait longer, nor for less than a millisecond.
+    limitMs: Math.ceil(Math.min(options.renewTimeoutMs ?? 15_000, 2 ** 31 - 1)),
   }
 }
 

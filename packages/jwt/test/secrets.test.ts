@@ -15,6 +15,31 @@ test('a server that repeats the password does not get it into an error', async (
   expect(shown(error)).not.toContain(CANARY)
 })
 
+test.each([
+  ['a PIN that is a number', { user: 'ada', pin: 98_765 }, 'PIN 98765'],
+  ['a password as a form spells it', { password: `${CANARY} +` }, `password=${CANARY}+%2B`],
+  ['a password as a URL spells it', { password: `${CANARY} +` }, `password=${CANARY}%20%2B`],
+])('a server that repeats %s does not get it into an error', async (_, credentials, said) => {
+  const api = startApi()
+  api.answerNext('/auth/login', () => Response.json({ message: said }, { status: 401 }))
+  const { message } = await failure(api.openBare().signIn(credentials))
+  expect(message).toMatch(/\((PIN |password=)\[redacted\]\)/)
+})
+
+test("a server that repeats the app's own key does not get it into an error", async () => {
+  const api = startApi()
+  const said = `No: ${CANARY}-client, ${CANARY}-key`
+  api.answerNext('/auth/login', () => Response.json({ message: said }, { status: 401 }))
+  const signIn = {
+    path: '/auth/login',
+    fields: { grant_type: 'password', client_secret: `${CANARY}-client` },
+    headers: { 'x-api-key': `${CANARY}-key` },
+  }
+  const error = await failure(api.open({ signIn }).signIn())
+  expect(error.message).toContain('No: [redacted], [redacted]')
+  expect(shown(error)).not.toContain(CANARY)
+})
+
 test('a server that repeats the refresh token does not get it into an error', async () => {
   const api = startApi(({ access, refresh }) =>
     Response.json({ access_token: access, refresh_token: refresh }),

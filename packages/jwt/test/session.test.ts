@@ -34,6 +34,12 @@ describe('signing in', () => {
     expect(api.counts()).toEqual({ '/auth/login': 1, '/data': 30 })
   })
 
+  test.each([1_500.5, 1e12])('a time limit of %d ms is one', async (renewTimeoutMs) => {
+    const session = startApi().open({ renewTimeoutMs })
+    await session.signIn()
+    expect(await session.isSignedIn()).toBe(true)
+  })
+
   test('the credentials go as JSON, and JSON is asked for', async () => {
     const api = startApi()
     await api.read(api.open())
@@ -246,6 +252,7 @@ describe('what may pass keeps the session', () => {
     ['404', () => new Response('', { status: 404 }), 3],
     ['400 invalid_client', () => Response.json({ error: 'invalid_client' }, { status: 400 }), 3],
     ['400 invalid_request', () => Response.json({ error: 'invalid_request' }, { status: 400 }), 3],
+    ['400 slow_down', () => Response.json({ error: 'slow_down' }, { status: 400 }), 3],
     // The refresh token may be spent: it is not presented again by the same renewal.
     ['a 200 without a token', () => Response.json({ ok: true }), 1],
     ['a page', () => new Response('<html></html>'), 1],

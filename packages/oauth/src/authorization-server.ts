@@ -44,7 +44,6 @@ async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationS
   const options = requestOptions(exchange)
   let response = await discoveryRequest(issuer, { ...options, algorithm: 'oidc' })
   if (response.status === 404) {
-    await response.body?.cancel()
     response = await discoveryRequest(issuer, { ...options, algorithm: 'oauth2' })
   }
   if (response.status !== 200) {

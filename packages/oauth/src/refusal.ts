@@ -35,8 +35,9 @@ export interface Asked {
  */
 export function refusal(response: Response, body: string, asked: Asked): LatchkeyError {
   const { status, headers } = response
-  const { error, description } = readError(body, asked.secrets)
-  const answer = [error, description].filter(Boolean).join(': ') || `it answered ${status}`
+  const { error, description } = readError(body)
+  const words = [error, description].filter(Boolean).join(': ')
+  const answer = hide(words, asked.secrets).slice(0, 400) || `it answered ${status}`
   const said = `The server did not ${asked.action} (${answer}).`
   const isNo = [200, 400, 401, 403].includes(status) && !PASSING.has(error)
   if (!isNo) return unavailable(said, response)
@@ -77,15 +78,18 @@ export function misconfigured(message: string): LatchkeyError {
 }
 
 /** `error` and `error_description` of RFC 6749 section 5.2; empty for anything else. */
-function readError(body: string, secrets: readonly string[]) {
+function readError(body: string) {
   const { error, error_description: description } = readObject(body)
-  const text = (value: unknown) => (typeof value === 'string' ? hide(value, secrets) : '')
-  return { error: text(error).slice(0, 100), description: text(description).slice(0, 300) }
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
+  return { error: text(error), description: text(description) }
 }
 
-/** `text` without `secrets`, also as they look in a form. */
+/** `text` without `secrets`, also as they look in a URL and in a form. */
 function hide(text: string, secrets: readonly string[]): string {
-  const spellings = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)])
+  const spellings = secrets.flatMap((secret) => {
+    const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
+    return [secret, encodeURIComponent(secret), inForm]
+  })
   return spellings.reduce(
     (rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '[redacted]')),
     text,

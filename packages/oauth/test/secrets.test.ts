@@ -31,6 +31,7 @@ describe('no secret shows', () => {
     ['a refused refresh token, said back', saying('invalid_grant', session.refreshToken)],
     ['the same in the form it was sent', saying('x', encodeURIComponent(session.refreshToken))],
     ['a refused client, said back', saying('invalid_client', CLIENT.clientSecret)],
+    ['a client secret as a form spells it', saying('x', new URLSearchParams(CLIENT).toString())],
     ['a secret as the error code', () => no(`no such token: ${session.refreshToken}`)],
     ['an answer that is no JSON', () => new Response(everything)],
     [
@@ -54,6 +55,15 @@ describe('no secret shows', () => {
     const error = await failure(manager.getTokens())
     expect(error.message).toContain('[redacted]')
     expect(printed(error)).not.toContain(CANARY)
+  })
+
+  it('nor decides: a password that is part of an error code changes no verdict', async () => {
+    const server = startServer()
+    const manager = server.open({ ...CLIENT, username: 'ada', password: 'client' })
+    server.failNext('/token', () => no('invalid_client', 401))
+    const error = await failure(manager.getTokens())
+    expect(error.cause).toMatchObject({ code: 'ERR_OAUTH_CONFIGURATION' })
+    expect(error.message).toContain('invalid_[redacted]')
   })
 
   it('in the error of a sign-out that was refused', async () => {

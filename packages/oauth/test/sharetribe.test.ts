@@ -26,6 +26,11 @@ function marketplace(more: Partial<SharetribeMarketplaceOptions> = {}) {
   return { server, manager: sharetribeMarketplace({ clientId: CLIENT_ID, clock, fetch, ...more }) }
 }
 
+/** An answer whose body does what the test says. */
+function answering(start: (body: ReadableStreamDefaultController) => void): Response {
+  return new Response(new ReadableStream({ start }))
+}
+
 async function signedIn(more: Partial<SharetribeMarketplaceOptions> = {}) {
   const { server, manager } = marketplace(more)
   await manager.signIn(ada)
@@ -48,6 +53,15 @@ describe('the marketplace', () => {
     expect(server.sent(TOKEN).map(({ form }) => form)).toEqual([
       { client_id: CLIENT_ID, grant_type: 'client_credentials', scope: 'public-read' },
     ])
+  })
+
+  it.each([
+    ['breaks off', () => answering((body) => body.error(new TypeError('terminated')))],
+    ['stalls', () => answering(() => undefined)],
+  ])('says so when the answer to a sign-in %s', async (_, fault) => {
+    const { server, manager } = marketplace({ renewTimeoutMs: 20.5 })
+    server.failNext(TOKEN, fault)
+    expect(await codeOf(manager.signIn(ada))).toBe('ERR_SERVER_UNAVAILABLE')
   })
 
   it('is used as the user who signed in', async () => {

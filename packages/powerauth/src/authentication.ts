@@ -40,11 +40,11 @@ export function factorsOf(authentication: Authentication): Factors {
     )
   }
   const { password, userPassword, biometricPrompt } = authentication
-  const knows = (password ?? userPassword) !== undefined
+  const knows = (password ?? userPassword ?? undefined) !== undefined // an older SDK says null
   const isSeen =
     authentication.isBiometricAuthentication === true ||
     authentication.useBiometry === true ||
-    biometricPrompt !== undefined
+    (biometricPrompt ?? undefined) !== undefined
   if (knows) return isSeen ? 'possession_knowledge_biometry' : 'possession_knowledge'
   return isSeen ? 'possession_biometry' : 'possession'
 }

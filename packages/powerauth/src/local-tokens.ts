@@ -56,7 +56,7 @@ export function createLocalTokens<A extends Authentication>(
         )
       }
       await removeToken(tokenId)
-      await records.remove(name)
+      await records.removeThis(name, tokenId) // another one may have taken its place
     },
     forget: records.removeThis,
     removeLocalToken: records.remove,

@@ -104,8 +104,12 @@ export function checkPowerAuthOptions(
     throw invalid('`tokenStore` must be the `tokenStore` of the PowerAuth SDK')
   }
   const { instanceId, store, statusUrl } = options
-  if (statusUrl !== undefined && !/^https?:$/.test(parseUrl(statusUrl)?.protocol ?? '')) {
+  const status = statusUrl === undefined ? undefined : parseUrl(statusUrl)
+  if (statusUrl !== undefined && !/^https?:$/.test(status?.protocol ?? '')) {
     throw invalid('`statusUrl` must be an absolute http(s) URL')
+  }
+  if (status?.username || status?.password) {
+    throw invalid('`statusUrl` must not hold a user name or password') // fetch would print them
   }
   if (instanceId !== undefined && (typeof instanceId !== 'string' || instanceId === '')) {
     throw invalid('`instanceId` must be a non-empty string')

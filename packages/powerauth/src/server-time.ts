@@ -36,7 +36,8 @@ export function createServerTime(now: () => number, ask: AskServerTime): ServerT
       const serverTime = await ask(question)
       const answeredAt = now()
       const elapsedMs = answeredAt - askedAt
-      if (serverTime === undefined || elapsedMs < 0 || elapsedMs > MAX_ELAPSED_MS) return
+      if (serverTime === undefined || !Number.isFinite(serverTime)) return
+      if (elapsedMs < 0 || elapsedMs > MAX_ELAPSED_MS) return
       const measuredMs = serverTime + elapsedMs / 2 - answeredAt
       const newMs = Math.abs(measuredMs) < IN_SYNC_MS ? 0 : measuredMs
       if (offsetMs !== undefined && Math.abs(newMs - offsetMs) < MIN_CORRECTION_MS) return

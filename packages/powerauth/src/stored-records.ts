@@ -41,12 +41,19 @@ export function createStoredRecords(options: StoredRecordsOptions): StoredRecord
     })
   }
 
+  function removeThis(name: string, tokenId: string): Promise<void> {
+    if (known.get(name)?.tokenId === tokenId) known.delete(name)
+    return writes.add(async () => {
+      if ((await load(name))?.tokenId === tokenId) await store.removeToken(keyOf(name))
+    })
+  }
+
   async function ifOurs(
     name: string,
     record: TokenRecord | undefined,
   ): Promise<TokenRecord | undefined> {
     if (!record || record.activation === (await activationId())) return record
-    await remove(name)
+    await removeThis(name, record.tokenId) // meanwhile there may be one of the new activation
     return undefined
   }
 
@@ -68,12 +75,7 @@ export function createStoredRecords(options: StoredRecordsOptions): StoredRecord
         await store.setToken(toTokenSet(record), keyOf(name))
         known.set(name, record)
       }),
-    removeThis(name, tokenId) {
-      if (known.get(name)?.tokenId === tokenId) known.delete(name)
-      return writes.add(async () => {
-        if ((await load(name))?.tokenId === tokenId) await store.removeToken(keyOf(name))
-      })
-    },
+    removeThis,
     async removeAll() {
       const keys = (await store.names?.()) ?? [...known.keys()].map(keyOf)
       const names = keys.filter((key) => key.startsWith(prefix))

@@ -10,6 +10,7 @@ const realToken = {
   tokenId: 'd6561669-34d6-4fee-8913-89477687a5cb',
   tokenSecret: 'AAAAAAAAAAAAAAAAAAAAAA==',
 }
+const statusUrl = 'https://ada:CANARY-7f3a@bank.test/pa/v3/status'
 const known = { tokenId: 'd6561669-34d6-4fee-8913-89477687a5cb', tokenSecret: 'CANARY-7f3a' }
 
 describe('powerAuth() refuses at once', () => {
@@ -26,6 +27,7 @@ describe('powerAuth() refuses at once', () => {
     ['an empty instanceId', { createToken, instanceId: '' }, /`instanceId` must be/],
     ['a store that is none', { createToken, store: {} }, /`store` must be an object/],
     ['a statusUrl that is none', { createToken, statusUrl: '/pa' }, /`statusUrl` must be/],
+    ['a password in statusUrl', { createToken, statusUrl }, /`statusUrl` must not hold a user/],
     ['an unusable secret', known, /`tokenSecret` is not the padded Base64 of 16 bytes/],
     ['an origin with a path', { createToken, origin: `${origin}/a` }, /`origin` must be scheme/],
     ['plain http', { createToken, origin: 'http://bank.test' }, /`origin` is plain http/],

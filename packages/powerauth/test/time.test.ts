@@ -45,6 +45,13 @@ describe("the server's time", () => {
     expect(await learn({ takesMs: 0, known: false })).toBe(0)
   })
 
+  test('is not learnt from what is no time', async () => {
+    const clock = fakeClock()
+    const time = createServerTime(clock.now, async () => Number.NaN)
+    await time.synchronize({ fetch })
+    expect(time.now()).toBe(clock.now())
+  })
+
   test('less than 2 s away is the same', async () => {
     const { learn } = setUp()
     expect(await learn({ aheadMs: 1_999 })).toBe(0)

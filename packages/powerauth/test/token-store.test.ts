@@ -182,6 +182,7 @@ describe('another authentication for the same name', () => {
     [{}, 'possession'],
     [{ password: 'CANARY-7f3a' }, 'possession_knowledge'],
     [{ userPassword: 'CANARY-7f3a', useBiometry: false }, 'possession_knowledge'],
+    [{ userPassword: null, useBiometry: false }, 'possession'],
     [{ biometricPrompt: {} }, 'possession_biometry'],
     [{ isBiometricAuthentication: true, password: undefined }, 'possession_biometry'],
     [{ password: {}, useBiometry: true }, 'possession_knowledge_biometry'],
@@ -224,6 +225,29 @@ describe('the activation', () => {
       expect(await bank.open().hasLocalToken('balance')).toBe(false)
     },
   )
+})
+
+test('a token of the new activation stays when one of the old one is met late', async () => {
+  const bank = startBank()
+  const answers: (() => void)[] = []
+  let isHeld = false
+  const tokens = bank.open({
+    async activationId() {
+      if (!isHeld) return bank.activation.id
+      isHeld = false
+      await new Promise<void>((resolve) => answers.push(resolve))
+      return bank.activation.id
+    },
+  })
+  await tokens.requestAccessToken('balance', 'possession')
+  isHeld = true
+  const signed = tokens.generateHeaderForToken('balance') // looks at the old token
+  await settled()
+  bank.activation.id = 'activation-2'
+  const { tokenIdentifier } = await tokens.requestAccessToken('balance', 'possession')
+  answers[0]?.()
+  expect((await signed).value).toContain(tokenIdentifier)
+  expect(await tokens.hasLocalToken('balance')).toBe(true)
 })
 
 describe('two instances in one store', () => {
@@ -301,6 +325,20 @@ describe('removing', () => {
       expect(await tokens.hasLocalToken('balance')).toBe(false)
     },
   )
+
+  test('at the server leaves a token that was requested meanwhile', async () => {
+    const bank = startBank()
+    const { promise: isRemoved, resolve: answer } = Promise.withResolvers<void>()
+    const tokens = bank.open({ removeToken: () => isRemoved })
+    await tokens.requestAccessToken('balance', 'possession')
+    const removing = tokens.removeAccessToken('balance')
+    await settled()
+    await tokens.removeLocalToken('balance')
+    const created = await tokens.requestAccessToken('balance', 'possession')
+    answer()
+    await removing
+    expect(await tokens.getLocalToken('balance')).toEqual(created)
+  })
 
   test('at the server takes a function that does it', async () => {
     const bank = startBank()

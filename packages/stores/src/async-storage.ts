@@ -68,8 +68,11 @@ export function asyncStorageStore(
     ...(keys && {
       async names() {
         const ours = (await keys()).filter((key) => key.startsWith(prefix))
-        const names = await Promise.all(ours.map(async (key) => nameOf(await get(key))))
-        return names.filter((name) => name !== undefined)
+        const named = ours.map(async (key) => {
+          const name = nameOf(await get(key))
+          return name !== undefined && keyOf(name) === key ? [name] : [] // or of a longer prefix
+        })
+        return (await Promise.all(named)).flat()
       },
     }),
   }

@@ -24,7 +24,8 @@ export interface RedisStoreOptions {
   prefix?: string
   /**
    * For how long after its last write a session is kept whose own end is unknown, in milliseconds.
-   * Default 90 days. One that says when its refresh token expires is kept until then.
+   * A day to ten years, default 90 days. One that says when its refresh token expires is kept until
+   * then, and for a day at least: for so long Redis has to know which write was the last.
    */
   maxAgeMs?: number
   /**
@@ -70,8 +71,11 @@ export function redisStore<Node = never>(
   options: RedisStoreOptions = {},
 ): Required<TokenStore> {
   const { prefix = 'latchkey:', maxAgeMs = 90 * KEEP_MS, leaseMs = 10_000 } = options
+  if (typeof client?.withCommandOptions !== 'function') {
+    throw invalid('`client` must be from createClient() or createCluster() of `redis` 5 or newer.')
+  }
   if (typeof prefix !== 'string') throw invalid('`prefix` must be a string.')
-  checkDuration('maxAgeMs', maxAgeMs, 1, LONGEST_MS)
+  checkDuration('maxAgeMs', maxAgeMs, KEEP_MS, LONGEST_MS)
   checkDuration('leaseMs', leaseMs, 1_000, 60_000)
   const redis = client as AnyRedis // what a cluster's nodes are is its own affair
   const changes: Changes = { client: redis, id: crypto.randomUUID(), connection: undefined }
@@ -132,7 +136,7 @@ async function write(
 
 /** How long a session is of use, in milliseconds from now. */
 function lifeOf({ expiresAt, refreshExpiresAt }: TokenSet, maxAgeMs: number): number {
-  if (refreshExpiresAt === undefined) return maxAgeMs
+  if (refreshExpiresAt === undefined) return Math.ceil(maxAgeMs) // Redis takes whole ones
   const lifeMs = Math.max(refreshExpiresAt, expiresAt ?? 0) - Date.now()
   return Math.min(Math.ceil(lifeMs), LONGEST_MS)
 }

@@ -57,11 +57,15 @@ export function webStore({ storage = 'local', app = 'app' }: WebStoreOptions = {
     async setToken(tokens, name) {
       const stored = area.read(keyOf(name))
       refuseNewer(stored)
-      const now = Math.max(Date.now(), writtenAt(stored) + 1) // newer, also when the clock is set back
-      area.write(keyOf(name), encodeEntry(tokens, { writtenAt: now }))
-      await handing?.show(name, now)
+      const at = later(stored)
+      area.write(keyOf(name), encodeEntry(tokens, { writtenAt: at }))
+      await handing?.show('written', name, at)
     },
-    removeToken: (name) => area.remove(keyOf(name)),
+    async removeToken(name) {
+      const at = later(area.read(keyOf(name)))
+      area.remove(keyOf(name))
+      await handing?.show('removed', name, at)
+    },
     names: () =>
       area
         .keys()
@@ -88,7 +92,10 @@ function writtenAt(stored: string | null): number {
   }
 }
 
-/** The same of what lies there. Nothing newer arrives in a storage that cannot be read. */
+/** Now, and later than what is stored, also when the clock is set back. */
+const later = (stored: string | null) => Math.max(Date.now(), writtenAt(stored) + 1)
+
+/** When what lies there was written. Nothing newer arrives in a storage that cannot be read. */
 function newest(area: Area, key: string): number {
   try {
     return writtenAt(area.read(key))

@@ -90,6 +90,32 @@ test('no lock’s name holds a part of a token', async () => {
   expect(names?.join()).not.toContain('CANARY')
 })
 
+test('a sign-in right after a sign-out waits for nothing', async () => {
+  const store = webStore({ app: 'again' })
+  await store.setToken(tokens, name)
+  await store.removeToken(name)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }) // no limit will end a wait
+  expect(await store.lock?.(name, async () => 'ran')).toBe('ran')
+})
+
+test('who gets the lock after a sign-out elsewhere waits until that has arrived', async () => {
+  const store = webStore({ app: 'late' })
+  await store.setToken(tokens, name)
+  const over = Promise.withResolvers<void>()
+  const mark = `latchkey-removed:late:${name}:${Date.now() + 1_000}`
+  const shown = navigator.locks.request(mark, { mode: 'shared' }, () => over.promise)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const listens = vi.spyOn(window, 'addEventListener')
+  const found = store.lock?.(name, async () => store.getToken(name))
+  await expect.poll(() => listens.mock.calls.map(([event]) => event)).toContain('storage')
+  localStorage.removeItem(`latchkey:late:${name}`) // as another tab would: this one is told afterwards
+  window.dispatchEvent(new StorageEvent('storage'))
+  expect(await found).toBeUndefined()
+  over.resolve()
+  await shown
+  listens.mockRestore()
+})
+
 test('a page that comes back by the back button looks for what it has missed', () => {
   const listener = vi.fn<() => void>()
   const stop = webStore().subscribe?.(name, listener)

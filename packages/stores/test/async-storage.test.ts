@@ -155,6 +155,13 @@ describe('asyncStorageStore', () => {
     expect(await one?.names?.()).toEqual(['ada'])
   })
 
+  it('does not list the sessions of a prefix that goes on from its own', async () => {
+    const storage = webStorage()
+    const [app, longer] = ['app.', 'app.b.'].map((prefix) => asyncStorageStore(storage, { prefix }))
+    await longer?.setToken(tokens, 'ada')
+    expect(await app?.names?.()).toEqual([])
+  })
+
   it('lists no sessions where keys cannot be listed', () => {
     expect(asyncStorageStore(secureStorage())).not.toHaveProperty('names')
   })
@@ -201,6 +208,31 @@ describe('asyncStorageStore', () => {
     )
     expect(failure).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
     expect(inspect(failure, { depth: 9 })).not.toContain('CANARY')
+  })
+
+  it.each([
+    ['cut short', (text: string) => text.slice(0, 60)],
+    ['as JSON within JSON', (text: string) => JSON.stringify(text)],
+  ])('shows no part of a token where the storage quotes an entry %s', async (_, quote) => {
+    const items = webStorage()
+    await asyncStorageStore(items).setToken(tokens, 'ada')
+    const setItem = (_key: string, text: string) => {
+      throw new Error(`Refused: ${quote(text)}`)
+    }
+    const getItem = (key: string) => {
+      throw new Error(`Unreadable: ${quote(String(items.getItem(key)))}`)
+    }
+    const writing = asyncStorageStore({ ...webStorage(), setItem })
+    const reading = asyncStorageStore({ ...items, getItem })
+    const secret = { accessToken: 'CANARY-7f3a-"in quotes"' }
+    for (const work of [
+      async () => writing.setToken(secret, 'ada'),
+      async () => reading.getToken('ada'),
+    ]) {
+      const failure = await work().catch((error: unknown) => error)
+      expect(failure).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+      expect(inspect(failure, { depth: 9 })).not.toContain('CANARY')
+    }
   })
 
   it('says at once that a storage is none, or that a prefix cannot be one', () => {

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { watch } from 'node:fs'
 import { chmod, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -115,7 +117,7 @@ describe('a write that fails leaves the session before it, and no temporary file
       (store: typeof inFile) => store.setToken(tokensOf('one'), NAME),
       (store: typeof inFile) => store.getToken(NAME),
     ]) {
-      expect(await failure(work(inFile))).toEqual(['ERR_STORE_UNAVAILABLE', 'ENOTDIR'])
+      expect(await failure(work(inFile))).toEqual(['ERR_STORE_DENIED', 'ENOTDIR'])
       expect(await failure(work(tooLong))).toEqual(['ERR_STORE_UNAVAILABLE', 'ENAMETOOLONG'])
     }
   })
@@ -169,6 +171,24 @@ describe('who listens', () => {
     const ended = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
     expect(ended.stdout).toBe('')
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'survives a directory that is shut to its owner, and hears again once it is open',
+    async () => {
+      const place = await asNobody(signedIn)
+      await asNobody(async () => {
+        const told: string[] = []
+        const off = place.store.subscribe(NAME, () => void told.push('told'))
+        const witness = watch(place.directory) // its event comes after the store's
+        await Promise.all([once(witness, 'change'), chmod(place.directory, 0o000)])
+        witness.close()
+        await chmod(place.directory, 0o700)
+        await fileStore({ directory: place.directory }).removeToken(NAME)
+        await expect.poll(() => told).toEqual(['told'])
+        off()
+      })
+    },
+  )
 
   it('is told why it cannot be, where there can be no directory', async () => {
     const { root } = await newPlace()

@@ -2,6 +2,7 @@ import { redisStore } from '@latchkey/stores/redis'
 import { createClient, createCluster } from 'redis'
 import { expect, test } from 'vitest'
 
+const DAY_MS = 86_400_000
 const tokens = { accessToken: 'CANARY-7f3a-access' }
 
 test('clients and clusters of the official package fit, with their modules and whatever their protocol', () => {
@@ -46,7 +47,24 @@ test('a prefix that is no string, and durations out of range, are refused at onc
   for (const leaseMs of [0, 999, 60_001, Number.NaN, Infinity]) {
     expect(() => redisStore(client, { leaseMs })).toThrow(/leaseMs/)
   }
-  for (const maxAgeMs of [0, -1, Number.NaN, Infinity]) {
+  for (const maxAgeMs of [0, -1, DAY_MS - 1, Number.NaN, Infinity]) {
     expect(() => redisStore(client, { maxAgeMs })).toThrow(/maxAgeMs/)
   }
+})
+
+test('what is no client of the package is refused at once', () => {
+  const invalid = expect.objectContaining({ code: 'ERR_INVALID_OPTION' })
+  for (const client of [undefined, null, 'redis://127.0.0.1', {}, { isOpen: true }]) {
+    expect(() => redisStore(client as never)).toThrow(invalid)
+  }
+})
+
+test('listening and stopping leaves nothing behind at the client', () => {
+  const client = createClient({ url: 'redis://127.0.0.1:1' })
+  const before = client.listenerCount('end')
+  const store = redisStore(client)
+  const stop = store.subscribe('a', () => undefined)
+  expect(client.listenerCount('end')).toBe(before + 1)
+  stop()
+  expect(client.listenerCount('end')).toBe(before)
 })

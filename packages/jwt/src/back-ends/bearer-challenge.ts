@@ -10,14 +10,14 @@ import { parseChallenges } from '../challenges.ts'
  */
 export function bearerChallenge({ status, headers }: ResponseView): boolean {
   if (status !== 401) return false
-  const error = bearerError(headers)
-  return error === undefined || error === 'invalid_token'
+  const errors = bearerErrors(headers)
+  return errors.length === 0 || errors.includes('invalid_token')
 }
 
-/** The `error` of the first Bearer challenge that has one. */
-function bearerError(headers: Headers): string | undefined {
+/** The `error` of each Bearer challenge that has one: some servers send a challenge for each way in. */
+function bearerErrors(headers: Headers): string[] {
   return parseChallenges(headers.get('www-authenticate'))
     .filter(({ scheme }) => scheme === 'bearer')
     .map(({ params }) => params.get('error'))
-    .find((error) => error !== undefined)
+    .filter((error) => error !== undefined)
 }

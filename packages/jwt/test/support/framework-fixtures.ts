@@ -18,6 +18,11 @@ export const frameworkFixtures = {
       challenge: 'Bearer realm="a, b", Bearer error="invalid_token"',
     },
     {
+      ...unauthorized,
+      what: 'the token named by the second of two reasons',
+      challenge: 'Bearer error="invalid_request", Bearer error="invalid_token"',
+    },
+    {
       what: 'missing scope as 401',
       status: 401,
       challenge: 'Bearer error="insufficient_scope"',

@@ -117,7 +117,6 @@ async function revokeSession(
   }
   let response = await send(ended)
   if (response.status === 401) {
-    await response.body?.cancel()
     const renewed = await refreshTokens(context, refreshToken, exchange, None()).catch(unlessOver)
     if (!renewed) return
     response = await send(renewed)

@@ -102,5 +102,6 @@ async function guarded<T>(
 function summary(thrown: unknown, secrets: readonly string[]): Error {
   const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown))
   const told = secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), message)
-  return Object.assign(new Error(told), { name })
+  // An entry may be quoted in part, or with its quotes escaped.
+  return Object.assign(new Error(told.replace(/\{\\*".*/s, '[redacted]')), { name })
 }

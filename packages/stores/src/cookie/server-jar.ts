@@ -6,7 +6,6 @@ import type { Jar } from './jar.ts'
 export interface NodeExchange {
   req: { readonly headers: { readonly cookie?: string | undefined } }
   res: {
-    readonly headersSent: boolean
     getHeader(name: string): number | string | readonly string[] | undefined
     setHeader(name: string, value: readonly string[]): unknown
   }

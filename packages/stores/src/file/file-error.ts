@@ -18,6 +18,7 @@ const meanings = new Map<unknown, readonly [StoreErrorCode, string]>([
   ['EACCES', DENIED],
   ['EPERM', DENIED],
   ['EROFS', DENIED],
+  ['ENOTDIR', DENIED],
   ['ELOOP', LINK],
 ])
 

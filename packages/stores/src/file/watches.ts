@@ -20,7 +20,7 @@ export function createWatches(directory: string): Watches {
       }
       const entry = { path, known: look(path) }
       const watcher = watch(directory, { persistent: false }, () => {
-        const mark = look(path)
+        const mark = lookAgain(path, entry.known)
         if (mark === entry.known) return
         entry.known = mark
         listener()
@@ -42,6 +42,15 @@ export function createWatches(directory: string): Watches {
 function endingWith(watcher: FSWatcher, stop: () => void): () => void {
   watcher.on('error', stop)
   return stop
+}
+
+/** The same when an event comes, where throwing would end the process: what cannot be seen is as it was. */
+function lookAgain(path: string, known: string | undefined): string | undefined {
+  try {
+    return look(path)
+  } catch {
+    return known
+  }
 }
 
 function look(path: string): string | undefined {

@@ -66,11 +66,13 @@ function connect(changes: Changes): Listening {
   })
   const ready = redis.connect()
   const end = () => {
+    client.off('end', onEnd)
     if (redis.isOpen) redis.destroy()
   }
-  client.once('end', () => {
+  const onEnd = () => {
     end()
     changes.connection = undefined
-  })
+  }
+  client.on('end', onEnd)
   return { redis, ready, catchUps, end }
 }

@@ -39,7 +39,8 @@ export interface RedisListener {
 
 /** What the store needs of `createClient()` of the package `redis`. */
 export interface RedisClient extends Connection, RedisNode {
-  once(event: 'end', listener: () => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  off(event: 'end', listener: () => void): unknown
   duplicate(): RedisListener
 }
 

@@ -1,7 +1,7 @@
-/** How long a tab shows that it has written, in milliseconds: longer than any write travels. */
+/** How long a tab shows that it has written or removed a session, in milliseconds: longer than any write travels. */
 const SHOWN_MS = 2_000
 
-/** How long a tab waits for a write that it was told of, in milliseconds. */
+/** How long a tab waits for a change that it was told of, in milliseconds. */
 const ARRIVAL_LIMIT_MS = 1_000
 
 /**
@@ -9,24 +9,30 @@ const ARRIVAL_LIMIT_MS = 1_000
  *
  * Browsers send localStorage and locks on different ways, and a lock often arrives first: in Chromium
  * one in five new holders reads what was there before, and would present a refresh token that is spent.
- * So a tab that writes holds a shared lock for a moment, whose name says when it wrote. Locks are seen
- * in order: the next holder finds it, and waits until its own storage is as new.
+ * So a tab that writes or removes holds a shared lock for a moment, whose name says what it did and when.
+ * Locks are seen in order: the next holder finds it, and waits until its own storage is as new.
  */
 export interface HandOver {
-  /** To be awaited after a write. */
-  show(name: string, writtenAt: number): Promise<void>
-  /** Resolves when `newest()` is as new as what other tabs have shown, or does not get there. */
+  /** To be awaited after each change, which happened at `at`. */
+  show(change: Change, name: string, at: number): Promise<void>
+  /**
+   * Resolves when the storage has what was shown last, or does not get there. `newest` says when the
+   * entry in it was written; 0 when there is none.
+   */
   catchUp(name: string, newest: () => number): Promise<void>
 }
+
+type Change = 'written' | 'removed'
 
 const nobody: LockManagerSnapshot = {}
 
 export function handOver(locks: LockManager, app: string): HandOver {
-  const mark = (name: string, at: number | '') => `latchkey-written:${app}:${name}:${at}`
+  const mark = (change: Change, name: string, at: number | '') =>
+    `latchkey-${change}:${app}:${name}:${at}`
   return {
-    show(name, writtenAt) {
+    show(change, name, at) {
       const shown = Promise.withResolvers<void>()
-      const held = locks.request(mark(name, writtenAt), { mode: 'shared' }, async () => {
+      const held = locks.request(mark(change, name, at), { mode: 'shared' }, async () => {
         shown.resolve()
         await new Promise((resolve) => void setTimeout(resolve, SHOWN_MS))
       })
@@ -35,10 +41,16 @@ export function handOver(locks: LockManager, app: string): HandOver {
     },
     async catchUp(name, newest) {
       const { held = [] } = await locks.query().catch(() => nobody) // refused, as all locks are here
-      const prefix = mark(name, '')
-      const seen = held.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name] : []))
-      const shown = Math.max(...seen.map((full) => Number(full.slice(prefix.length)) || 0))
-      await arrival(() => newest() >= shown)
+      const last = (change: Change) => {
+        const prefix = mark(change, name, '')
+        const seen = held.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name] : []))
+        return Math.max(...seen.map((full) => Number(full.slice(prefix.length)) || 0))
+      }
+      const [written, removed] = [last('written'), last('removed')]
+      await arrival(() => {
+        const at = newest()
+        return removed > written ? at === 0 || at > removed : at >= written
+      })
     },
   }
 }
