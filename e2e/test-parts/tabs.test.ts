@@ -27,9 +27,9 @@ async function openTab(query = ''): Promise<Page> {
   return page
 }
 
-/** Three tabs of one page, all signed in as Ada. */
-async function threeTabs(query = ''): Promise<[Page, Page, Page]> {
-  const tabs = await Promise.all([openTab(query), openTab(query), openTab(query)])
+/** Three tabs of one page, all signed in as Ada. `others`: the query of the second and third. */
+async function threeTabs(others = ''): Promise<[Page, Page, Page]> {
+  const tabs = await Promise.all([openTab(), openTab(others), openTab(others)])
   await tabs[0].evaluate(() => window.tab.signIn('ada'))
   for (const tab of tabs) await expect.poll(() => ask(tab, 1)).toEqual(['ada'])
   return tabs
@@ -92,6 +92,7 @@ async function freeze(tab: Page): Promise<() => Promise<unknown>> {
 }
 
 test('while a tab is frozen in the middle of a renewal the others use their token, keep their session, and go on once it wakes', async () => {
+  // The first one keeps its lock until it is frozen, however long that takes on a busy machine.
   const [first, ...others] = await threeTabs('?renewTimeoutMs=1000')
   const held = server.authority.holdRenewals()
   void first.evaluate(() => window.tab.refresh()).catch(() => undefined)

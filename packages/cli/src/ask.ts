@@ -3,18 +3,41 @@ import { text as readAll } from 'node:stream/consumers'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
-/** Asks on the terminal; the questions go to stderr, so that stdout stays the command's own. */
-export async function ask(question: string, option: string, initial?: string): Promise<string> {
+interface TextQuestion {
+  /** What the answer already is, to be changed or taken. */
+  initial?: string | undefined
+  /** Throws when an answer is none; its message is shown, and the question stays. */
+  check?(answer: string): unknown
+}
+
+/**
+ * Asks on the terminal; the questions go to stderr, so that stdout stays the command's own.
+ *
+ * @param option What to use where there is no terminal.
+ */
+export async function ask(
+  question: string,
+  option: string,
+  { initial, check }: TextQuestion = {},
+): Promise<string> {
   refuseWithoutTerminal(question, option)
   const { text } = await import('@clack/prompts')
-  const validate = (answer: string | undefined) => (answer ? undefined : 'Please answer.')
+  const validate = (answer: string | undefined) => {
+    if (!answer?.trim()) return 'Please answer.'
+    try {
+      check?.(answer)
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : 'Please answer otherwise.'
+    }
+  }
   const answer = await text({
     message: question,
     output: stderr,
     validate,
     ...(initial !== undefined && { initialValue: initial }),
   })
-  return given(answer)
+  return given(answer).trim()
 }
 
 /** Asks for a secret, which does not show while it is typed. */
@@ -34,8 +57,12 @@ export async function readSecret(what: string): Promise<string> {
     )
   }
   const secret = (await readAll(stdin)).replace(/\r?\n$/, '')
-  if (secret) return secret
-  throw new Failure(ExitCode.usage, `There is no ${what} on stdin.`)
+  if (secret === '') throw new Failure(ExitCode.usage, `There is no ${what} on stdin.`)
+  if (!/[\r\n]/.test(secret)) return secret
+  throw new Failure(
+    ExitCode.usage,
+    `There is more than one line on stdin: pipe in the ${what} alone.`,
+  )
 }
 
 function given(answer: string | symbol): string {

@@ -7,12 +7,16 @@ export const ExitCode = {
   usage: 2,
   /** Not signed in, or the session is over: `latchkey sign-in`. */
   signedOut: 3,
-  /** The server cannot be reached or asked for patience: try again. */
+  /** The server cannot be reached, fails (500 and above) or asks for patience (429): try again. */
   unavailable: 4,
   /** The file or keychain that holds the session failed. */
   store: 5,
-  /** The server answered, and the answer is no: a status of 400 or more, a wrong password. */
+  /** The server answered, and the answer is no: a status of 400 to 499, a wrong password. */
   refused: 6,
+  /** `run`: the command was found, but could not be started. */
+  commandNotStarted: 126,
+  /** `run`: there is no such command. */
+  commandNotFound: 127,
   /** Ctrl-C at a question. */
   interrupted: 130,
 } as const

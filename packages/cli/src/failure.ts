@@ -25,6 +25,7 @@ const unavailable = new Set([
   'ERR_RENEWAL_UNAVAILABLE',
   'ERR_RENEWAL_TIMEOUT',
   'ERR_SERVER_UNAVAILABLE',
+  'ERR_SESSION_CHANGED',
   'ERR_SIGN_OUT_INCOMPLETE',
 ])
 
@@ -46,8 +47,16 @@ export function tellFailure(error: unknown): string {
   for (let one = error; one instanceof Error && lines.length < 4; one = one.cause) {
     if (one.message && !lines.some((line) => line.includes(one.message))) lines.push(one.message)
   }
-  return lines.join('\n  because: ') || String(error)
+  const text = lines.join('\n  because: ') || String(error)
+  return words.reduce((said, [theirs, ours]) => said.replaceAll(theirs, ours), text)
 }
+
+/** What programs write, in the words of the command line. */
+const words: readonly (readonly [theirs: string, ours: string])[] = [
+  ['choose fileStore(), which', 'sign in with --store file, which'],
+  ['`allowInsecure: true`', '--allow-insecure'],
+  ['`baseUrl`', 'the URL'],
+]
 
 const codeOf = (error: unknown): string | undefined =>
   isLatchkeyError(error) ? error.code : undefined

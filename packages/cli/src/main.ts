@@ -5,15 +5,19 @@ import { ExitCode } from './exit-code.ts'
 import { createProgram } from './program.ts'
 
 // Node 22 calls the SQLite behind the file store's lock experimental, at every command.
-process.removeAllListeners('warning')
-process.on('warning', (warning) => {
-  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.stack}\n`)
-})
+for (const tell of process.listeners('warning')) {
+  process.off('warning', tell)
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') tell(warning)
+  })
+}
 
 // A reader that has seen enough (`latchkey status | head -n 1`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? ExitCode.done : ExitCode.failed)
-})
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? ExitCode.done : ExitCode.failed)
+  })
+}
 
 try {
   const program = createProgram()
@@ -28,6 +32,7 @@ async function report(error: unknown): Promise<number> {
   // The parser has said it already: help, the version, or what is wrong with the arguments.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
   const { exitCodeOf, tellFailure } = await import('./failure.ts')
-  process.stderr.write(`latchkey: ${tellFailure(error)}\n`)
+  const { say } = await import('./terminal.ts')
+  say(`latchkey: ${tellFailure(error)}`)
   return exitCodeOf(error)
 }

@@ -1,7 +1,3 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import { fileStore, fileStoreDirectory } from '@latchkey/stores/file'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
@@ -14,8 +10,10 @@ interface ProfileBase {
   /** The server's base URL. */
   url: string
   store: StoreKind
-  /** Who signed in, where somebody said so. */
-  user?: string
+  /** Who signed in. */
+  user: string
+  /** Plain http beyond this machine was accepted. */
+  allowInsecure?: true
 }
 
 export interface NocoDBProfile extends ProfileBase {
@@ -46,118 +44,76 @@ export interface Profiles {
   sessions: Profile[]
 }
 
-const path = () => join(fileStoreDirectory(), 'sessions.json')
-
-/** The sessions that were signed in to. None when there are none yet. */
-export async function readProfiles(): Promise<Profiles> {
-  const text = await readFile(path(), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw new Failure(ExitCode.store, `The list of sessions, ${path()}, cannot be read.`, {
-      cause: error,
-    })
-  })
-  if (text === undefined) return { sessions: [] }
-  try {
-    const { current, sessions } = JSON.parse(text) as Profiles
-    return { ...(current !== undefined && { current }), sessions: sessions.filter(isProfile) }
-  } catch {
-    throw new Failure(
-      ExitCode.store,
-      `The list of sessions, ${path()}, is damaged. Remove it and sign in again; nothing else is lost.`,
-    )
-  }
+/** What a profile must have besides its `name`, `url` and `user`. */
+const required: Record<Profile['service'], readonly string[]> = {
+  nocodb: [],
+  oauth: ['clientId'],
+  jwt: ['signInPath'],
 }
 
-/** Changes the list, one process after the other. */
-export function changeProfiles(change: (profiles: Profiles) => Profiles): Promise<void> {
-  return withLock('latchkey sessions', async () => {
-    const changed = change(await readProfiles())
-    const temporary = `${path()}.${randomUUID()}`
-    await mkdir(fileStoreDirectory(), { recursive: true, mode: 0o700 })
-    try {
-      await writeFile(temporary, `${JSON.stringify(changed, null, 2)}\n`, {
-        mode: 0o600,
-        flag: 'wx',
-      })
-      await chmod(temporary, 0o600)
-      await rename(temporary, path())
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw new Failure(ExitCode.store, `The list of sessions, ${path()}, cannot be written.`, {
-        cause: error,
-      })
-    }
-  })
+/** Whether this is a profile of ours. One of an unknown store or service must not pass for another's. */
+export function isProfile(value: unknown): value is Profile {
+  const fields = (value ?? {}) as Record<string, unknown>
+  const { service, store } = fields
+  if (typeof service !== 'string' || !Object.hasOwn(required, service)) return false
+  if (store !== 'file' && store !== 'keychain') return false
+  const names = ['name', 'url', 'user', ...required[service as Profile['service']]]
+  return names.every((name) => typeof fields[name] === 'string')
 }
 
-/** Adds a session, or replaces the one of its name, and makes it the current one. */
-export function keepProfile(profile: Profile): Promise<void> {
-  return changeProfiles(({ sessions }) => ({
-    current: profile.name,
-    sessions: [...sessions.filter(({ name }) => name !== profile.name), profile],
-  }))
+/** Under which name an OAuth session's client secret lies beside it: every new token takes it. */
+export const secretName = (name: string): string => `${name} (client secret)`
+
+/** The names of everything that a session has in its store. */
+export const entriesOf = ({ name, service }: Profile): string[] =>
+  service === 'oauth' ? [name, secretName(name)] : [name]
+
+/** The saved session of a user at a server. E-mail addresses are the same in any case. */
+export function findProfile(
+  { sessions }: Profiles,
+  { url, user }: Pick<Profile, 'url' | 'user'>,
+): Profile | undefined {
+  return sessions.find((one) => one.url === url && one.user.toLowerCase() === user.toLowerCase())
 }
 
 /**
- * What a new session is called in its store. The first one of a server has its URL as a name, so that
- * `nocodb({ baseUrl, store })` finds it; another user's has the user's name as well.
+ * What a session is called in its store. A user's keeps its name; the first one of a server has the URL,
+ * so that `nocodb({ baseUrl, store })` finds it; another user's has the user's name as well.
  */
-export async function freeName(
-  url: string,
-  user: string,
-  asked: string | undefined,
-): Promise<string> {
-  if (asked !== undefined) return asked
-  const { sessions } = await readProfiles()
-  const taken = sessions.find(({ name }) => name === url)
-  return taken === undefined || taken.user === user ? url : `${url}#${user}`
+export function nameOf(profiles: Profiles, about: Pick<Profile, 'url' | 'user'>): string {
+  const { url, user } = about
+  const isTaken = profiles.sessions.some(({ name }) => name === url)
+  return findProfile(profiles, about)?.name ?? (isTaken ? `${url}#${user}` : url)
 }
 
-/** Takes a session off the list. Another one becomes current when it was. */
-export function dropProfile(name: string): Promise<void> {
-  return changeProfiles(({ current, sessions }) => {
-    const rest = sessions.filter((profile) => profile.name !== name)
-    const next = current === name ? rest.at(-1)?.name : current
-    return { ...(next !== undefined && { current: next }), sessions: rest }
-  })
-}
-
-/**
- * The session somebody means by `wanted`: its name, its URL, its user, or a part that only one has.
- * Nothing: the current one.
- */
-export function chooseProfile({ current, sessions }: Profiles, wanted?: string): Profile {
+/** The session that is meant when nothing is said. */
+export function currentProfile({ current, sessions }: Profiles): Profile {
+  const [only, ...more] = sessions
   const found =
-    wanted === undefined
-      ? sessions.filter(({ name }) => name === current)
-      : matching(sessions, wanted)
-  const [one, ...more] = found
-  if (one && more.length === 0) return one
-  if (one) {
-    throw new Failure(
-      ExitCode.usage,
-      `"${wanted}" may be ${found.map(({ name }) => `"${name}"`).join(' or ')}. Say which with --session.`,
-    )
+    sessions.find(({ name }) => name === current) ?? (more.length === 0 ? only : undefined)
+  if (found) return found
+  if (!only) throw new Failure(ExitCode.signedOut, 'You are not signed in. Run: latchkey sign-in')
+  throw new Failure(ExitCode.usage, 'No session is chosen. Choose one: latchkey use <session>')
+}
+
+/**
+ * The session somebody means by `wanted`: its name; else its URL or user; else a part of these that only
+ * one has. Upper and lower case are the same.
+ */
+export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
+  const text = wanted.trim().replace(/\/+$/, '').toLowerCase()
+  if (!text) throw new Failure(ExitCode.usage, 'The session that was asked for has an empty name.')
+  const texts = ({ name, url, user }: Profile) => [name, url, user].map((one) => one.toLowerCase())
+  const found = [
+    sessions.filter(({ name }) => name === wanted || name.toLowerCase() === text),
+    sessions.filter((one) => texts(one).includes(text)),
+    sessions.filter((one) => texts(one).some((part) => part.includes(text))),
+  ].find((some) => some.length > 0)
+  const [one, ...more] = found ?? []
+  if (!one) {
+    throw new Failure(ExitCode.signedOut, `There is no session "${wanted}". See: latchkey status`)
   }
-  if (wanted === undefined)
-    throw new Failure(ExitCode.signedOut, 'You are not signed in. Run: latchkey sign-in')
-  throw new Failure(ExitCode.signedOut, `There is no session "${wanted}". See: latchkey status`)
-}
-
-function matching(sessions: Profile[], wanted: string): Profile[] {
-  const exact = sessions.filter(({ name }) => name === wanted)
-  if (exact.length > 0) return exact
-  return sessions.filter(({ name, url, user }) =>
-    [name, url, user].some((text) => text?.includes(wanted)),
-  )
-}
-
-function withLock(name: string, run: () => Promise<void>): Promise<void> {
-  const { lock } = fileStore()
-  return lock ? lock(name, run) : run()
-}
-
-const isProfile = (value: unknown): value is Profile => {
-  const { name, url, service, store } = (value ?? {}) as Partial<Profile>
-  return [name, url, service, store].every((field) => typeof field === 'string')
+  if (more.length === 0) return one
+  const names = [one, ...more].map(({ name }) => `"${name}"`).join(' or ')
+  throw new Failure(ExitCode.usage, `"${wanted}" may be ${names}. Say more of it.`)
 }

@@ -13,15 +13,16 @@ export function createProgram(): Command {
     .version(version, '-V, --version')
     .helpCommand(false)
     .enablePositionalOptions()
+    .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
     .exitOverride()
   program.addHelpText(
     'after',
     `
 Which session: --session, else NOCODB_URL with NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD,
-else the one signed in to last, or chosen with "latchkey use".
+else the saved one of NOCODB_URL, else the one signed in to last, or chosen with "latchkey use".
 
 Ends with: 0 done · 2 wrong usage · 3 sign in (again) · 4 server unavailable, try again ·
-5 the file or keychain failed · 6 the server said no · 1 anything else
+5 the file or keychain failed · 6 the server said no · 1 anything else · 130 Ctrl-C at a question
 
 Completion: source <(latchkey complete bash), or zsh, fish, powershell.`,
   )
@@ -41,26 +42,29 @@ function addSignInCommands(program: Command): void {
       .option('--stdin', 'read the password, token or secret from stdin instead of asking')
       .addOption(storeOption())
       .option('--name <name>', 'what to call the session; default: the URL')
+      .option('--allow-insecure', 'take plain http beyond this machine, and whoever listens there')
       .option('--json', 'tell the session as JSON')
 
   const signIn = add('sign-in', 'Sign in to a server and keep the session')
     .addOption(serviceOption())
     .option('--api-token', 'NocoDB: with an API token instead of e-mail and password')
-    .option('--issuer <url>', 'OAuth: the server that gives tokens, which describes itself')
-    .option('--token-endpoint <url>', 'OAuth: where tokens are given, for a server that does not')
-    .option('--client-id <id>', 'OAuth: the client')
-    .option('--scope <scopes>', 'OAuth: what to ask for, separated by spaces')
-    .option('--sign-in-path <path>', 'JWT: where one signs in, such as /login')
-    .option('--refresh-path <path>', 'JWT: where a refresh token buys a new access token')
-    .option('--user-field <name>', 'JWT: what the sign-in calls the user', 'username')
+    .addOption(
+      of('oauth', '--issuer <url>', 'the server that gives tokens, which describes itself'),
+    )
+    .addOption(of('oauth', '--token-endpoint <url>', 'where tokens are given, if it does not'))
+    .addOption(of('oauth', '--client-id <id>', 'the client'))
+    .addOption(of('oauth', '--scope <scopes>', 'what to ask for, separated by spaces'))
+    .addOption(of('jwt', '--sign-in-path <path>', 'where one signs in, such as /login'))
+    .addOption(of('jwt', '--refresh-path <path>', 'where a refresh token buys a new access token'))
+    .addOption(of('jwt', '--user-field <name>', 'what the sign-in calls the user (username)'))
     .action(async (url, options) => (await import('./commands/sign-in.ts')).signIn(url, options))
   examples(
     signIn,
     'latchkey sign-in https://nocodb.example.com',
     'latchkey sign-in https://nocodb.example.com --email ada@example.com --stdin < password.txt',
     'latchkey sign-in https://nocodb.example.com --api-token --store keychain',
-    'latchkey sign-in https://api.example.com --service oauth --issuer https://login.example.com --client-id reports',
-    'latchkey sign-in https://api.example.com --service jwt --sign-in-path /login --refresh-path /refresh',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id reports',
+    'latchkey sign-in https://api.example.com --sign-in-path /login --refresh-path /refresh',
   )
   examples(
     add('sign-up', 'Create a NocoDB user and sign in as that user').action(async (url, options) =>
@@ -122,13 +126,14 @@ function addUseCommands(program: Command): void {
       .action(async (options) => (await import('./commands/token.ts')).token(options)),
     'latchkey token | pbcopy',
     'curl -H "$(latchkey token --header)" https://nocodb.example.com/api/v2/meta/bases',
+    'latchkey token --header | curl -H @- https://nocodb.example.com/api/v2/meta/bases # not in the arguments',
   )
   examples(
     program
       .command('request <method> <path>')
       .description('Send one signed-in request and print the answer')
       .addOption(sessionOption())
-      .option('-i, --input <file>', 'the body: a file, or - for stdin')
+      .option('-i, --input <file>', 'the body: a file, or - for stdin; JSON unless -H says else')
       .option('-H, --header <header>', 'a header "name: value"; may be given often', collect)
       .option('-v, --verbose', 'tell the status and headers on stderr')
       .action(async (method, path, options) =>
@@ -191,6 +196,10 @@ const serviceOption = () =>
     .choices(['nocodb', 'oauth', 'jwt'])
     .default('nocodb')
 
+/** An option of one service: giving it is choosing the service. */
+const of = (service: 'oauth' | 'jwt', flags: string, description: string) =>
+  new Option(flags, `${service}: ${description}`).implies({ service })
+
 const storeOption = () =>
   new Option('--store <store>', 'where the session is kept')
     .choices(['file', 'keychain'])
@@ -199,5 +208,8 @@ const storeOption = () =>
 function examples(command: Command, ...lines: string[]): void {
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`)
 }
+
+/** An option that we do not have may be somebody's `--password=…`. */
+const withoutValues = (text: string): string => text.replace(/(unknown option '[^=']*)=.*'/s, "$1'")
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value]

@@ -1,12 +1,23 @@
 import { env } from 'node:process'
 import type { TokenManager, TokenStore } from '@latchkey/core'
 import type { NocoDB } from '@latchkey/nocodb'
-import { chooseProfile, type Profile, readProfiles, type StoreKind } from './profile.ts'
+import { ExitCode } from './exit-code.ts'
+import { Failure, tellFailure } from './failure.ts'
+import {
+  chooseProfile,
+  currentProfile,
+  findProfile,
+  nameOf,
+  type Profile,
+  type Profiles,
+  type StoreKind,
+} from './profile.ts'
+import { readProfiles } from './profile-list.ts'
+import { readServerUrl } from './server-url.ts'
+import { say } from './terminal.ts'
 
 /** A session ready for use. */
 export interface Session {
-  /** What is known of it; absent when the environment says who signs in. */
-  profile?: Profile
   url: string
   manager: TokenManager
   /** The whole account, where the server is NocoDB. */
@@ -21,29 +32,62 @@ export interface SessionOptions {
 /**
  * The session that a command is about: the one asked for; else the one the environment describes
  * (`NOCODB_URL` and its like, as `nocodbFromEnv`); else the current one.
+ *
+ * @throws What the store throws when it cannot be read, so that this is not taken for being signed out.
  */
-export async function useSession({ session: wanted }: SessionOptions): Promise<Session> {
-  if (wanted === undefined && hasCredentials()) return fromEnvironment()
-  return openSession(chooseProfile(await readProfiles(), wanted))
+export async function useSession(options: SessionOptions): Promise<Session> {
+  if (usesEnvironment(options)) return warned(await fromEnvironment())
+  const profile = await selectProfile(options)
+  const store = await openStore(profile.store)
+  await store.getToken(profile.name)
+  return warned(await openSession(profile, store))
 }
+
+/** Whether the environment says who signs in, and nothing else was asked for. */
+export const usesEnvironment = ({ session }: SessionOptions): boolean =>
+  session === undefined && hasCredentials()
 
 /** Whether the environment names a server and who signs in there. */
 export const hasCredentials = (): boolean =>
-  Boolean(env['NOCODB_URL'] && (env['NOCODB_API_TOKEN'] || env['NOCODB_EMAIL']))
+  Boolean(
+    env['NOCODB_URL'] &&
+      (env['NOCODB_API_TOKEN'] || (env['NOCODB_EMAIL'] && env['NOCODB_PASSWORD'])),
+  )
+
+/** The saved session that is asked for; else the one of the server in `NOCODB_URL`; else the current one. */
+export async function selectProfile({ session }: SessionOptions): Promise<Profile> {
+  const profiles = await readProfiles()
+  if (session !== undefined) return chooseProfile(profiles, session)
+  return env['NOCODB_URL'] ? ofServer(profiles, env['NOCODB_URL']) : currentProfile(profiles)
+}
+
+/** A variable that names a server is not overruled by a session at another one. */
+function ofServer({ current, sessions }: Profiles, given: string): Profile {
+  const url = readServerUrl(given, { allowInsecure: true, isNocoDB: true })
+  const user = env['NOCODB_EMAIL']?.toLowerCase()
+  const there = sessions.filter(
+    (one) => one.url === url && (!user || one.user.toLowerCase() === user),
+  )
+  if (there.length > 0) return currentProfile({ ...(current && { current }), sessions: there })
+  const who = user ? ` as ${user}` : ''
+  throw new Failure(
+    ExitCode.signedOut,
+    `You are not signed in to ${url}${who}, as the environment asks. Run: latchkey sign-in ${url}`,
+  )
+}
 
 /** The session that a profile tells of, without asking its server anything. */
-export async function openSession(profile: Profile): Promise<Session> {
-  const store = await openStore(profile.store)
-  const about = { profile, url: profile.url }
+export async function openSession(profile: Profile, store: TokenStore): Promise<Session> {
+  const { url } = profile
   switch (profile.service) {
     case 'nocodb': {
       const noco = await (await import('./services/nocodb.ts')).open(profile, store)
-      return { ...about, noco, manager: noco }
+      return { url, noco, manager: noco }
     }
     case 'oauth':
-      return { ...about, manager: await (await import('./services/oauth.ts')).open(profile, store) }
+      return { url, manager: await (await import('./services/oauth.ts')).open(profile, store) }
     case 'jwt':
-      return { ...about, manager: (await import('./services/jwt.ts')).open(profile, store) }
+      return { url, manager: (await import('./services/jwt.ts')).open(profile, store) }
   }
 }
 
@@ -53,9 +97,26 @@ export async function openStore(kind: StoreKind): Promise<TokenStore> {
   return (await import('@latchkey/stores/file')).fileStore()
 }
 
+/** An API token needs no store, nor a place for one. A session is kept, and spares every command a sign-in. */
 async function fromEnvironment(): Promise<Session> {
   const { nocodbFromEnv } = await import('@latchkey/nocodb')
-  // The store spares every command a sign-in of its own.
-  const noco = nocodbFromEnv(env, { store: await openStore('file') })
-  return { url: env['NOCODB_URL'] ?? '', manager: noco, noco }
+  const url = readServerUrl(env['NOCODB_URL'] ?? '', { isNocoDB: true })
+  const said = { ...env, NOCODB_URL: url }
+  const noco = env['NOCODB_API_TOKEN']
+    ? nocodbFromEnv(said)
+    : nocodbFromEnv(said, await placeInStore({ url, user: env['NOCODB_EMAIL'] ?? '' }))
+  return { url, noco, manager: noco }
+}
+
+/** Where this user's session is, or will be: never in the place of somebody else's. */
+async function placeInStore(about: { url: string; user: string }) {
+  const profiles = await readProfiles()
+  const { store } = findProfile(profiles, about) ?? { store: 'file' }
+  return { name: nameOf(profiles, about), store: await openStore(store) }
+}
+
+/** A store that fails on the way costs the command nothing, but what comes after it. */
+function warned(session: Session): Session {
+  session.manager.on('storeFailed', ({ error }) => say(`latchkey: ${tellFailure(error)}`))
+  return session
 }

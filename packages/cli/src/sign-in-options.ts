@@ -1,5 +1,6 @@
 import type { TokenManager } from '@latchkey/core'
-import type { Profile, StoreKind } from './profile.ts'
+import { nameOf, type Profile, type StoreKind } from './profile.ts'
+import { readProfiles } from './profile-list.ts'
 
 /** What `sign-in` and `sign-up` are told on the command line. */
 export interface SignInOptions {
@@ -11,6 +12,8 @@ export interface SignInOptions {
   store: StoreKind
   name?: string
   json?: boolean
+  /** Plain http beyond this machine is accepted. */
+  allowInsecure?: true
   /** NocoDB: an API token instead of e-mail and password. */
   apiToken?: boolean
   /** OAuth. */
@@ -24,14 +27,29 @@ export interface SignInOptions {
   userField?: string
 }
 
-/** Signs in. A session that could not be stored would be lost with this process: that is a failure here. */
+/** What the profiles of all services have in common. */
+export async function aboutSession(url: string, user: string, options: SignInOptions) {
+  const { name, store, allowInsecure } = options
+  return {
+    name: name ?? nameOf(await readProfiles(), { url, user }),
+    url,
+    user,
+    store,
+    ...(allowInsecure && { allowInsecure }),
+  }
+}
+
+/**
+ * Signs in. A session that could not be stored would be lost with this process: that is a failure here. What
+ * lay in its place may be anything.
+ */
 export async function expectStored(
   manager: TokenManager,
   enter: () => Promise<unknown>,
 ): Promise<void> {
   let failure: Error | undefined
-  const off = manager.on('storeFailed', ({ error }) => {
-    failure ??= error
+  const off = manager.on('storeFailed', ({ operation, error }) => {
+    if (operation === 'set') failure ??= error
   })
   await enter()
   off()

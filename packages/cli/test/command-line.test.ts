@@ -56,12 +56,44 @@ describe('secrets', () => {
   })
 
   it('no option takes a secret: arguments are everybody’s to read', () => {
-    const flags = program.commands.flatMap(({ options }) => options.map((option) => option.flags))
+    const every = program.commands.flatMap((command) => [command, ...command.commands])
+    const flags = every.flatMap(({ options }) => options.map((option) => option.flags))
+    expect(flags.length).toBeGreaterThan(30)
     expect(flags.filter((flag) => /(password|token|secret) [<[]/.test(flag))).toEqual([])
   })
 })
 
+describe('what is said', () => {
+  it('repeats no value of an option that does not exist', async () => {
+    const { code, stderr } = await scene.home.run(['sign-in', '--password=CANARY-7f3a'])
+    expect(code).toBe(2)
+    expect(stderr).toContain("unknown option '--password'")
+    expect(stderr).not.toContain('CANARY')
+  })
+
+  it('steers no terminal, whatever a server calls its things', async () => {
+    await scene.signIn()
+    scene.double.control.createApiToken(ada.email, 'one\u001B[2J\nID')
+    const { stdout } = await scene.home.run(['api-tokens', 'list'])
+    expect(stdout).toMatch(/^ID .*\n\d+ +one ID\n$/)
+  })
+})
+
 describe('colours', () => {
+  it.each([
+    [{ CI: 'true' }, false],
+    [{ FORCE_COLOR: '0' }, false],
+    [{ FORCE_COLOR: '1' }, true],
+  ])('in a pipe with %j: %j', async (env, isColoured) => {
+    const { stdout } = await scene.home.run(['doctor'], { env: { NO_COLOR: '', ...env } })
+    expect(stdout.includes('\u001B[')).toBe(isColoured)
+  })
+
+  it('are none on a dumb terminal', async () => {
+    const { raw } = await scene.home.type(['doctor'], [], { NO_COLOR: '', TERM: 'dumb' })
+    expect(raw).not.toContain('\u001B[3')
+  })
+
   it('show on a terminal, and not in a pipe', async () => {
     await scene.signIn()
     expect((await scene.home.run(['doctor'], { env: { NO_COLOR: '' } })).stdout).not.toContain(

@@ -1,5 +1,7 @@
-import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { listen } from '@latchkey/testing/node'
+import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import { ada, useScene } from './support/scene.ts'
 
@@ -59,7 +61,10 @@ it('a server that is down is told as such', async () => {
   scene.double.control.failNext('info', 9, 'network')
   const { code, of } = await examine()
   expect(code).toBe(1)
-  expect(of('server')?.ok).toBe(false)
+  expect(of('server')).toMatchObject({
+    ok: false,
+    found: expect.stringContaining('cannot be reached'),
+  })
   expect(of('token')).toBeUndefined()
 })
 
@@ -71,11 +76,38 @@ it('a damaged session file is told, and left as it is', async () => {
   expect(statSync(sessionFile()).size).toBe(23)
 })
 
-it('a mode that was loosened is put right by looking', async () => {
+it('a mode that was loosened is put right, and told', async () => {
   await scene.signIn()
-  chmodSync(sessionFile(), 0o644)
-  await examine()
-  expect(statSync(sessionFile()).mode & 0o077).toBe(0)
+  const file = sessionFile()
+  chmodSync(file, 0o644)
+  chmodSync(scene.home.sessions(), 0o755)
+  const { code, of } = await examine()
+  expect(code).toBe(1)
+  expect(of('permissions')).toMatchObject({ ok: false })
+  for (const told of [`${file} (mode 644)`, '(mode 755)', 'sign out and in again']) {
+    expect(of('permissions')?.found).toContain(told)
+  }
+  expect(statSync(file).mode & 0o077).toBe(0)
+  expect(await examine()).toMatchObject({ code: 0 })
+})
+
+it('a clock that is off is told with how far and what to do', async () => {
+  await scene.signIn()
+  const app = new Hono()
+  app.all('*', () => new Response('{}', { headers: { date: 'Fri, 20 Nov 2026 00:00:00 GMT' } }))
+  const server = await listen({ fetch: (request) => app.fetch(request) })
+  const env = { NOCODB_URL: server.url, NOCODB_API_TOKEN: 'CANARY-7f3a' }
+  const { stdout } = await scene.home.run(['doctor'], { env })
+  await server.close()
+  expect(stdout).toMatch(/FAILED {2}clock: \d+ s (ahead of|behind) the server's: set this machine/)
+})
+
+it('a session whose secrets are gone is a finding among the others', async () => {
+  await scene.signIn()
+  unlinkSync(sessionFile())
+  const { code, of } = await examine()
+  expect(code).toBe(1)
+  expect(of('file store')?.found).toContain(`latchkey sign-in ${scene.url}`)
 })
 
 it('the environment that decides is named', async () => {

@@ -1,6 +1,9 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileStore } from '@latchkey/stores/file'
 import { listen, type ListeningServer } from '@latchkey/testing/node'
 import { Hono } from 'hono'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createHome, type Home } from './support/latchkey.ts'
 
 const secret = 'CANARY-7f3a client secret'
@@ -41,6 +44,9 @@ function createApi() {
   }
 }
 
+// A test starts several processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
 let api: ReturnType<typeof createApi>
 let server: ListeningServer
 let home: Home
@@ -58,20 +64,30 @@ afterEach(async () => {
 const items = () => home.run(['request', 'GET', '/items'])
 
 describe('an OAuth client', () => {
-  const signIn = (given: string) => {
+  const signIn = (given: string, ...more: string[]) => {
     const where = ['--service', 'oauth', '--token-endpoint', `${server.url}/token`]
     const args = ['sign-in', server.url, ...where, '--client-id', 'reports', '--stdin']
-    return home.run(args, { stdin: given })
+    return home.run([...args, ...more], { stdin: given })
   }
 
   it('signs in once, and goes on by its kept secret', async () => {
     expect((await signIn(secret)).code).toBe(0)
-    expect((await items()).stdout).toBe('["an item"]\n')
+    expect((await items()).stdout).toBe('["an item"]')
     api.expire()
     expect((await items()).code).toBe(0)
     expect(api.grants).toEqual(['client_credentials', 'client_credentials'])
     const [status] = JSON.parse((await home.run(['status', '--json'])).stdout)
     expect(status).toMatchObject({ service: 'oauth', user: 'reports', renewable: true })
+  })
+
+  it('signs in over a session whose file is damaged', async () => {
+    await signIn(secret)
+    for (const file of readdirSync(home.sessions()).filter((name) => name.length > 60)) {
+      if (file.endsWith('.json')) writeFileSync(join(home.sessions(), file), '{')
+    }
+    expect((await items()).code).toBe(5)
+    expect(await signIn(secret)).toMatchObject({ code: 0 })
+    expect((await items()).code).toBe(0)
   })
 
   it('with a wrong secret is told so, keeps nothing and shows nothing of it', async () => {
@@ -80,6 +96,13 @@ describe('an OAuth client', () => {
     expect(stderr).toContain('invalid_client')
     expect(stderr).not.toContain('CANARY')
     expect(JSON.parse((await home.run(['status', '--json'])).stdout)).toEqual([])
+  })
+
+  it('whose name is signed in to as a user leaves no secret behind', async () => {
+    await signIn(secret, '--name', 'work')
+    const args = ['sign-in', server.url, '--sign-in-path', '/login', '--user', 'ada', '--stdin']
+    expect((await home.run([...args, '--name', 'work'], { stdin: password })).code).toBe(0)
+    expect(await fileStore({ directory: home.sessions() }).names()).toEqual(['work'])
   })
 
   it('sign-out forgets the secret too', async () => {
@@ -106,7 +129,7 @@ describe('an API that answers with a token', () => {
   it('is signed in to once, and goes on by its refresh token', async () => {
     expect((await signIn(password)).code).toBe(0)
     api.expire()
-    expect((await items()).stdout).toBe('["an item"]\n')
+    expect((await items()).stdout).toBe('["an item"]')
     expect(api.grants).toEqual(['password', 'refresh'])
   })
 

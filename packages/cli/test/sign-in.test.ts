@@ -20,6 +20,14 @@ describe('at a terminal', () => {
     expect(await sessions()).toMatchObject([{ url: scene.url, user: ada.email, renewable: true }])
   })
 
+  it('questions show on the terminal while the answer goes into a pipe', async () => {
+    const args = ['sign-in', scene.url, '--email', ada.email, '--json']
+    const { shown } = await scene.home.typeInto(args, 'sed s/^/piped:/', [
+      ['Password', ada.password],
+    ])
+    expect(shown.match(/piped:.*/g)).toEqual([expect.stringContaining(`"user":"${ada.email}"`)])
+  })
+
   it('Ctrl-C at a question changes nothing and ends with 130', async () => {
     const { code, shown } = await scene.home.type(['sign-in', scene.url], [['E-mail', '\u0003']])
     expect(code).toBe(130)

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ada, useScene } from './support/scene.ts'
 
@@ -47,82 +45,6 @@ describe('token', () => {
     const { code, stderr } = await run('request', 'GET', '/api/v2/meta/bases')
     expect(code).toBe(3)
     expect(stderr).toContain('Sign in again')
-  })
-})
-
-describe('request', () => {
-  it('prints what the server answered, as it is in a pipe', async () => {
-    await scene.signIn()
-    const { stdout } = await run('request', 'get', 'api/v1/auth/user/me')
-    expect(JSON.parse(stdout)).toMatchObject({ email: ada.email })
-    expect(stdout.split('\n')).toHaveLength(2)
-  })
-
-  it('sends a body from stdin or a file', async () => {
-    await scene.signIn()
-    const { tableId } = scene.double.control.addTable()
-    const path = `/api/v2/tables/${tableId}/records`
-    const args = ['request', 'POST', path, '--input']
-    expect((await scene.home.run([...args, '-'], { stdin: '{"Title":"one"}' })).code).toBe(0)
-    const file = join(scene.home.folder, 'row.json')
-    writeFileSync(file, '{"Title":"two"}')
-    expect((await run(...args, file)).code).toBe(0)
-    const { list } = JSON.parse((await run('request', 'GET', path)).stdout)
-    expect(list.map(({ Title }: { Title: string }) => Title)).toEqual(['one', 'two'])
-  })
-
-  it('an answer of 404 is printed and ends with 6', async () => {
-    await scene.signIn()
-    const { code, stdout, stderr } = await run('request', 'GET', '/api/v2/nowhere')
-    expect(code).toBe(6)
-    expect(stdout).not.toBe('')
-    expect(stderr).toContain('404')
-  })
-
-  it('another origin gets neither request nor token', async () => {
-    await scene.signIn()
-    expect((await run('request', 'GET', 'https://example.com/')).code).toBe(2)
-    expect((await run('request', 'GET', '//example.com/')).code).toBe(6) // a path on the server itself
-  })
-
-  it('a header line without a name is refused without being repeated', async () => {
-    await scene.signIn()
-    const { code, stderr } = await run('request', 'GET', '/', '-H', ': CANARY-7f3a')
-    expect(code).toBe(2)
-    expect(stderr).not.toContain('CANARY')
-  })
-})
-
-describe('run', () => {
-  const show = [
-    '-e',
-    'console.log(JSON.stringify([process.env.LATCHKEY_HEADER, process.argv.slice(1)]))',
-  ]
-
-  it('puts the token into the environment, not into the arguments', async () => {
-    await scene.signIn()
-    const { stdout } = await run('run', '--', process.execPath, ...show, 'one', '--two')
-    expect(JSON.parse(stdout)).toEqual([expect.stringMatching(/^xc-auth: eyJ/), ['one', '--two']])
-  })
-
-  it('ends as the command did', async () => {
-    await scene.signIn()
-    expect((await run('run', '--', process.execPath, '-e', 'process.exit(7)')).code).toBe(7)
-    const kill = 'process.kill(process.pid, "SIGTERM")'
-    expect((await run('run', '--', process.execPath, '-e', kill)).code).toBe(143)
-  })
-
-  it('a command that does not exist ends with 2', async () => {
-    await scene.signIn()
-    expect((await run('run', '--', 'no-such-command')).code).toBe(2)
-  })
-
-  it('an API token is handed on as nocodbFromEnv reads it', async () => {
-    const { token } = scene.double.control.createApiToken(ada.email)
-    await scene.home.run(['sign-in', scene.url, '--api-token', '--stdin'], { stdin: token })
-    const code = 'console.log(process.env.NOCODB_URL, process.env.NOCODB_API_TOKEN)'
-    const { stdout } = await run('run', '--', process.execPath, '-e', code)
-    expect(stdout).toBe(`${scene.url} ${token}\n`)
   })
 })
 

@@ -32,8 +32,14 @@ export async function createApiToken(description: string | undefined, options: A
   print(token)
 }
 
-/** Deletes API tokens by their ids. */
+/** Deletes API tokens by their ids, none when one of them is no id. */
 export async function deleteApiTokens(ids: readonly string[], options: ApiTokenOptions) {
+  if (!ids.every((id) => /^\d+$/.test(id))) {
+    throw new Failure(
+      ExitCode.usage,
+      'API tokens are deleted by their ids: latchkey api-tokens list',
+    )
+  }
   const api = await apiTokensOf(options)
   for (const id of ids) {
     await api.delete(Number(id))

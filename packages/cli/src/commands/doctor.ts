@@ -1,15 +1,19 @@
 import process, { env } from 'node:process'
-import colors from 'picocolors'
+import { styleText } from 'node:util'
 import { ExitCode } from '../exit-code.ts'
-import { tellFailure } from '../failure.ts'
-import { chooseProfile, type Profile, readProfiles } from '../profile.ts'
+import { Failure, tellFailure } from '../failure.ts'
+import type { Profile } from '../profile.ts'
+import { sessionsDirectory } from '../profile-list.ts'
 import {
   hasCredentials,
   openStore,
+  selectProfile,
   type Session,
   type SessionOptions,
+  usesEnvironment,
   useSession,
 } from '../session.ts'
+import { tightenModes } from '../store-modes.ts'
 import { print, printJson } from '../terminal.ts'
 
 /** What was looked at, how it is, and what to do when it is not well. */
@@ -23,46 +27,43 @@ interface Finding {
 /** A server's clock may be off by this much, in milliseconds, before tokens look expired or unborn. */
 const CLOCK_TOLERANCE_MS = 30_000
 
+/** How long the server may take, in milliseconds, before it counts as unreachable. */
+const KNOCK_LIMIT_MS = 10_000
+
 /** Looks at everything that may keep a session from working, and tells what to do. */
 export async function doctor(options: SessionOptions & { json?: boolean }): Promise<void> {
   const findings: Finding[] = []
   for await (const finding of examine(options)) findings.push(finding)
   if (options.json) printJson(findings)
-  else
-    print(
-      findings
-        .map(
-          ({ check, ok, found }) =>
-            `${ok ? colors.green('ok    ') : colors.red('FAILED')}  ${check}: ${found}`,
-        )
-        .join('\n'),
-    )
+  else print(findings.map(tell).join('\n'))
   if (findings.some(({ ok }) => !ok)) process.exitCode = ExitCode.failed
+}
+
+function tell({ check, ok, found }: Finding): string {
+  const mark = ok ? styleText('green', 'ok    ') : styleText('red', 'FAILED')
+  return `${mark}  ${check}: ${found}`
 }
 
 async function* examine(options: SessionOptions): AsyncGenerator<Finding> {
   yield { check: 'node', ok: true, found: process.version }
   yield { check: 'environment', ok: true, found: environment() }
-  const fromEnv = options.session === undefined && hasCredentials()
-  if (!fromEnv) {
-    const profile = yield* examined(
-      'session',
-      async () => chooseProfile(await readProfiles(), options.session),
-      tellProfile,
-    )
+  yield* examined('permissions', shutToOthers, (said) => said)
+  if (!usesEnvironment(options)) {
+    const profile = yield* examined('session', () => selectProfile(options), tellProfile)
     if (!profile) return
-    const tokens = yield* examined(
+    const isThere = yield* examined(
       `${profile.store} store`,
-      async () => (await (await openStore(profile.store)).getToken(profile.name)) ?? undefined,
-      (stored) => (stored ? 'holds the session' : 'holds no session: run latchkey sign-in'),
+      () => holdsSession(profile),
+      () => 'holds the session',
     )
-    if (!tokens) return
+    if (!isThere) return
   }
   yield* examineServer(options)
 }
 
 async function* examineServer(options: SessionOptions): AsyncGenerator<Finding> {
-  const session = await useSession(options)
+  const session = yield* examined('session', () => useSession(options))
+  if (!session) return
   const { url, manager, noco } = session
   const answer = yield* examined(
     'server',
@@ -84,28 +85,15 @@ async function* examineServer(options: SessionOptions): AsyncGenerator<Finding> 
   )
 }
 
-/** Asks the server for what needs no token. Not every NocoDB tells its version. */
-async function knock({ url, noco }: Session): Promise<{ date: string | null; version?: string }> {
-  const path = noco ? '/api/v1/meta/nocodb/info' : ''
-  const response = await fetch(url + path, { redirect: 'manual' })
-  const date = response.headers.get('date')
-  if (!noco) return { date }
-  if (!response.ok) {
-    throw new Error(`${path} was answered ${response.status}: is this a NocoDB server?`)
-  }
-  const { version } = (await response.json()) as { version?: unknown }
-  return { date, ...(typeof version === 'string' && { version }) }
-}
-
-/** Tries; tells what came of it, and gives it. */
+/** Tries, and gives what came of it. What is well is told where there is something to tell. */
 async function* examined<T>(
   check: string,
   look: () => Promise<T>,
-  tell: (value: T) => string,
+  tellValue?: (value: T) => string,
 ): AsyncGenerator<Finding, T | undefined> {
   try {
     const value = await look()
-    yield { check, ok: value !== undefined, found: tell(value) }
+    if (tellValue) yield { check, ok: true, found: tellValue(value) }
     return value
   } catch (error) {
     yield { check, ok: false, found: tellFailure(error) }
@@ -113,30 +101,65 @@ async function* examined<T>(
   }
 }
 
+async function shutToOthers(): Promise<string> {
+  const loose = await tightenModes(sessionsDirectory())
+  if (loose.length === 0) return 'only you can read the files'
+  throw new Error(
+    `Other users could read ${loose.join(', ')}. That is mended; if somebody may have looked, sign out and in again.`,
+  )
+}
+
+async function holdsSession({ store, name, url }: Profile): Promise<true> {
+  if (await (await openStore(store)).getToken(name)) return true
+  throw new Failure(ExitCode.signedOut, `holds no session: run latchkey sign-in ${url}`)
+}
+
+/** Asks the server for what needs no token. Not every NocoDB tells its version. */
+async function knock({ url, noco }: Session): Promise<{ date: string | null; version?: string }> {
+  const path = noco ? '/api/v1/meta/nocodb/info' : ''
+  const signal = AbortSignal.timeout(KNOCK_LIMIT_MS)
+  const response = await fetch(url + path, { redirect: 'manual', signal }).catch((cause) => {
+    throw new Error(
+      `${url} cannot be reached. See whether it runs, and whether its URL, the network and a proxy are right.`,
+      { cause },
+    )
+  })
+  const date = response.headers.get('date')
+  if (!noco) return { date }
+  const info: unknown = response.ok ? await response.json().catch(() => undefined) : undefined
+  if (typeof info !== 'object' || info === null) {
+    throw new Error(
+      `${url + path} was answered ${response.status}: is this a NocoDB server, and its sub-path right?`,
+    )
+  }
+  const version = 'version' in info ? info.version : undefined
+  return { date, ...(typeof version === 'string' && { version }) }
+}
+
 function environment(): string {
   const names = ['NOCODB_URL', 'NOCODB_API_TOKEN', 'NOCODB_EMAIL', 'NOCODB_PASSWORD']
   const set = names.filter((name) => env[name])
   if (set.length === 0) return 'no NOCODB_ variables'
-  return hasCredentials()
-    ? `${set.join(', ')} decide`
-    : `${set.join(', ')} set, which is not enough to sign in: the saved session counts`
+  if (hasCredentials()) return `${set.join(', ')} decide`
+  return env['NOCODB_URL']
+    ? `${set.join(', ')} say which server; a saved session signs in`
+    : `${set.join(', ')} set, which means nothing without NOCODB_URL`
 }
 
 const tellProfile = ({ name, url, store, user }: Profile): string =>
-  `${name} (${[url, user, store].filter(Boolean).join(', ')})`
+  `${name} (${[url, user, store].join(', ')})`
 
-/** Our clock beside the server's. A difference does no harm to Latchkey, but may to other programs. */
+/** Our clock beside the server's. */
 function clock(date: string | null): Finding {
   const offMs = date === null ? undefined : Date.parse(date) - Date.now()
   if (offMs === undefined || Number.isNaN(offMs)) {
     return { check: 'clock', ok: true, found: 'the server does not tell its time' }
   }
-  const ok = Math.abs(offMs) < CLOCK_TOLERANCE_MS
+  if (Math.abs(offMs) < CLOCK_TOLERANCE_MS) {
+    return { check: 'clock', ok: true, found: 'agrees with the server' }
+  }
   const seconds = Math.round(Math.abs(offMs) / 1000)
   const side = offMs > 0 ? 'behind' : 'ahead of'
-  return {
-    check: 'clock',
-    ok,
-    found: ok ? 'agrees with the server' : `${seconds} s ${side} the server's: set it`,
-  }
+  const found = `${seconds} s ${side} the server's: set this machine's clock, or the server's`
+  return { check: 'clock', ok: false, found }
 }

@@ -1,10 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { stdin, stdout } from 'node:process'
+import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { parseUrl } from '@latchkey/core'
 import { wrapFetch } from '@latchkey/fetch'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
-import { type SessionOptions, useSession } from '../session.ts'
+import { type Session, type SessionOptions, useSession } from '../session.ts'
 import { print, say } from '../terminal.ts'
 
 export interface RequestOptions extends SessionOptions {
@@ -14,7 +18,10 @@ export interface RequestOptions extends SessionOptions {
   verbose?: boolean
 }
 
-/** Sends one signed-in request and prints the answer's body, a JSON one readably on a terminal. */
+/**
+ * Sends one signed-in request and prints the answer's body: a pipe gets the bytes that the server sent, as
+ * they come; a terminal text, JSON indented.
+ */
 export async function request(
   method: string,
   path: string,
@@ -27,29 +34,28 @@ export async function request(
   if (body !== undefined && !headers.has('content-type')) {
     headers.set('content-type', 'application/json')
   }
-  const send = wrapFetch(session.manager)
-  const response = await send(url, { method: method.toUpperCase(), headers, ...(body && { body }) })
-  if (options.verbose) {
-    say(`${response.status} ${response.statusText}`.trim())
-    for (const [name, value] of response.headers) say(`${name}: ${value}`)
-  }
-  const text = await response.text()
-  if (text) print(readable(text))
+  const init = { method: method.toUpperCase(), headers, ...(body && { body }) }
+  expectSendable(url, init)
+  const response = await wrapFetch(session.manager)(url, init)
+  if (options.verbose) await tellHeaders(response, session)
+  await printBody(response)
   if (response.ok) return
   const reason = session.manager.explain(response)
   throw new Failure(
-    reason ? ExitCode.signedOut : ExitCode.refused,
-    `${method.toUpperCase()} ${url.pathname} was answered ${response.status}.`,
+    reason ? ExitCode.signedOut : exitCodeFor(response.status),
+    `${init.method} ${url.pathname} was answered ${response.status}.`,
     { cause: reason },
   )
 }
 
 /** `path` below the server's URL; a full URL only on the server itself, where the token may go. */
 function resolve(base: string, path: string): URL {
-  const url = /^[a-z][a-z0-9+.-]*:/i.test(path)
-    ? new URL(path)
-    : new URL(`${base}/${path.replace(/^\/+/, '')}`)
-  if (url.origin === new URL(base).origin) return url
+  const isFull = /^[a-z][a-z0-9+.-]*:\/\//i.test(path)
+  const url = parseUrl(isFull ? path : `${base}/${path.replace(/^\/+/, '')}`)
+  if (!url || url.username || url.password) {
+    throw new Failure(ExitCode.usage, 'That is no path, and no URL without a password.')
+  }
+  if (url.origin === parseUrl(base)?.origin) return url
   throw new Failure(
     ExitCode.usage,
     `${url.origin} is not ${base}: this session's token does not go there.`,
@@ -69,6 +75,7 @@ function readHeaders(lines: readonly string[]): Headers {
   for (const line of lines) {
     const [name = '', ...value] = line.split(':')
     try {
+      if (value.length === 0) throw new TypeError('no colon')
       headers.append(name.trim(), value.join(':').trim())
     } catch {
       throw new Failure(ExitCode.usage, 'A header is written "name: value".')
@@ -77,12 +84,46 @@ function readHeaders(lines: readonly string[]): Headers {
   return headers
 }
 
-/** JSON on a terminal is indented; a pipe gets what the server sent. */
+/** What no client sends (a body with GET, a method with a space) is the command line's fault. */
+function expectSendable(url: URL, init: RequestInit): void {
+  try {
+    void new Request(url, init)
+  } catch (error) {
+    throw new Failure(ExitCode.usage, 'Such a request cannot be sent.', { cause: error })
+  }
+}
+
+/** Cookies are credentials, and a server may repeat the token it got. */
+async function tellHeaders(response: Response, { manager }: Session): Promise<void> {
+  const { accessToken } = await manager.getTokens()
+  say(`${response.status} ${response.statusText}`.trim())
+  for (const [name, value] of response.headers) {
+    const shown = name === 'set-cookie' ? '[redacted]' : value.replaceAll(accessToken, '[redacted]')
+    say(`${name}: ${shown}`)
+  }
+}
+
+async function printBody({ body, headers }: Response): Promise<void> {
+  if (!body) return
+  const bytes = Readable.from(body)
+  if (!stdout.isTTY) return pipeline(bytes, stdout, { end: false })
+  const whole = await buffer(bytes)
+  if (whole.length === 0) return
+  if (isUtf8(whole) && !whole.includes(0)) return print(readable(whole.toString().trimEnd()))
+  const type = headers.get('content-type') ?? 'no known type'
+  say(
+    `The answer is ${whole.length} bytes of ${type}, no text for a terminal: send them to a file.`,
+  )
+}
+
+/** JSON is indented. */
 function readable(text: string): string {
-  if (!stdout.isTTY) return text
   try {
     return JSON.stringify(JSON.parse(text), null, 2)
   } catch {
     return text
   }
 }
+
+const exitCodeFor = (status: number) =>
+  status === 429 || status >= 500 ? ExitCode.unavailable : ExitCode.refused

@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import process from 'node:process'
-import { credentialHeader } from '../credential-header.ts'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
+import { freshCredential } from '../fresh-credential.ts'
 import { type SessionOptions, useSession } from '../session.ts'
 
-/** The signals that a terminal or a supervisor sends: they are the command's to answer. */
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** What a terminal sends to everybody who runs in it. */
+const fromTerminal = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT', 'SIGHUP'])
+/** The signals that are the command's to answer. */
+const signals: readonly NodeJS.Signals[] = [...fromTerminal, 'SIGTERM']
 
 /**
  * Runs a command with a fresh token in its environment, never in its arguments, which everybody on the
@@ -18,27 +20,44 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export async function run(command: readonly string[], options: SessionOptions): Promise<void> {
   const [file = '', ...args] = command
   const env = { ...process.env, ...(await tokenVariables(options)) }
+  try {
+    process.exitCode = await outcomeOf(file, args, env)
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const code = isMissing ? ExitCode.commandNotFound : ExitCode.commandNotStarted
+    throw new Failure(code, `${file} could not be started.`, { cause })
+  }
+}
+
+async function outcomeOf(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   const child = spawn(file, args, { stdio: 'inherit', env })
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal)
-  for (const signal of signals) process.on(signal, forward)
+  const { stdin, stdout, stderr } = process
+  const isInTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY)
+  const pass = (signal: NodeJS.Signals) => {
+    // In a terminal the command has got it as well: twice is what people press to break off.
+    if (!isInTerminal || !fromTerminal.has(signal)) child.kill(signal)
+  }
+  for (const signal of signals) process.on(signal, pass)
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-    process.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0)
-  } catch (error) {
-    throw new Failure(ExitCode.usage, `${file} could not be started.`, { cause: error })
+    return code ?? 128 + (signal ? constants.signals[signal] : 0)
   } finally {
-    for (const signal of signals) process.off(signal, forward)
+    for (const signal of signals) process.off(signal, pass)
   }
 }
 
 async function tokenVariables(options: SessionOptions): Promise<Record<string, string>> {
   const session = await useSession(options)
-  const { accessToken } = await session.manager.getTokens()
-  const [name, value] = await credentialHeader(session)
+  const { token, header } = await freshCredential(session)
+  const [name, value] = header
   return {
     LATCHKEY_URL: session.url,
-    LATCHKEY_TOKEN: accessToken,
+    LATCHKEY_TOKEN: token,
     LATCHKEY_HEADER: `${name}: ${value}`,
-    ...(name === 'xc-token' && { NOCODB_URL: session.url, NOCODB_API_TOKEN: accessToken }),
+    ...(name === 'xc-token' && { NOCODB_URL: session.url, NOCODB_API_TOKEN: token }),
   }
 }

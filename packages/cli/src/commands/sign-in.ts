@@ -1,15 +1,28 @@
 import { env } from 'node:process'
 import type { TokenStore } from '@latchkey/core'
 import { ask } from '../ask.ts'
-import { keepProfile, type Profile } from '../profile.ts'
+import { ExitCode } from '../exit-code.ts'
+import { Failure } from '../failure.ts'
+import { entriesOf, type Profile } from '../profile.ts'
+import { keepProfile, readProfiles } from '../profile-list.ts'
+import { readServerUrl } from '../server-url.ts'
 import { openStore } from '../session.ts'
 import type { SignInOptions } from '../sign-in-options.ts'
 import { printJson, say } from '../terminal.ts'
 
 /** Asks for what is missing, signs in, keeps the session and makes it the current one. */
 export async function signIn(given: string | undefined, options: SignInOptions): Promise<void> {
-  const url = await serverUrl(given)
-  await keep(await enter(url, options, await openStore(options.store)), options)
+  const url = await serverUrl(given, options)
+  const store = await readableStore(options)
+  await keep(await enter(url, options, store), options)
+}
+
+/** Creates a NocoDB user and goes on as that user. */
+export async function signUp(given: string | undefined, options: SignInOptions): Promise<void> {
+  const url = await serverUrl(given, { ...options, service: 'nocodb' })
+  const store = await readableStore(options)
+  const { signUp: enterAnew } = await import('../services/nocodb.ts')
+  await keep(await enterAnew(url, options, store), options)
 }
 
 async function enter(url: string, options: SignInOptions, store: TokenStore): Promise<Profile> {
@@ -27,24 +40,50 @@ async function enter(url: string, options: SignInOptions, store: TokenStore): Pr
   }
 }
 
-/** Creates a NocoDB user and goes on as that user. */
-export async function signUp(given: string | undefined, options: SignInOptions): Promise<void> {
-  const url = await serverUrl(given)
-  const { signUp: enterAnew } = await import('../services/nocodb.ts')
-  await keep(await enterAnew(url, options, await openStore(options.store)), options)
+async function serverUrl(given: string | undefined, options: SignInOptions): Promise<string> {
+  const { allowInsecure, service } = options
+  const read = (url: string) =>
+    readServerUrl(url, { allowInsecure, isNocoDB: service === 'nocodb' })
+  if (given !== undefined) return read(given)
+  const question = 'Where is the server?'
+  const initial = env['NOCODB_URL']
+  return read(await ask(question, 'latchkey sign-in <url>', { initial, check: read }))
 }
 
-async function serverUrl(given: string | undefined): Promise<string> {
-  const url =
-    given ?? (await ask('Where is the server?', 'latchkey sign-in <url>', env['NOCODB_URL']))
-  return url.replace(/\/+$/, '')
+/** What would fail after the sign-in had better fail before somebody types a password. */
+async function readableStore({ store: kind }: SignInOptions): Promise<TokenStore> {
+  await readProfiles()
+  const store = await openStore(kind)
+  await store.getToken('latchkey') // no session has this name
+  return store
 }
 
 const places = { file: 'a file that only you can read', keychain: 'your keychain' }
 
 async function keep(profile: Profile, { json }: SignInOptions): Promise<void> {
-  await keepProfile(profile)
-  if (json) return printJson(profile)
-  const who = profile.user === undefined ? '' : ` as ${profile.user}`
-  say(`Signed in to ${profile.url}${who}. The session is kept in ${places[profile.store]}.`)
+  const replaced = await keepProfile(profile)
+  const { url, user, store } = profile
+  if (json) printJson(profile)
+  else say(`Signed in to ${url} as ${user}. The session is kept in ${places[store]}.`)
+  if (replaced) await forgetReplaced(replaced, profile)
+}
+
+/** What the session of that name has left in another store, or beside it, is nobody's any more. */
+async function forgetReplaced(replaced: Profile, profile: Profile): Promise<void> {
+  const { name, url, user, store: kind } = replaced
+  if (url !== profile.url || user !== profile.user) {
+    say(`The session "${name}", of ${user} at ${url}, was replaced.`)
+  }
+  const kept = kind === profile.store ? entriesOf(profile) : []
+  const left = entriesOf(replaced).filter((entry) => !kept.includes(entry))
+  try {
+    const store = await openStore(kind)
+    for (const entry of left) await store.removeToken(entry)
+  } catch (cause) {
+    throw new Failure(
+      ExitCode.store,
+      `You are signed in, but the earlier session "${name}" could not be removed from ${places[kind]}.`,
+      { cause },
+    )
+  }
 }

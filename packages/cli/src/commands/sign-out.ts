@@ -1,59 +1,56 @@
 import type { TokenStore } from '@latchkey/core'
-import { exitCodeOf } from '../failure.ts'
 import { ExitCode } from '../exit-code.ts'
-import { chooseProfile, dropProfile, type Profile, readProfiles } from '../profile.ts'
-import { openSession, openStore, type SessionOptions } from '../session.ts'
-import { expectStored } from '../sign-in-options.ts'
+import { exitCodeOf, Failure, tellFailure } from '../failure.ts'
+import { entriesOf, type Profile } from '../profile.ts'
+import { dropProfile, readProfiles } from '../profile-list.ts'
+import { openSession, openStore, selectProfile, type SessionOptions } from '../session.ts'
 import { say } from '../terminal.ts'
 
 export interface SignOutOptions extends SessionOptions {
-  /** Every session on the list. */
+  /** Every saved session. */
   all?: boolean
   /** Forgets the session here and leaves the server alone. */
   local?: boolean
 }
 
-/** Ends sessions, at their servers and here. One that fails does not keep the others from ending. */
+/** Ends saved sessions, at their servers and here. One that fails does not keep the others from ending. */
 export async function signOut(options: SignOutOptions): Promise<void> {
-  const profiles = await readProfiles()
-  const chosen = options.all ? profiles.sessions : [chooseProfile(profiles, options.session)]
+  const chosen = options.all ? (await readProfiles()).sessions : [await selectProfile(options)]
   const failures: unknown[] = []
   for (const profile of chosen) {
     await endSession(profile, options.local === true).catch((error) => failures.push(error))
   }
-  if (failures.length > 0) throw failures[0]
+  if (failures.length === 0) return
+  throw new Failure(exitCodeOf(failures[0]), failures.map(tellFailure).join('\n'))
 }
 
 async function endSession(profile: Profile, isLocal: boolean): Promise<void> {
   const { name, url, store: kind } = profile
   const store = await openStore(kind)
   const isApiToken = profile.service === 'nocodb' && profile.apiToken === true
-  if (isLocal || isApiToken) await store.removeToken(name)
-  else await endAtServer(profile)
-  await forget(profile, store)
-  if (isLocal) return say(`Forgotten here: ${name}. At the server the session lives on.`)
+  const isOnlyOurs = isLocal || isApiToken
+  const failure = isOnlyOurs ? undefined : await endAtServer(profile, store)
+  for (const entry of entriesOf(profile)) await store.removeToken(entry)
+  await dropProfile(name)
+  if (failure) throw failure
   if (isApiToken) return say(`Forgotten here: ${name}. The API token itself still works.`)
+  if (isLocal) return say(`Forgotten here: ${name}. At the server the session lives on.`)
   const all = profile.service === 'nocodb' ? ' NocoDB has ended all of this user’s sessions.' : ''
   say(`Signed out of ${url}.${all}`)
 }
 
-async function endAtServer(profile: Profile): Promise<void> {
-  const { manager } = await openSession(profile)
+/** Gives why the server could not be told. The session is forgotten here all the same. */
+async function endAtServer(profile: Profile, store: TokenStore): Promise<Failure | undefined> {
   try {
-    await expectStored(manager, () => manager.signOut())
+    await store.getToken(profile.name) // what cannot be read cannot be ended there
+    await (await openSession(profile, store)).manager.signOut()
+    return undefined
   } catch (error) {
-    // Signed out here all the same: what could not be done is to tell the server.
-    if (exitCodeOf(error) === ExitCode.unavailable) {
-      await forget(profile, await openStore(profile.store))
-    }
-    throw error
+    if (exitCodeOf(error) === ExitCode.signedOut) return undefined // there is nothing left to end
+    return new Failure(
+      exitCodeOf(error),
+      `The session "${profile.name}" is forgotten here, but its server may not know.`,
+      { cause: error },
+    )
   }
-}
-
-async function forget(profile: Profile, store: TokenStore): Promise<void> {
-  if (profile.service === 'oauth') {
-    const { secretName } = await import('../services/oauth.ts')
-    await store.removeToken(secretName(profile.name))
-  }
-  await dropProfile(profile.name)
 }

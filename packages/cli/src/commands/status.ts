@@ -1,7 +1,10 @@
-import type { TokenSet } from '@latchkey/core'
-import { chooseProfile, type Profile, readProfiles } from '../profile.ts'
-import { hasCredentials, openStore, type SessionOptions } from '../session.ts'
+import process from 'node:process'
+import type { TokenSet, TokenStore } from '@latchkey/core'
+import { ExitCode } from '../exit-code.ts'
 import { tellFailure } from '../failure.ts'
+import { chooseProfile, type Profile, type StoreKind } from '../profile.ts'
+import { readProfiles } from '../profile-list.ts'
+import { hasCredentials, openStore, type SessionOptions } from '../session.ts'
 import { print, printJson, say, table } from '../terminal.ts'
 
 /** One session, as far as can be told without asking its server. */
@@ -10,14 +13,15 @@ interface SessionStatus {
   current: boolean
   service: Profile['service']
   url: string
-  user?: string | undefined
-  store: Profile['store']
-  /** When the access token expires; absent when nobody knows. */
-  expiresAt?: string | undefined
+  user: string
+  store: StoreKind
+  /** When the access token expires, in epoch milliseconds; absent when nobody knows, or never. */
+  expiresAt?: number | undefined
   /** Whether a new token can be had without signing in again. */
   renewable: boolean
   /** Whether there is a session in the store at all. */
   signedIn: boolean
+  /** Why the store could not tell. */
   problem?: string
 }
 
@@ -26,60 +30,78 @@ export async function status(options: SessionOptions & { json?: boolean }): Prom
   const profiles = await readProfiles()
   const chosen =
     options.session === undefined ? profiles.sessions : [chooseProfile(profiles, options.session)]
-  const sessions = await Promise.all(
-    chosen.map((profile) => statusOf(profile, profile.name === profiles.current)),
-  )
+  const open = storesOnce()
+  const sessions: SessionStatus[] = []
+  for (const profile of chosen) {
+    sessions.push(await statusOf(profile, profile.name === profiles.current, open))
+  }
+  if (sessions.some(({ problem }) => problem !== undefined)) process.exitCode = ExitCode.store
   if (options.json) return printJson(sessions)
   if (hasCredentials()) say('NOCODB_URL is set: commands use the environment, not these sessions.')
   if (sessions.length === 0) return say('You are not signed in. Run: latchkey sign-in')
-  print(sessions.map(tell).join('\n\n'))
+  print(chosen.map((profile, at) => tell(profile, sessions[at])).join('\n\n'))
 }
 
-async function statusOf(profile: Profile, current: boolean): Promise<SessionStatus> {
+/** Each store is opened once, so that a locked keychain asks for its password once. */
+function storesOnce(): (kind: StoreKind) => Promise<TokenStore> {
+  const stores = new Map<StoreKind, Promise<TokenStore>>()
+  return (kind) => {
+    const store = stores.get(kind) ?? openStore(kind)
+    stores.set(kind, store)
+    return store
+  }
+}
+
+async function statusOf(
+  profile: Profile,
+  current: boolean,
+  open: (kind: StoreKind) => Promise<TokenStore>,
+): Promise<SessionStatus> {
   const { name, service, url, user, store } = profile
   const about = { name, current, service, url, user, store }
   try {
-    const tokens = (await (await openStore(store)).getToken(name)) ?? undefined
-    const { expiresAt, renewable } = tokens ? lifeOf(profile, tokens) : {}
-    return {
-      ...about,
-      expiresAt: instant(expiresAt),
-      renewable: renewable ?? false,
-      signedIn: tokens !== undefined,
-    }
+    const tokens = (await (await open(store)).getToken(name)) ?? undefined
+    const renewable = tokens !== undefined && isRenewable(profile, tokens)
+    return { ...about, expiresAt: tokens?.expiresAt, renewable, signedIn: tokens !== undefined }
   } catch (error) {
     return { ...about, renewable: false, signedIn: false, problem: tellFailure(error) }
   }
 }
 
-function lifeOf(
+function isRenewable(
   profile: Profile,
-  { refreshToken, expiresAt, refreshExpiresAt = Infinity }: TokenSet,
-) {
-  const hasSecret = profile.service === 'oauth'
-  const renewable = hasSecret || (refreshToken !== undefined && refreshExpiresAt > Date.now())
-  return { expiresAt, renewable }
+  { refreshToken, refreshExpiresAt = Infinity }: TokenSet,
+): boolean {
+  if (profile.service === 'oauth') return true // by the client's secret
+  if (profile.service === 'jwt' && profile.refreshPath === undefined) return false
+  return refreshToken !== undefined && refreshExpiresAt > Date.now()
 }
 
-function tell(session: SessionStatus): string {
-  const { name, current, url, user, store, expiresAt, renewable, signedIn, problem } = session
-  const life =
-    expiresAt === undefined
-      ? 'unknown'
-      : `${expiresAt}${Date.parse(expiresAt) < Date.now() ? ' (over)' : ''}`
+function tell(profile: Profile, session: SessionStatus | undefined): string {
+  const { name, url, user, store } = profile
   const facts = table([
     ['    server', url],
-    ...(user === undefined ? [] : [['    user', user]]),
+    ['    user', user],
     ['    store', store],
-    ...(signedIn
-      ? [
-          ['    expires', life],
-          ['    renewable', renewable ? 'yes' : 'no: then sign in again'],
-        ]
-      : [['    state', problem ?? 'signed out: run latchkey sign-in']]),
+    ...(session ? stateOf(profile, session) : []),
   ])
-  return `${current ? '*' : ' '} ${name}\n${facts}`
+  return `${session?.current ? '*' : ' '} ${name}\n${facts}`
 }
 
-const instant = (at: number | undefined): string | undefined =>
-  at === undefined ? undefined : new Date(at).toISOString()
+function stateOf(profile: Profile, session: SessionStatus): string[][] {
+  const { expiresAt, renewable, signedIn, problem } = session
+  if (problem !== undefined) return [['    state', problem]]
+  if (!signedIn) return [['    state', 'signed out: run latchkey sign-in']]
+  if (profile.service === 'nocodb' && profile.apiToken) {
+    return [['    expires', 'when the API token is deleted']]
+  }
+  return [
+    ['    expires', tellInstant(expiresAt)],
+    ['    renewable', renewable ? 'yes' : 'no: then sign in again'],
+  ]
+}
+
+function tellInstant(at: number | undefined): string {
+  if (at === undefined) return 'unknown'
+  return `${new Date(at).toISOString()}${at < Date.now() ? ' (over)' : ''}`
+}

@@ -1,4 +1,5 @@
-import { chooseProfile, changeProfiles, readProfiles } from '../profile.ts'
+import { chooseProfile } from '../profile.ts'
+import { changeProfiles, readProfiles } from '../profile-list.ts'
 import { say } from '../terminal.ts'
 
 /** Makes another session the one that is meant when nothing is said. */

@@ -3,8 +3,8 @@ import { type NocoDB, nocodb } from '@latchkey/nocodb'
 import { ask, askSecret, readSecret } from '../ask.ts'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
-import { freeName, type NocoDBProfile } from '../profile.ts'
-import { expectStored, type SignInOptions } from '../sign-in-options.ts'
+import type { NocoDBProfile } from '../profile.ts'
+import { aboutSession, expectStored, type SignInOptions } from '../sign-in-options.ts'
 
 interface Credentials {
   email: string
@@ -29,10 +29,10 @@ async function enter(
   const password = options.stdin
     ? await readSecret('password')
     : await askSecret('Password', '--stdin, with the password on stdin')
-  const name = await freeName(url, email, options.name)
-  const noco = nocodb({ baseUrl: url, store, name, email })
+  const profile = { ...(await aboutSession(url, email, options)), service: 'nocodb' } as const
+  const noco = await open(profile, store)
   await expectStored(noco, () => by(noco, { email, password }))
-  return { name, url, service: 'nocodb', user: email, store: options.store }
+  return profile
 }
 
 /** Checks an API token, and leaves it in `store`. */
@@ -44,21 +44,25 @@ export async function keepApiToken(
   const token = options.stdin
     ? await readSecret('API token')
     : await askSecret('API token', '--stdin, with the token on stdin')
-  const { email } = await nocodb({ baseUrl: url, apiToken: token }).me()
-  const user = `${email} (API token)`
-  const name = await freeName(url, user, options.name)
-  await store.setToken({ accessToken: token }, name)
-  return { name, url, service: 'nocodb', apiToken: true, user, store: options.store }
+  const { email } = await nocodb({ apiToken: token, ...server({ ...options, url }) }).me()
+  const about = await aboutSession(url, `${email} (API token)`, options)
+  await store.setToken({ accessToken: token }, about.name)
+  return { ...about, service: 'nocodb', apiToken: true }
 }
 
 /** The session that a profile tells of. */
 export async function open(profile: NocoDBProfile, store: TokenStore): Promise<NocoDB> {
   const { url, name, user, apiToken } = profile
-  if (!apiToken) return nocodb({ baseUrl: url, store, name, email: user })
+  if (!apiToken) return nocodb({ store, name, email: user, ...server(profile) })
   const tokens = await store.getToken(name)
-  if (tokens) return nocodb({ baseUrl: url, apiToken: tokens.accessToken })
+  if (tokens) return nocodb({ apiToken: tokens.accessToken, ...server(profile) })
   throw new Failure(
     ExitCode.signedOut,
     `The API token for ${url} is gone. Run: latchkey sign-in ${url} --api-token`,
   )
 }
+
+const server = ({ url, allowInsecure }: Pick<NocoDBProfile, 'url' | 'allowInsecure'>) => ({
+  baseUrl: url,
+  ...(allowInsecure && { allowInsecure }),
+})

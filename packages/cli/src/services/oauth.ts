@@ -3,11 +3,8 @@ import { type OAuth, oauth } from '@latchkey/oauth'
 import { ask, askSecret, readSecret } from '../ask.ts'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
-import { freeName, type OAuthProfile } from '../profile.ts'
-import { expectStored, type SignInOptions } from '../sign-in-options.ts'
-
-/** Under which name a session's client secret lies beside it: every new token takes it. */
-export const secretName = (name: string): string => `${name} (client secret)`
+import { type OAuthProfile, secretName } from '../profile.ts'
+import { aboutSession, expectStored, type SignInOptions } from '../sign-in-options.ts'
 
 /** Obtains a first token for a client, and leaves it and the client's secret in `store`. */
 export async function signIn(
@@ -15,7 +12,7 @@ export async function signIn(
   options: SignInOptions,
   store: TokenStore,
 ): Promise<OAuthProfile> {
-  const { issuer, tokenEndpoint, scope, store: kind } = options
+  const { issuer, tokenEndpoint, scope } = options
   if ((issuer === undefined) === (tokenEndpoint === undefined)) {
     throw new Failure(ExitCode.usage, 'Tell where tokens are given: --issuer or --token-endpoint.')
   }
@@ -24,12 +21,9 @@ export async function signIn(
     ? await readSecret('client secret')
     : await askSecret('Client secret', '--stdin, with the secret on stdin')
   const profile: OAuthProfile = {
-    name: await freeName(url, clientId, options.name),
-    url,
+    ...(await aboutSession(url, clientId, options)),
     service: 'oauth',
-    user: clientId,
     clientId,
-    store: kind,
     ...(issuer !== undefined && { issuer }),
     ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     ...(scope !== undefined && { scope }),
@@ -51,7 +45,7 @@ export async function open(profile: OAuthProfile, store: TokenStore): Promise<OA
 }
 
 function client(profile: OAuthProfile, clientSecret: string, store: TokenStore): OAuth {
-  const { url, name, clientId, issuer, tokenEndpoint, scope } = profile
+  const { url, name, clientId, issuer, tokenEndpoint, scope, allowInsecure } = profile
   const { origin } = new URL(url)
   return oauth({
     origin,
@@ -63,5 +57,6 @@ function client(profile: OAuthProfile, clientSecret: string, store: TokenStore):
     tokenEndpoint,
     scope,
     clientCredentials: true,
+    ...(allowInsecure && { allowInsecure }),
   })
 }

@@ -4,29 +4,45 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { fileStoreDirectory } from '@latchkey/stores/file'
 import pty from '@lydell/node-pty'
 import xterm from '@xterm/headless'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** The command itself, for tests that start it in their own way. */
+export const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 interface Ended {
   code: number | null
   stdout: string
+  /** The same, as it came. */
+  bytes: Buffer
   stderr: string
 }
 
 /** A person's machine: a home of its own, and the command in it. */
 export interface Home {
   folder: string
+  /** The environment that the command runs in. */
+  env: Env
+  /** The directory of the sessions, once there is one. */
+  sessions(): string
   /** Runs the command without a terminal, `stdin` piped into it. */
   run(args: readonly string[], options?: { stdin?: string; env?: Env }): Promise<Ended>
+  /** Runs it into a shell's command, and gives how it ended itself. */
+  pipeInto(args: readonly string[], command: string): Promise<Pick<Ended, 'code' | 'stderr'>>
   /** Runs it in a pseudo-terminal, and types each answer once its question shows. */
   type(
     args: readonly string[],
     answers: readonly [question: string, answer: string][],
     env?: Env,
+  ): Promise<Screen>
+  /** As `type`, with its stdout piped into a shell's command. */
+  typeInto(
+    args: readonly string[],
+    command: string,
+    answers: readonly [question: string, answer: string][],
   ): Promise<Screen>
   remove(): void
 }
@@ -45,7 +61,7 @@ type Env = Record<string, string>
 export function createHome(): Home {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey cli '))
   const clean = Object.entries(process.env).filter(
-    ([name]) => !/^(NOCODB_|LATCHKEY_|XDG_|NODE_)/.test(name),
+    ([name]) => !/^(NOCODB_|LATCHKEY_|XDG_|NODE_|FORCE_COLOR$|CI$)/.test(name),
   )
   const base = {
     ...Object.fromEntries(clean),
@@ -55,28 +71,42 @@ export function createHome(): Home {
   } as Env
   return {
     folder,
+    env: base,
+    sessions: () => fileStoreDirectory(base),
     async run(args, { stdin = '', env = {} } = {}) {
       const child = spawn(process.execPath, [main, ...args], { env: { ...base, ...env } })
       child.stdin.on('error', () => undefined) // it may end without reading
       child.stdin.end(stdin)
-      const [stdout, stderr] = await Promise.all([
-        text(child.stdout),
+      const [bytes, stderr] = await Promise.all([
+        buffer(child.stdout),
         text(child.stderr),
         once(child, 'close'),
       ])
-      return { code: child.exitCode, stdout, stderr }
+      return { code: child.exitCode, stdout: bytes.toString(), bytes, stderr }
     },
-    type: (args, answers, env = {}) => typeAnswers(args, answers, { ...base, ...env }),
+    async pipeInto(args, command) {
+      const script = `"$@" | ${command}; exit "\${PIPESTATUS[0]}"`
+      const words = ['-c', script, 'bash', process.execPath, main, ...args]
+      const child = spawn('bash', words, { env: base })
+      const [stderr] = await Promise.all([text(child.stderr), once(child, 'close')])
+      return { code: child.exitCode, stderr }
+    },
+    type: (args, answers, env = {}) =>
+      typeAnswers([process.execPath, main, ...args], answers, { ...base, ...env }),
+    typeInto(args, command, answers) {
+      const words = ['bash', '-c', `"$@" | ${command}`, 'bash', process.execPath, main]
+      return typeAnswers([...words, ...args], answers, base)
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 
 function typeAnswers(
-  args: readonly string[],
+  [file = '', ...args]: readonly string[],
   answers: readonly [string, string][],
   env: Env,
 ): Promise<Screen> {
-  const terminal = pty.spawn(process.execPath, [main, ...args], { cols: 120, rows: 50, env })
+  const terminal = pty.spawn(file, args, { cols: 120, rows: 50, env })
   const waiting = [...answers]
   const emulator = new xterm.Terminal({ cols: 120, rows: 50, allowProposedApi: true })
   let raw = ''
@@ -92,7 +122,8 @@ function typeAnswers(
     if (!next || at < 0) return
     asked = at + next[0].length
     waiting.shift()
-    terminal.write(`${next[1]}\r`)
+    // A control character, such as Ctrl-C, is a key of its own.
+    terminal.write(next[1] < ' ' ? next[1] : `${next[1]}\r`)
   })
   return new Promise((resolve) => {
     terminal.onExit(({ exitCode }) => {

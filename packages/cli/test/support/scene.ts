@@ -1,6 +1,6 @@
 import { createNocoDBDouble, type NocoDBDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
-import { afterEach, beforeEach } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import { createHome, type Home } from './latchkey.ts'
 
 export const ada = { email: 'ada@example.com', password: 'CANARY-7f3a correct horse' }
@@ -18,6 +18,8 @@ export interface Scene {
 export function useScene(): Scene {
   const scene = {} as Scene
   let close: () => Promise<void>
+  // A test starts several processes, on a machine that may be busy.
+  vi.setConfig({ testTimeout: 60_000 })
 
   beforeEach(async () => {
     const double = createNocoDBDouble()

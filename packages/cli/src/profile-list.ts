@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, open, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileStore, fileStoreDirectory } from '@latchkey/stores/file'
+import { ExitCode } from './exit-code.ts'
+import { Failure } from './failure.ts'
+import { isProfile, type Profile, type Profiles } from './profile.ts'
+
+/** The version of what we write. A newer one is left as it is. */
+const LIST_VERSION = 1
+
+/**
+ * The directory of the sessions and of their list.
+ *
+ * @throws {Failure} When the environment names no directory of a user's own.
+ */
+export function sessionsDirectory(): string {
+  try {
+    return fileStoreDirectory()
+  } catch {
+    const names = process.platform === 'win32' ? 'LOCALAPPDATA' : 'HOME (or XDG_STATE_HOME)'
+    throw new Failure(
+      ExitCode.usage,
+      `There is no place for sessions. Set ${names} to a directory of your own.`,
+    )
+  }
+}
+
+/** The sessions that were signed in to. None when there are none yet. */
+export async function readProfiles(): Promise<Profiles> {
+  const path = listPath()
+  const text = await readOwn(path)
+  if (text === undefined) return { sessions: [] }
+  const { version, current, sessions } = parse(text)
+  if (typeof version === 'number' && version > LIST_VERSION) {
+    throw storeFailure(`The list of sessions, ${path}, was written by a newer latchkey: update it.`)
+  }
+  if (version !== LIST_VERSION || !Array.isArray(sessions) || !sessions.every(isProfile)) {
+    throw storeFailure(
+      `The list of sessions, ${path}, is damaged. Remove it and sign in again; nothing else is lost.`,
+    )
+  }
+  return { ...(typeof current === 'string' && { current }), sessions }
+}
+
+/** Adds a session, or replaces the one of its name, which it gives. It becomes the current one. */
+export async function keepProfile(profile: Profile): Promise<Profile | undefined> {
+  let replaced: Profile | undefined
+  await changeProfiles(({ sessions }) => {
+    replaced = sessions.find(({ name }) => name === profile.name)
+    const others = sessions.filter(({ name }) => name !== profile.name)
+    return { current: profile.name, sessions: [...others, profile] }
+  })
+  return replaced
+}
+
+/** Takes a session off the list. Another one becomes current when it was. */
+export function dropProfile(name: string): Promise<void> {
+  return changeProfiles(({ current, sessions }) => {
+    const rest = sessions.filter((profile) => profile.name !== name)
+    const next = current === name ? rest.at(-1)?.name : current
+    return { ...(next !== undefined && { current: next }), sessions: rest }
+  })
+}
+
+/** Changes the list, one process after the other. It is never torn. */
+export async function changeProfiles(change: (profiles: Profiles) => Profiles): Promise<void> {
+  const path = listPath()
+  await fileStore().lock('latchkey sessions', async () => {
+    const changed = { version: LIST_VERSION, ...change(await readProfiles()) }
+    const temporary = `${path}.${randomUUID()}`
+    try {
+      const text = `${JSON.stringify(changed, null, 2)}\n`
+      await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
+      await chmod(temporary, 0o600) // a strict umask may have taken our own rights
+      await rename(temporary, path)
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw storeFailure(`The list of sessions, ${path}, cannot be written.`, cause)
+    }
+  })
+}
+
+const listPath = () => join(sessionsDirectory(), 'sessions.json')
+
+/**
+ * The text of the list, `undefined` where there is none. One that somebody else could have written is
+ * refused: it says to which server a token goes.
+ */
+async function readOwn(path: string): Promise<string | undefined> {
+  try {
+    const handle = await open(path)
+    try {
+      const { uid, mode } = await handle.stat()
+      const isOwn = process.geteuid === undefined || (uid === process.geteuid() && !(mode & 0o022))
+      if (isOwn) return await handle.readFile('utf8')
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw storeFailure(`The list of sessions, ${path}, cannot be read.`, cause)
+  }
+  throw storeFailure(
+    `Others can write the list of sessions, ${path}, so it is not believed. See what is in it; then remove it, or chmod 600 it.`,
+  )
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
+const storeFailure = (message: string, cause?: unknown) =>
+  new Failure(ExitCode.store, message, cause === undefined ? {} : { cause })
