@@ -1,0 +1,219 @@
+import {
+  type Authorization,
+  type Clock,
+  expectManager,
+  isLatchkeyError,
+  type TokenManager,
+} from '@latchkey/core'
+import type { TimelineEntry } from './entries.ts'
+import { type Observer, quietly, tap } from './tap.ts'
+
+/** What is needed of a manager; a service such as nocodb() is one. */
+export type RecordedManager = Pick<TokenManager, 'authorize' | 'recover' | 'explain' | 'on'>
+
+export interface RecordOptions {
+  /** Default: `Date`. */
+  clock?: Clock
+  /**
+   * What is written down of a request's address. Default: origin and path, never the query or a user's
+   * name. Where a path is a secret itself, as in a link that resets a password, cut it here.
+   */
+  showUrl?: (url: URL) => string
+}
+
+/** An entry before it has its number and its instant. */
+type Draft<Entry> = Entry extends TimelineEntry ? Omit<Entry, 'id' | 'at'> : never
+
+/** A request as all its entries name it. */
+type Sending = { request: number; method: string; url: string; attempt: number }
+
+/** One request that waits; `entry` counts what had been recorded when it began. */
+interface Wait {
+  sending: Sending
+  startedAt: number
+  entry: number
+}
+
+/** What one recording remembers. */
+interface Recorder {
+  manager: RecordedManager
+  showUrl: (url: URL) => string
+  now(): number
+  add(draft: Draft<TimelineEntry>): void
+  entries: number
+  requests: number
+  renewals: number
+  waits: Set<Wait>
+  sent: WeakMap<Authorization, { sending: Sending; sentAt: number }>
+  /** How the last renewal ended, and which entry says so. */
+  last: { renewal: number; entry: number; generation: number | undefined } | undefined
+  /** The newest token set seen; `undefined`: none yet, so one may have been there before. */
+  generation: number | undefined
+}
+
+/**
+ * Tells `listener` what a manager does from now on: its requests, waits, renewals, replays, sign-outs.
+ * Requests to other origins, and those that carry a credential of their own, are not the manager's.
+ *
+ * @returns Stops it.
+ */
+export function record(
+  manager: RecordedManager,
+  { clock = Date, showUrl = originAndPath }: RecordOptions,
+  listener: (entry: TimelineEntry) => void,
+): () => void {
+  expectManager(manager)
+  let isStopped = false
+  const recorder: Recorder = {
+    manager,
+    showUrl,
+    now: () => clock.now(),
+    add(draft) {
+      if (isStopped) return
+      recorder.entries += 1
+      const entry = Object.freeze({ id: recorder.entries, at: clock.now(), ...draft })
+      quietly(() => listener(entry))
+    },
+    entries: 0,
+    requests: 0,
+    renewals: 0,
+    waits: new Set(),
+    sent: new WeakMap(),
+    last: undefined,
+    generation: undefined,
+  }
+  const leaving = [tap(manager, observe(recorder)), ...listen(recorder)]
+  return () => {
+    isStopped = true
+    for (const leave of leaving) leave()
+  }
+}
+
+const originAndPath = ({ origin, pathname }: URL) => origin + pathname
+
+function observe(recorder: Recorder): Observer {
+  return {
+    authorizing({ url, method, signal }, result) {
+      if (!(result instanceof Promise) && result.generation === 0) return
+      const shown = recorder.showUrl(new URL(url, globalThis.location?.href)) // as core reads it
+      recorder.requests += 1
+      const sending = { request: recorder.requests, method, url: shown, attempt: 1 }
+      if (!(result instanceof Promise)) return noteSent(recorder, sending, result)
+      const wait = startWait(recorder, sending)
+      recorder.add({ kind: 'waiting', ...sending })
+      result.then(
+        (authorization) => noteSent(recorder, sending, authorization, endWait(recorder, wait)),
+        (error) => noteGaveUp(recorder, endWait(recorder, wait), codeOf(error, signal)),
+      )
+    },
+    recovering(authorization, response, options, result) {
+      const before = recorder.sent.get(authorization)
+      if (!before) return
+      const { sending, sentAt } = before
+      const { status } = response
+      recorder.add({ kind: 'answered', ...sending, status, durationMs: recorder.now() - sentAt })
+      if (!(result instanceof Promise)) return
+      const next = { ...sending, attempt: sending.attempt + 1 }
+      const wait = startWait(recorder, next)
+      const isWaiting = status === 401 && authorization.renewable
+      if (isWaiting) recorder.add({ kind: 'waiting', ...next })
+      result.then(
+        (again) => {
+          const ended = endWait(recorder, wait)
+          if (again) return noteSent(recorder, next, again, ended)
+          const reason = recorder.manager.explain(response)
+          if (reason || isWaiting) noteGaveUp(recorder, ended, reason?.code)
+        },
+        (error) => noteGaveUp(recorder, endWait(recorder, wait), codeOf(error, options?.signal)),
+      )
+    },
+  }
+}
+
+function startWait({ waits, entries, now }: Recorder, sending: Sending): Wait {
+  const wait = { sending, startedAt: now(), entry: entries }
+  waits.add(wait)
+  return wait
+}
+
+/** How a wait ended: how long it was, and which renewal ended meanwhile. */
+interface Waited {
+  sending: Sending
+  waitedMs: number
+  last: Recorder['last']
+}
+
+function endWait(recorder: Recorder, wait: Wait): Waited {
+  const { waits, last, now } = recorder
+  waits.delete(wait)
+  const { sending, startedAt, entry } = wait
+  const isMeanwhile = last !== undefined && last.entry > entry
+  return { sending, waitedMs: now() - startedAt, last: isMeanwhile ? last : undefined }
+}
+
+function noteSent(
+  recorder: Recorder,
+  sending: Sending,
+  authorization: Authorization,
+  waited?: Waited,
+): void {
+  const { generation } = authorization
+  const adopted = noteAdopted(recorder, generation, waited !== undefined)
+  const last = adopted ?? waited?.last
+  const served = last?.generation === generation && { renewal: last.renewal }
+  const waitedMs = waited?.waitedMs ?? 0
+  recorder.add({ kind: 'sent', ...sending, generation, waitedMs, ...served })
+  recorder.sent.set(authorization, { sending, sentAt: recorder.now() })
+}
+
+function noteGaveUp(recorder: Recorder, waited: Waited, code: string | undefined): void {
+  const { sending, waitedMs, last } = waited
+  const failed = last && last.generation === undefined && { renewal: last.renewal }
+  recorder.add({ kind: 'gaveUp', ...sending, waitedMs, ...failed, ...(code && { code }) })
+}
+
+/** A token set nobody announced. The first one seen may be older than the recording. */
+function noteAdopted(recorder: Recorder, generation: number, isAwaited: boolean): Recorder['last'] {
+  const known = recorder.generation ?? (isAwaited ? 0 : generation)
+  recorder.generation = Math.max(known, generation)
+  if (generation <= known) return undefined
+  const last = noteRenewal(recorder, generation)
+  recorder.add({ kind: 'adopted', renewal: last.renewal, generation })
+  return last
+}
+
+/** Numbers what is about to be added. */
+function noteRenewal(recorder: Recorder, generation?: number): NonNullable<Recorder['last']> {
+  recorder.renewals += 1
+  const last = { renewal: recorder.renewals, entry: recorder.entries + 1, generation }
+  recorder.last = last
+  return last
+}
+
+function listen(recorder: Recorder): (() => void)[] {
+  const { manager, add, waits, now } = recorder
+  return [
+    manager.on('renewed', ({ generation, grant, durationMs }) => {
+      recorder.generation = generation
+      const { renewal } = noteRenewal(recorder, generation)
+      add({ kind: 'renewed', renewal, generation, grant, durationMs })
+    }),
+    manager.on('renewalFailed', ({ outcome, error }) => {
+      const { renewal } = noteRenewal(recorder)
+      const from = Math.min(now(), ...Array.from(waits, ({ startedAt }) => startedAt))
+      const { code } = error
+      add({ kind: 'renewalFailed', renewal, outcome, code, durationMs: now() - from })
+    }),
+    manager.on('signedOut', ({ reason }) => add({ kind: 'signedOut', reason })),
+    manager.on('storeFailed', ({ operation, error }) => {
+      const { code = error.code } = (error.cause ?? {}) as { code?: unknown }
+      add({ kind: 'storeFailed', operation, code: String(code) })
+    }),
+  ]
+}
+
+/** A caller's own reason to abort may be anything, so it is not looked at. */
+function codeOf(error: unknown, signal: AbortSignal | null | undefined): string {
+  if (signal?.aborted) return 'aborted'
+  return isLatchkeyError(error) ? error.code : 'failed'
+}
