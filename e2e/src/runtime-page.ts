@@ -1,0 +1,3 @@
+import { runCases } from './runtime-cases.ts'
+
+Object.assign(globalThis, { runCases })
