@@ -1,32 +1,39 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 import process from 'node:process'
-import { measureOverhead } from './overhead.ts'
-import { measureStorm } from './storm.ts'
+import { parseArgs } from 'node:util'
+import type { Results, Section } from './results.ts'
+import { sections } from './sections.ts'
+import { printBudgets, printSection } from './tables.ts'
 
-// npm run bench [-- results.json]
-const [file] = process.argv.slice(2)
+// npm run bench [-- results.json] [--only overhead,storm]: with --only, what else the file holds stays
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' } },
+})
+const all = Object.keys(sections) as Section[]
+const chosen = values.only?.split(',') ?? all
+const unknown = chosen.filter((name) => !all.includes(name as Section))
+if (unknown.length > 0) {
+  console.error(`No section is called ${unknown.join(', ')}. There are: ${all.join(', ')}.`)
+  process.exit(2)
+}
 
-const round = (value: number, digits: number) => Number(value.toFixed(digits))
+const cpu = cpus()[0]?.model ?? 'unknown'
+const machine = { node: process.version, cpu, cpus: availableParallelism() }
+const results: Results = { machine: { ...machine, at: new Date().toISOString().slice(0, 10) } }
+console.log(`Node ${machine.node}, ${machine.cpus} x ${cpu}`)
+for (const name of all.filter((section) => chosen.includes(section))) {
+  const start = performance.now()
+  Object.assign(results, { [name]: await sections[name]() })
+  printSection(name, results)
+  console.log(`in ${((performance.now() - start) / 1_000).toFixed(0)} s`)
+}
+printBudgets(results)
 
-const overhead = await measureOverhead()
-console.log(
-  '\nA request with a fresh token, in process, one after the other (microseconds, medians):',
-)
-console.table(
-  overhead.map(({ client, bareUs, latchkeyUs, ratio }) => ({
-    client,
-    bare: round(bareUs, 1),
-    latchkey: round(latchkeyUs, 1),
-    ratio: round(ratio, 2),
-  })),
-)
-
-const storm = [
-  ...(await measureStorm(100)),
-  ...(await measureStorm(1_000)),
-  ...(await measureStorm(10_000)),
-]
-console.log('Requests that find their token dead at once:')
-console.table(storm.map((row) => ({ ...row, ms: round(row.ms, 0) })))
-
-if (file) writeFileSync(file, `${JSON.stringify({ overhead, storm }, undefined, 2)}\n`)
+const [file] = positionals
+if (file) {
+  const isKept = values.only !== undefined && existsSync(file)
+  const kept = isKept ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Results>) : {}
+  writeFileSync(file, `${JSON.stringify({ ...kept, ...results }, undefined, 2)}\n`)
+}

@@ -1,31 +1,78 @@
-const ROUNDS = 25
-const REQUESTS = 1_000
+import process from 'node:process'
 
-/** Times several calls in turns, so that what the machine does meanwhile hits all of them alike. */
-export async function rounds<Name extends string>(
-  calls: Record<Name, () => Promise<unknown>>,
-): Promise<Record<Name, number[]>> {
-  const names = Object.keys(calls) as Name[]
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
-    Name,
-    number[]
-  >
-  for (let round = -3; round < ROUNDS; round += 1) {
+/** Milliseconds of each round, by name. */
+export type Times<Name extends string> = Record<Name, number[]>
+
+/** A ratio as measured: the median of all rounds, and the two quartiles beside it. */
+export interface Ratio {
+  median: number
+  low: number
+  high: number
+}
+
+/** Milliseconds since some instant. */
+export type Clock = () => number
+
+const wallClock: Clock = () => performance.now()
+
+/**
+ * What this process has computed, its collector's threads included. Whoever else uses the machine counts
+ * less than by the wall clock; only for work that never waits.
+ */
+export const cpuClock: Clock = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+/** How long to go on: for `budgetMs` altogether, but at least and at most so many rounds. */
+export interface Extent {
+  budgetMs: number
+  minRounds: number
+  maxRounds: number
+  /** Rounds before those that count. */
+  warmUp: number
+}
+
+/**
+ * Times several pieces of work in turns, so that what the machine does meanwhile hits all of them alike.
+ * Before each the garbage of the one before is collected, where `--expose-gc` allows it: a full
+ * collection in the middle would be charged to whoever happens to run.
+ */
+export async function alternate<Name extends string>(
+  works: Record<Name, () => Promise<unknown>>,
+  { budgetMs, minRounds, maxRounds, warmUp }: Extent,
+  clock = wallClock,
+): Promise<Times<Name>> {
+  const names = Object.keys(works) as Name[]
+  const times = Object.fromEntries(names.map((name) => [name, []])) as unknown as Times<Name>
+  const end = performance.now() + budgetMs
+  const isOver = (round: number) => round >= minRounds && performance.now() > end
+  for (let round = -warmUp; round < maxRounds && !isOver(round); round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const microseconds = await time(calls[name])
-      if (round >= 0) times[name].push(microseconds) // the first rounds only warm up
+      globalThis.gc?.()
+      const start = clock()
+      await works[name]()
+      const took = clock() - start
+      if (round >= 0) times[name].push(took) // the first rounds only warm up
     }
   }
   return times
 }
 
-/** Microseconds per request of a sequence of requests. */
-async function time(call: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  for (let n = 0; n < REQUESTS; n += 1) await call()
-  return ((performance.now() - start) * 1_000) / REQUESTS
+/** `times` against `base`, round by round. */
+export function ratio(times: readonly number[], base: readonly number[]): Ratio {
+  const ratios = times.map((time, at) => time / (base[at] ?? Number.NaN))
+  return {
+    median: quantile(ratios, 0.5),
+    low: quantile(ratios, 0.25),
+    high: quantile(ratios, 0.75),
+  }
 }
 
-export function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+/** The value below which the share `q` of `values` lies. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 }

@@ -1,0 +1,121 @@
+import type { Ratio } from './rounds.ts'
+import type { Overhead } from './overhead.ts'
+import type { Results } from './results.ts'
+import type { Storm } from './storm.ts'
+
+/** One budget, held against what was measured. */
+export interface Verdict {
+  what: string
+  /** As it is said, its unit included. */
+  budget: string
+  measured: string
+  held: boolean
+  /** What was measured over what is allowed: above 1, by how much it is missed. */
+  factor?: number
+}
+
+/** What bundles may weigh, minified and gzipped, in bytes; axios and ky themselves not counted. */
+export const sizeBudgets: Readonly<Record<string, number>> = {
+  'core + fetch': 5_000,
+  'core + axios adapter': 5_500,
+  'core + ky hooks': 5_500,
+  'fetch adapter alone': 1_200,
+  'axios adapter alone': 1_200,
+  'ky hooks alone': 1_200,
+  'NocoDB preset + core + fetch': 7_000,
+}
+
+const MAX_OVERHEAD = 1.1
+const MAX_STORM = 1.1
+const MAX_STEADY_P99 = 1.05
+/** Peers that put the token on the request, as we do, and can be compared on the same transport. */
+const INJECTING = [
+  '@badgateway/oauth2-client',
+  'axios-jwt',
+  "Azure's bearer policy",
+  "ky's recipe",
+  'supertokens-website',
+  "alova's token authentication",
+]
+
+/** Every budget that the results can answer. */
+export function judge(results: Results): Verdict[] {
+  return [
+    ...(results.overhead ?? []).filter(isOurs).map((row) => ofOverhead(row)),
+    ...ofPeers(results.overhead ?? []),
+    ...(results.storm ?? []).filter(isOurs).filter(isLarge).flatMap(ofStorm),
+    ...ofSteady(results),
+    ...ofSizes(results),
+  ]
+}
+
+const isOurs = ({ name }: { name: string }) => name === 'latchkey'
+const isLarge = ({ requests }: Storm) => requests >= 1_000
+
+function ofOverhead({ client, mode, toBare }: Overhead): Verdict {
+  return upTo(`overhead, ${client}, ${mode}: x bare`, toBare.median, MAX_OVERHEAD, ofRatio(toBare))
+}
+
+/** Ours on each client below every peer that injects, each against its own bare client. */
+function ofPeers(rows: readonly Overhead[]): Verdict[] {
+  return (['sequential', 'wide'] as const).flatMap((mode) => {
+    const inMode = rows.filter((row) => row.mode === mode)
+    const ours = inMode.filter(isOurs)
+    const peers = inMode.filter(({ name }) => INJECTING.includes(name))
+    if (ours.length === 0 || peers.length === 0) return []
+    const worst = ours.toSorted((a, b) => b.toBare.median - a.toBare.median)[0] as Overhead
+    const best = peers.toSorted((a, b) => a.toBare.median - b.toBare.median)[0] as Overhead
+    const verdict = upTo(
+      `overhead, ${mode}: our worst (${worst.client}) below the best peer (${best.name})`,
+      worst.toBare.median,
+      best.toBare.median,
+      ofRatio(worst.toBare),
+    )
+    return [verdict]
+  })
+}
+
+function ofStorm({ client, requests, latency, renewals, failures, toIdeal }: Storm): Verdict[] {
+  const where = `storm of ${requests}, ${client}, ${latency === 'far' ? '20 ms away' : 'no latency'}`
+  return [
+    {
+      what: `${where}: renewals, failures`,
+      budget: '1, 0',
+      measured: `${renewals}, ${failures}`,
+      held: renewals === 1 && failures === 0,
+    },
+    upTo(`${where}: x ideal`, toIdeal.median, MAX_STORM, ofRatio(toIdeal)),
+  ]
+}
+
+function ofSteady({ steady = [] }: Results): Verdict[] {
+  return steady.filter(isOurs).flatMap(({ client, requests, waited, p99ToNever }) => {
+    const control = steady.find((row) => row.client === client && row.name === 'never expires')
+    // What the machine holds up, it holds up without any token as well.
+    const others = control?.waited ?? 0
+    return [
+      {
+        what: `steady load, ${client}: requests that waited`,
+        budget: '0',
+        measured: `${waited} of ${requests} (never expires: ${others})`,
+        held: waited <= others,
+      },
+      upTo(`steady load, ${client}: p99 x never expires`, p99ToNever, MAX_STEADY_P99),
+    ]
+  })
+}
+
+function ofSizes({ sizes = [] }: Results): Verdict[] {
+  return sizes.flatMap(({ name, gzip }) => {
+    const budget = sizeBudgets[name]
+    return budget === undefined ? [] : [upTo(`size: ${name}, bytes`, gzip, budget, `${gzip}`)]
+  })
+}
+
+function upTo(what: string, value: number, limit: number, measured = value.toFixed(2)): Verdict {
+  const budget = `<= ${Number.isInteger(limit) ? limit : limit.toFixed(2)}`
+  return { what, budget, measured, held: value <= limit, factor: value / limit }
+}
+
+const ofRatio = ({ median, low, high }: Ratio) =>
+  `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`

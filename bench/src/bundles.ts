@@ -1,0 +1,61 @@
+/** What is bundled and weighed. */
+export interface BundleSource {
+  name: string
+  code: string
+  /** What the application brings anyway, and so is not counted. */
+  external: readonly string[]
+}
+
+const CLIENTS = ['axios', 'ky']
+const PEERS = [...CLIENTS, 'redis', '@napi-rs/keyring']
+
+/** Every door of every published package, but the test kit and the command line. */
+export const entries = [
+  '@latchkey/core',
+  '@latchkey/fetch',
+  '@latchkey/axios',
+  '@latchkey/ky',
+  '@latchkey/nocodb',
+  '@latchkey/oauth',
+  '@latchkey/oauth/sharetribe',
+  '@latchkey/jwt',
+  '@latchkey/jwt/back-ends',
+  '@latchkey/powerauth',
+  '@latchkey/powerauth/kmac',
+  '@latchkey/stores/async-storage',
+  '@latchkey/stores/cookie',
+  '@latchkey/stores/file',
+  '@latchkey/stores/keychain',
+  '@latchkey/stores/redis',
+  '@latchkey/stores/web',
+] as const
+
+const core = "export { bearer, createTokenManager } from '@latchkey/core'"
+const fetchAdapter = "export { wrapFetch } from '@latchkey/fetch'"
+const axiosAdapter = "export { registerAuth } from '@latchkey/axios'"
+const kyHooks = "export { authHooks } from '@latchkey/ky'"
+const preset = "export { nocodb } from '@latchkey/nocodb'"
+
+/** What applications use: what they import, with all that it needs. */
+export const usualBundles: readonly BundleSource[] = [
+  bundle('core + fetch', [core, fetchAdapter]),
+  bundle('core + axios adapter', [core, axiosAdapter]),
+  bundle('core + ky hooks', [core, kyHooks]),
+  bundle('NocoDB preset + core + fetch', [preset, fetchAdapter]),
+  bundle('NocoDB preset + core + axios adapter', [preset, axiosAdapter]),
+  bundle('core + fetch + axios + ky', [core, fetchAdapter, axiosAdapter, kyHooks]),
+  bundle('fetch adapter alone', [fetchAdapter], ['@latchkey/core']),
+  bundle('axios adapter alone', [axiosAdapter], ['@latchkey/core']),
+  bundle('ky hooks alone', [kyHooks], ['@latchkey/core']),
+]
+
+/** Everything that an entry exports, with all that it needs. */
+export const entryBundles: readonly BundleSource[] = entries.map((name) => ({
+  name,
+  code: `export * from '${name}'`,
+  external: name === '@latchkey/powerauth/kmac' ? [...PEERS, '@noble/hashes'] : PEERS,
+}))
+
+function bundle(name: string, lines: string[], external: string[] = []): BundleSource {
+  return { name, code: lines.join('\n'), external: [...CLIENTS, ...external] }
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { hasRedis, startRedis } from './redis-server.ts'
+import { startTokenServer } from './server-process.ts'
+import type { SharerOptions } from './sharer.ts'
+
+/** Processes that share one session through a store, across expiries. */
+export interface Processes {
+  store: 'file' | 'redis'
+  processes: number
+  requests: number
+  failures: number
+  /** Generations of the token: renewals that the server granted. */
+  generations: number
+  /** How often renewal was asked for, per generation. 1: nobody asked twice. */
+  renewalsPerGeneration: number
+}
+
+const SERVER = { tripMs: 0, renewMs: 50, lifeMs: 1_000 }
+const RUN_MS = 3_500
+
+/** @returns Nothing for a store that this machine does not have. */
+export async function measureProcesses(
+  store: 'file' | 'redis',
+  counts: readonly number[] = [1, 4, 16],
+): Promise<Processes[]> {
+  if (store === 'redis' && !hasRedis()) return []
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'))
+  const redis = store === 'redis' ? await startRedis(folder) : undefined
+  try {
+    const results: Processes[] = []
+    for (const count of counts) {
+      const place = redis?.socket ?? join(folder, `with-${count}`)
+      results.push({ store, processes: count, ...(await share(store, place, count)) })
+    }
+    return results
+  } finally {
+    await redis?.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function share(store: 'file' | 'redis', place: string, count: number) {
+  const server = await startTokenServer(SERVER)
+  const { session, tokens } = await server.world(SERVER.lifeMs * 60) // until everybody is there
+  const name = `${session}-of-${count}`
+  const options: SharerOptions = { store, place, name, origin: server.origin, session, tokens }
+  const file = fileURLToPath(new URL('sharer.ts', import.meta.url))
+  const children = Array.from({ length: count }, () => fork(file, [JSON.stringify(options)]))
+  try {
+    await Promise.all(children.map((child) => messageOf(child)))
+    for (const child of children) child.send('begin')
+    await wait(RUN_MS)
+    const ends = children.map(async (child) => {
+      const done = messageOf(child)
+      child.send('end')
+      return (await done) as { requests: number; failures: number }
+    })
+    const done = await Promise.all(ends)
+    const { renewed, refused } = await server.report(session)
+    return {
+      requests: done.reduce((sum, { requests }) => sum + requests, 0),
+      failures: done.reduce((sum, { failures }) => sum + failures, 0),
+      generations: renewed,
+      renewalsPerGeneration: (renewed + refused) / renewed,
+    }
+  } finally {
+    for (const child of children) child.kill()
+    await server.close()
+  }
+}
+
+async function messageOf(child: ChildProcess): Promise<unknown> {
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`A process ended early, with ${code}.`)
+  })
+  const [message] = (await Promise.race([once(child, 'message'), died])) as [unknown]
+  return message
+}

@@ -1,0 +1,22 @@
+import type { ColdStart } from './cold-start.ts'
+import type { Memory } from './memory.ts'
+import type { Overhead } from './overhead.ts'
+import type { Processes } from './processes.ts'
+import type { Size } from './sizes.ts'
+import type { Steady } from './steady.ts'
+import type { Storm } from './storm.ts'
+
+/** Everything measured in one run; a section that was left out is missing. */
+export interface Results {
+  machine: { node: string; cpu: string; cpus: number; at: string }
+  overhead?: Overhead[]
+  loopback?: Overhead[]
+  storm?: Storm[]
+  steady?: Steady[]
+  processes?: Processes[]
+  memory?: Memory
+  sizes?: Size[]
+  coldStart?: ColdStart[]
+}
+
+export type Section = Exclude<keyof Results, 'machine'>
