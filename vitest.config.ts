@@ -55,6 +55,18 @@ const parts: TestProjectConfiguration = {
   },
 }
 
+/** In other runtimes, which come from the registry the first time. */
+const runtimes: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: 'runtimes',
+    include: ['e2e/test-runtimes/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+  },
+}
+
 const browser: TestProjectConfiguration = {
   extends: true,
   // A dependency found only during a test would reload the page in the middle of it.
@@ -95,11 +107,11 @@ export default defineConfig({
     // Tests run on the source: no build in between, and errors point at the line that was written.
     alias: [
       {
-        find: /^@latchkey\/(core|fetch|axios|ky|nocodb|oauth|jwt|powerauth|testing)$/,
+        find: /^@latchkey\/(core|fetch|axios|ky|nocodb|oauth|jwt|powerauth|testing|timeline)$/,
         replacement: `${packages}/$1/src/index.ts`,
       },
       {
-        find: /^@latchkey\/(testing|stores|oauth|jwt|powerauth)\/([a-z-]+)$/,
+        find: /^@latchkey\/(testing|stores|oauth|jwt|powerauth|timeline)\/([a-z-]+)$/,
         replacement: `${packages}/$1/src/$2.ts`,
       },
     ],
@@ -109,6 +121,6 @@ export default defineConfig({
     maxConcurrency: 10,
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
-    projects: [node, nocodb, parts, ...extras],
+    projects: [node, nocodb, parts, runtimes, ...extras],
   },
 })
