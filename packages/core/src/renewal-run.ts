@@ -47,7 +47,7 @@ async function renewUnderLock(keeper: Keeper, run: Run): Promise<Session> {
   run.signal.throwIfAborted() // the lock came too late
   let stored = await readStore(store)
   // Its refresh token may be spent, and presenting a spent one can end the session.
-  if (stored.unread && isShared(store, mine)) throw unreadable()
+  if (stored.unread !== undefined && isShared(store, mine)) throw unreadable(stored.unread)
   for (;;) {
     const known = stored.failed ? mine : stored.tokens
     if (known && !sameTokens(known, mine) && isFresh(keeper, known)) {
@@ -84,10 +84,11 @@ async function changedElsewhere(
   return look()
 }
 
-function unreadable(): LatchkeyError {
+function unreadable(cause: unknown): LatchkeyError {
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
     'The token store could not be read, so nothing was renewed: another process may have renewed already. The session is kept; a later request tries again.',
+    { cause },
   )
 }
 

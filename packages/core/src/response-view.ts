@@ -39,7 +39,13 @@ export function boundedView(
 async function readStart(response: Response): Promise<string> {
   if (response.bodyUsed || response.body === null) return ''
   // React Native has no streams: the text is there as a whole.
-  if (!response.body) return (await response.clone().text()).slice(0, MAX_BYTES)
+  if (!response.body) {
+    const whole = await response
+      .clone()
+      .text()
+      .catch(() => '')
+    return whole.slice(0, MAX_BYTES)
+  }
   const reader = response.clone().body?.getReader()
   if (!reader) return ''
   const decoder = new TextDecoder()

@@ -10,13 +10,13 @@ const STORE_LIMIT_MS = 3_000
 type Operation = ManagerEvents['storeFailed']['operation']
 
 /**
- * What a read gave. `failed`: nobody knows what the store holds, so nothing follows from it. `unread`: it
- * did not even answer, so somebody else's newer session may lie there.
+ * What a read gave. `failed`: nobody knows what the store holds, so nothing follows from it. `unread`: why
+ * it could not even be read, so that somebody else's newer session may lie there.
  */
 export interface StoredTokens {
   tokens?: TokenSet
   failed?: true
-  unread?: true
+  unread?: unknown
 }
 
 /** A manager's own view of its store: distrustful reads, writes one after the other, no hanging. */
@@ -61,7 +61,7 @@ export async function readStore(own: SessionStore): Promise<StoredTokens> {
     announce(own, 'get', error, [])
     return GARBAGE.has((error as { code?: unknown }).code)
       ? { failed: true }
-      : { failed: true, unread: true }
+      : { failed: true, unread: withoutSecrets(error, []) }
   }
 }
 

@@ -160,7 +160,10 @@ describe('a store that fails', () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted, events } = await signedIn({ store })
     readBy(throws)
-    expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+    expect(await failure(manager.refresh())).toMatchObject({
+      code: 'ERR_RENEWAL_UNAVAILABLE',
+      cause: { message: 'disk on fire' },
+    })
     expect(scripted.contexts).toHaveLength(1)
     expect(events.signedOut).toEqual([])
     readBy(() => ({ accessToken: 'a2', refreshToken: 'r2' }))
