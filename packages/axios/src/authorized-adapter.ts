@@ -16,10 +16,13 @@ import { createRedirectGuard, type RedirectGuard } from './redirect-guard.ts'
 import { AxiosResponseView } from './response-view.ts'
 import {
   type AdapterOption,
-  attempt,
+  adapterOf,
   authorized,
+  conceal,
   createUrlReader,
   expectKept,
+  failed,
+  keyOf,
   type Outcome,
 } from './sending.ts'
 import { startBudget } from './time-budget.ts'
@@ -36,24 +39,20 @@ export function createAuthorizedAdapter(
   manager: Authorizer,
 ): (original: AdapterOption) => AxiosAdapter {
   const registration = { manager, guard: createRedirectGuard(), urlOf: createUrlReader() }
-  return (original) => async (config) => {
+  return (original) => (config) => {
     const cancelling = listenForCancel(config)
-    try {
-      const outcome = await send(registration, original, config, cancelling?.signal)
-      if (outcome.response && outcome.error === undefined) return outcome.response
-      throw withReason(manager, outcome)
-    } finally {
-      cancelling?.stop()
-    }
+    const sent = send(registration, original, config, cancelling?.signal)
+    return cancelling ? sent.finally(cancelling.stop) : sent
   }
 }
 
+/** One function for all that a request with a fresh token needs: each more would be a promise more. */
 async function send(
   { manager, guard, urlOf }: Registration,
   original: AdapterOption,
   config: InternalAxiosRequestConfig,
   signal: AbortSignal | undefined,
-): Promise<Outcome> {
+): Promise<AxiosResponse> {
   const { data } = config
   const url = urlOf(config)
   const method = (config.method ?? 'get').toUpperCase()
@@ -62,45 +61,53 @@ async function send(
   const asked = manager.authorize({ url, method, headers: ownHeaders(config, url), signal })
   const held = asked instanceof Promise ? snapshot(data) : undefined
   let authorization = asked instanceof Promise ? await budget.wait(asked) : asked
-  if (authorization.generation === 0) return attempt(original, config)
   // Nobody sends it again without a renewal, so only then it is copied.
   const body = held ?? (authorization.renewable ? snapshot(data) : data)
   let isPastCaches = false
   for (;;) {
-    expectKept(original, authorization)
-    const mine = authorized(config, body, authorization, budget.left(), guard)
+    const isOurs = authorization.generation > 0
+    if (isOurs) expectKept(original, authorization)
+    const mine = isOurs ? authorized(config, body, authorization, budget.left(), guard) : config
     if (isPastCaches) mine.fetchOptions = { ...mine.fetchOptions, cache: 'no-store' }
-    const outcome = await attempt(original, config, mine)
+    let outcome: Outcome
+    try {
+      outcome = { response: conceal(await adapterOf(original, mine)(mine), config) }
+    } catch (error) {
+      outcome = failed(error, config)
+    }
     const { response } = outcome
-    if (!response) return outcome
-    const journey = guard.about(response, authorization)
-    const view = new AxiosResponseView(response, journey, authorization)
+    if (!response || !isOurs) return settle(manager, outcome)
+    const view = new AxiosResponseView(response, authorization, guard)
     const decision = manager.recover(authorization, view, { signal, replayable })
     const next = decision instanceof Promise ? await budget.wait(decision) : decision
-    if (!next) return outcome
+    if (!next) return settle(manager, outcome)
     isPastCaches = mayBeStored(view.headers)
     discard(response)
     authorization = next
   }
 }
 
-/** axios makes `Authorization` of its `auth` option, and of a user in the URL, only when it sends. */
-const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: string) => ({
-  has: (name: string) =>
-    headers.has(name) || (name === 'authorization' && (Boolean(auth) || namesUser(url))),
-})
-
-const namesUser = (url: string) =>
-  url.includes('@') && Boolean(parseUrl(url, globalThis.location?.href)?.username)
-
-/** The error of `outcome`, with Latchkey's reason as its `cause`. */
-function withReason(manager: Authorizer, { response, error }: Outcome): unknown {
+/** As axios ends it; an error with Latchkey's reason as its `cause`. */
+function settle(manager: Authorizer, { response, error }: Outcome): AxiosResponse {
+  if (response && error === undefined) return response
   const reason = manager.explain(response)
   if (reason && isAxiosError(error) && error.cause === undefined) {
     Object.defineProperty(error, 'cause', { value: reason, configurable: true, writable: true })
   }
-  return error
+  throw error
 }
+
+/** axios makes `Authorization` of its `auth` option, and of a user in the URL, only when it sends. */
+const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: string) => ({
+  has(name: string) {
+    const key = keyOf(headers, name)
+    if (key !== undefined && headers[key] !== undefined) return true
+    return name === 'authorization' && (Boolean(auth) || namesUser(url))
+  },
+})
+
+const namesUser = (url: string) =>
+  url.includes('@') && Boolean(parseUrl(url, globalThis.location?.href)?.username)
 
 /** An unread stream would keep its connection. */
 function discard({ data }: AxiosResponse): void {

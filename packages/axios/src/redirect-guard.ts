@@ -29,8 +29,7 @@ export function createRedirectGuard(): RedirectGuard {
   function guard(send: typeof fetch | undefined): typeof fetch {
     const known = guarded.get(send ?? guarded)
     if (known) return known
-    const plain: typeof fetch = send ?? ((input, init) => globalThis.fetch(input, init))
-    const careful = keepWithinOrigin(plain, secrets)
+    const careful = keepWithinOrigin(send, secrets)
     const made: typeof fetch = async (input, init) => {
       const response = await careful(input, init)
       if (typeof input === 'object' && response.redirected) {

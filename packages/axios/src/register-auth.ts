@@ -1,6 +1,7 @@
 import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/core'
-import type { InternalAxiosRequestConfig } from 'axios'
+import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios'
 import { createAuthorizedAdapter } from './authorized-adapter.ts'
+import type { AdapterOption } from './sending.ts'
 
 /**
  * What is needed of an axios instance. Written out, since an instance of another copy of axios, or of
@@ -43,17 +44,29 @@ export interface AxiosLike<Config> {
  */
 export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Authorizer): () => void {
   expectManager(manager)
-  const authorizedAdapter = createAuthorizedAdapter(manager)
+  const adapterFor = createAuthorizedAdapter(manager)
+  let original: AdapterOption
+  let adapter: AxiosAdapter | undefined
   const id = instance.interceptors.request.use(
     (config) => {
       const own = config as InternalAxiosRequestConfig
       // A config sent again (by axios-retry, say) still has the adapter that it was given here.
       if (isOwnedBy(own.adapter, manager)) return config
-      own.adapter = markOwned(authorizedAdapter(own.adapter), manager)
+      if (!adapter || !isSame(original, own.adapter)) {
+        original = own.adapter
+        adapter = markOwned(adapterFor(original), manager)
+      }
+      own.adapter = adapter
       return config
     },
     null,
     { synchronous: true },
   )
   return () => instance.interceptors.request.eject(id)
+}
+
+/** axios copies a list of adapters for every request. */
+function isSame(a: AdapterOption, b: AdapterOption): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b
+  return a.length === b.length && a.every((one, at) => one === b[at])
 }

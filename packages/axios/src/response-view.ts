@@ -1,6 +1,6 @@
-import { isOneShot, type ResponseView } from '@latchkey/core'
+import { type Authorization, isOneShot, type ResponseView } from '@latchkey/core'
 import type { AxiosResponse } from 'axios'
-import type { Journey } from './redirect-guard.ts'
+import type { RedirectGuard } from './redirect-guard.ts'
 
 /** How much of a body is looked at, in bytes. */
 const MAX_BYTES = 16_384
@@ -11,17 +11,22 @@ const MAX_BYTES = 16_384
  */
 export class AxiosResponseView implements ResponseView {
   readonly original: AxiosResponse
-  readonly credentialDropped: boolean
-  /** A property: predicates take it out of the view. */
-  readonly text = () => textOf(this.original.data)
-  readonly #url: string | undefined
-  readonly #requested: { url: URL }
+  readonly #authorization: Authorization
+  readonly #guard: RedirectGuard
 
-  constructor(response: AxiosResponse, journey: Journey, requested: { url: URL }) {
+  constructor(response: AxiosResponse, authorization: Authorization, guard: RedirectGuard) {
     this.original = response
-    this.credentialDropped = journey.credentialDropped
-    this.#url = journey.url
-    this.#requested = requested
+    this.#authorization = authorization
+    this.#guard = guard
+  }
+
+  get credentialDropped(): boolean {
+    return this.#guard.about(this.original, this.#authorization).credentialDropped
+  }
+
+  /** Not a method: predicates take it out of the view. */
+  get text(): () => Promise<string> {
+    return () => textOf(this.original.data)
   }
 
   get status(): number {
@@ -29,7 +34,8 @@ export class AxiosResponseView implements ResponseView {
   }
 
   get url(): string {
-    return this.#url || this.#requested.url.href
+    const { url } = this.#guard.about(this.original, this.#authorization)
+    return url || this.#authorization.url.href
   }
 
   get headers(): Headers {

@@ -1,5 +1,5 @@
 import { registerAuth } from '@latchkey/axios'
-import { create as createAxios } from 'axios'
+import { type AxiosAdapter, create as createAxios } from 'axios'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../../testing/test/support/api.ts'
 
@@ -31,6 +31,40 @@ describe('registering', () => {
     registerAuth(instance, manager)
     const { config } = await instance.get('/')
     expect(seen).toEqual([config.adapter])
+  })
+
+  test('sends each request through the adapter that it names', async () => {
+    const seen: string[] = []
+    const named = (name: string): AxiosAdapter => {
+      return async (config) => {
+        seen.push(`${name} ${config.headers.get('xc-auth')}`)
+        return { data: '', status: 200, statusText: '', headers: {}, config }
+      }
+    }
+    const [a, b] = [named('a'), named('b')]
+    const instance = createAxios({ baseURL: api.url, adapter: a })
+    registerAuth(instance, api.staleManager())
+    await instance.get('/')
+    await instance.get('/', { adapter: b })
+    await instance.get('/', { adapter: ['fetch', b] })
+    await instance.get('/', { adapter: [b, 'fetch'] })
+    await instance.get('/')
+    expect(seen.map((one) => one.slice(0, 2))).toEqual(['a ', 'b ', 'b ', 'a '])
+    expect(api.seen).toHaveLength(2) // ['fetch', b], answered 401 and replayed
+  })
+
+  test('a header that was given as undefined is none', async () => {
+    const sent: unknown[] = []
+    const adapter: AxiosAdapter = async (config) => {
+      sent.push(config.headers.get('xc-auth'), Object.keys(config.headers).length)
+      return { data: '', status: 200, statusText: '', headers: {}, config }
+    }
+    const instance = createAxios({ baseURL: api.url, adapter })
+    registerAuth(instance, api.staleManager())
+    await instance.get('/', { headers: { 'Xc-Auth': undefined, accept: 'text/plain' } })
+    await instance.get('/', { headers: { accept: 'text/plain' } })
+    expect(sent.slice(0, 2)).toEqual(sent.slice(2))
+    expect(sent[0]).toMatch(/^CANARY/)
   })
 
   test('two managers serve one instance, each its own origin', async () => {

@@ -1,6 +1,6 @@
 import { type Authorizer, expectManager } from './authorizer.ts'
 import { type FetchInput, type Given, outgoing } from './outgoing.ts'
-import { sendWithinOrigin } from './redirects.ts'
+import { firstHop, follow, leadsOn } from './redirects.ts'
 import { mayBeStored } from './response-view.ts'
 
 /** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
@@ -9,29 +9,35 @@ const ownerKey = Symbol.for('latchkey.owner')
 /**
  * A `fetch` that keeps `manager` signed in: the loop that every fetch-style client shares.
  *
- * @param send What really sends. Already wrapped for the same manager, it is returned as it is.
+ * @param send What really sends. Absent: the platform's own `fetch`, looked up at each call. Already
+ *   wrapped for the same manager, it is returned as it is.
  * @param given What the caller gave, where a client makes Requests of it: its body tells whether it
  *   can be sent again, its signal whose request it is.
  */
 export function authorizedFetch(
   manager: Authorizer,
-  send: typeof fetch,
+  send?: typeof fetch,
   given?: Given,
 ): typeof fetch {
   expectManager(manager)
-  if (isOwnedBy(send, manager)) return send
+  if (send && isOwnedBy(send, manager)) return send
   const wrapped = async (input: FetchInput, init?: RequestInit): Promise<Response> => {
-    const request = outgoing(input, init, given)
-    if (!request) return send(input, init)
+    const sender = send ?? globalThis.fetch
+    const request = outgoing(input, init, send, given)
+    if (!request) return sender(input, init)
     const { signal, replayable } = request
     const asked = manager.authorize(request)
     if (asked instanceof Promise) request.hold()
     let authorization = asked instanceof Promise ? await asked : asked
-    if (authorization.generation === 0) return send(input, init)
+    if (authorization.generation === 0) return sender(input, init)
     try {
       for (;;) {
-        const { renewable } = authorization
-        const response = await sendWithinOrigin(send, request, authorization.headers, renewable)
+        const { headers, renewable } = authorization
+        const hop = firstHop(request, headers, renewable)
+        let response = await sender(...request.next(hop, renewable || hop.follows))
+        if (leadsOn(response, hop)) {
+          response = await follow(sender, request, hop, response, renewable)
+        }
         const decision = manager.recover(authorization, response, { signal, replayable })
         const next = decision instanceof Promise ? await decision : decision
         if (!next) return response

@@ -6,6 +6,7 @@ import {
 } from './authorization.ts'
 import { isLatchkeyError, LatchkeyError } from './errors.ts'
 import { createExplanations, type Explanations, explanation } from './explanations.ts'
+import type { TokenManagerOptions } from './manager-options.ts'
 import { parseUrl } from './origin.ts'
 import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.ts'
 import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
@@ -109,20 +110,30 @@ function seal(
   attempt: number,
   own?: OwnHeaders,
 ): MaybePromise<Authorization> {
-  const made = waist.renewal.keeper.options.scheme.headers(session.tokens, target)
+  const made = headersFor(waist.renewal.keeper.options.scheme, session, target)
   return made instanceof Promise
     ? made.then((headers) => sealed(headers, session, target, attempt, own))
     : sealed(made, session, target, attempt, own)
 }
 
+function headersFor(scheme: Scheme, session: Session, target: Target): MaybePromise<Sealed> {
+  if (session.headers) return session.headers
+  const made = scheme.headers(session.tokens, target)
+  if (made instanceof Promise) return made.then(toRecord)
+  if (!scheme.static) return toRecord(made)
+  session.headers = Object.freeze({ ...toRecord(made) })
+  return session.headers
+}
+
+type Sealed = Readonly<Record<string, string>>
+
 function sealed(
-  init: HeadersInit,
+  headers: Sealed,
   session: Session,
   target: Target,
   attempt: number,
   own: OwnHeaders,
 ): Authorization {
-  const headers = toRecord(init)
   if (own && Object.keys(headers).some((name) => own.has(name))) return bare(target)
   return new Authorization(headers, target, session, attempt)
 }
@@ -132,7 +143,7 @@ const NO_SESSION = { generation: 0, epoch: 0, static: true }
 const bare = (target: Target) => new Authorization({}, target, NO_SESSION, 1)
 
 /** Schemes mostly give a plain object of lower-case names, which needs no `Headers` on the way. */
-function toRecord(init: HeadersInit): Readonly<Record<string, string>> {
+function toRecord(init: HeadersInit): Sealed {
   const isRecord = !Array.isArray(init) && !(init instanceof Headers)
   if (isRecord && Object.keys(init).every((name) => name === name.toLowerCase())) return init
   return Object.fromEntries(new Headers(init))
@@ -144,8 +155,15 @@ function recover(
   response: ResponseView | Response,
   options: RecoverOptions,
 ): MaybePromise<Authorization | undefined> {
-  if (authorization.generation === 0 || isCredentialDropped(response)) return undefined
-  const verdict = isRejected(waist, response, authorization.target)
+  const { isTokenRejected } = waist.renewal.keeper.options
+  if (
+    authorization.generation === 0 ||
+    (!isTokenRejected && response.status !== 401) ||
+    isCredentialDropped(response)
+  ) {
+    return undefined
+  }
+  const verdict = !isTokenRejected || isRejected(isTokenRejected, response, authorization.target)
   if (verdict === false) return undefined
   const act = () => replay(waist, authorization, response, options)
   return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
@@ -153,13 +171,11 @@ function recover(
 
 /** A predicate that throws tells nothing: the status decides. */
 function isRejected(
-  waist: Waist,
+  isTokenRejected: NonNullable<TokenManagerOptions['isTokenRejected']>,
   response: ResponseView | Response,
   requested: Target,
 ): MaybePromise<boolean> {
-  const { isTokenRejected } = waist.renewal.keeper.options
   const byStatus = response.status === 401
-  if (!isTokenRejected) return byStatus
   try {
     const verdict: unknown = isTokenRejected(boundedView(response, requested))
     return verdict instanceof Promise ? verdict.then(Boolean, () => byStatus) : Boolean(verdict)

@@ -15,10 +15,10 @@ export interface Hop {
   /** Set over the caller's own headers. */
   credentials: Readonly<Record<string, string>>
   redirect: RequestRedirect
-  /** Absent: as the caller said. */
-  cache?: RequestCache | undefined
+  /** Whether a redirect that comes back is ours to follow. */
+  follows: boolean
   /** Once a redirect was followed: what the request has become. */
-  moved?: Moved | undefined
+  moved?: Moved
 }
 
 export interface Moved {
@@ -30,137 +30,150 @@ export interface Moved {
   withBody: boolean
 }
 
-/** A call of `fetch` taken apart, so that it can be made more than once. */
-export interface Outgoing {
-  /** As given: relative, or no URL at all, it is the platform's to resolve. */
-  url: string
-  method: string
-  /** The caller's own headers, if any. */
-  headers: Headers | undefined
-  signal: AbortSignal | undefined
-  redirect: RequestRedirect
-  /** Set for a replay that must not be answered with what it replays for. Absent: as the caller said. */
-  cache?: RequestCache
-  /** Whether the body, if any, can be sent again. */
-  replayable: boolean
-  /** The arguments of the next call. `keep`: another may follow, so a copy of the body is kept. */
-  next(hop: Hop, keep: boolean): [FetchInput, RequestInit?]
-  /** Copies a body that the caller might change before it is sent; next() does so for a `keep`. */
-  hold(): void
-  /** Lets go of what was kept. */
-  release(): void
-}
-
-const NOTHING = {}
+const NOTHING: RequestInit & Given = {}
 
 /**
  * Takes a call of `fetch` apart.
  *
+ * @param send What will send it, where that is not the platform's own `fetch`.
  * @param given What the caller gave, where a client has made a Request of it already.
  * @returns `undefined` when nothing can be added: a browser takes no headers (`no-cors`).
  */
 export function outgoing(
   input: FetchInput,
   init: RequestInit = NOTHING,
+  send?: typeof fetch,
   given: Given = NOTHING,
 ): Outgoing | undefined {
   const request = typeof input === 'object' && 'headers' in input ? input : undefined
   if ((init.mode ?? request?.mode) === 'no-cors') return undefined
-  const carriesBody = request?.body && (init.body === undefined || init.body === null)
-  const own = init.headers ?? request?.headers
-  const about: About = {
-    url: request ? request.url : `${input as string | URL}`,
-    method: init.method ?? request?.method ?? 'GET',
-    headers: own && new Headers(own),
-    signal: given.signal ?? init.signal ?? request?.signal ?? undefined,
-    redirect: init.redirect ?? request?.redirect ?? 'follow',
+  return new Outgoing(request ?? `${input as string | URL}`, init, send !== undefined, given)
+}
+
+/** A call of `fetch` taken apart, so that it can be made more than once. */
+export class Outgoing {
+  /** As given: relative, or no URL at all, it is the platform's to resolve. */
+  readonly url: string
+  readonly method: string
+  readonly signal: AbortSignal | undefined
+  readonly redirect: RequestRedirect
+  /** Set for a replay that must not be answered with what it replays for. Absent: as the caller said. */
+  cache: RequestCache | undefined
+  /** Whether the body, if any, can be sent again. */
+  readonly replayable: boolean
+  readonly #request: Request | undefined
+  /** Whether the sender may look at nothing but a Request that it gets. */
+  readonly #readsRequestOnly: boolean
+  /** Whether the body is inside the Request, which gives it once. */
+  readonly #isInside: boolean
+  readonly #factory: (() => unknown) | undefined
+  #init: RequestInit
+  #headers: Headers | undefined
+  /** Names of what was set over the caller's own headers. */
+  #credentials: string[] | undefined
+  /** A clone for the next sending. */
+  #kept: Request | undefined
+  #isHeld = false
+  #isSent = false
+
+  constructor(
+    source: Request | string,
+    init: RequestInit,
+    readsRequestOnly: boolean,
+    given: Given,
+  ) {
+    const request = typeof source === 'object' ? source : undefined
+    const own = init.headers ?? request?.headers
+    const isInside = !!request?.body && (init.body === undefined || init.body === null)
+    const body = isInside ? given.body : init.body
+    this.url = typeof source === 'object' ? source.url : source
+    this.method = init.method ?? request?.method ?? 'GET'
+    this.signal = given.signal ?? init.signal ?? request?.signal ?? undefined
+    this.redirect = init.redirect ?? request?.redirect ?? 'follow'
+    this.#factory = bodyFactory(body)
+    this.replayable =
+      this.#factory !== undefined || !(isOneShot(body) || (isInside && request.bodyUsed))
+    this.#request = request
+    this.#readsRequestOnly = readsRequestOnly
+    this.#isInside = isInside
+    this.#init = init
+    this.#headers = own && (own instanceof Headers ? own : new Headers(own))
   }
-  return carriesBody
-    ? fromRequest(about, request, init, given.body)
-    : fromInit(about, request, init)
-}
 
-/** What one sending gets as its headers. */
-export function headersOf(own: Headers | undefined, { credentials, moved }: Hop): HeadersInit {
-  if (moved) return moved.headers
-  if (!own) return { ...credentials }
-  const headers = new Headers(own)
-  for (const [name, value] of Object.entries(credentials)) headers.set(name, value)
-  return headers
-}
-
-type About = Pick<Outgoing, 'url' | 'method' | 'headers' | 'signal' | 'redirect'>
-
-/** The body is in `init`, where it stays; or it is a stream, and gone after the first time. */
-function fromInit(about: About, request: Request | undefined, init: RequestInit): Outgoing {
-  const factory = bodyFactory(init.body)
-  let sent = false
-  let held: RequestInit | undefined
-  const hold = () => {
-    held ??= init.body === undefined || init.body === null ? NOTHING : { body: snapshot(init.body) }
+  /** The caller's own headers, if any. */
+  get headers(): Headers | undefined {
+    return this.#headers
   }
-  return {
-    ...about,
-    replayable: factory !== undefined || !isOneShot(init.body),
-    hold,
-    next(hop, keep) {
-      if (keep) hold()
-      const changed = changes(about, hop)
-      const next = init === NOTHING ? changed : { ...init, ...held, ...changed }
-      if (sent && factory && next.body !== null) next.body = factory() as BodyInit
-      sent = true
-      if (request) return [new Request(at(hop, request), next), beside(request, init)]
-      return [hop.moved?.url ?? about.url, next]
-    },
-    release: () => void (held = undefined),
+
+  /** The arguments of the next call. `keep`: another may follow, so a copy of the body is kept. */
+  next(hop: Hop, keep: boolean): [FetchInput, RequestInit?] {
+    const { redirect, moved } = hop
+    const headers = moved?.headers ?? this.sealed(hop.credentials)
+    if (keep) this.hold()
+    const next: RequestInit = { ...this.#init, redirect, headers }
+    if (this.cache) next.cache = this.cache
+    if (moved) next.method = moved.method
+    const isEmptied = moved?.withBody === false
+    const make = !isEmptied && this.#isSent ? this.#factory : undefined
+    if (isEmptied) next.body = null
+    else if (make) next.body = make() as BodyInit
+    this.#isSent = true
+    const url = moved?.url ?? this.url
+    const request = this.#request
+    if (!request) return [url, next]
+    if (!this.#isInside || !(isEmptied || make)) return this.#within(request, next, moved, keep)
+    // Its body, which no init can take out of a Request, is not the one to send.
+    const { method, signal, credentials, cache } = request
+    return [url, { method, signal, credentials, cache, ...next, ...(make && { duplex: 'half' }) }]
   }
-}
 
-/**
- * The body is inside a Request, which gives it once: a clone is kept for as long as it may be needed,
- * unless the caller gave a stream, which is made anew or not sent again.
- */
-function fromRequest(about: About, request: Request, init: RequestInit, source: unknown): Outgoing {
-  const factory = bodyFactory(source)
-  const isReusable = !isOneShot(source) && !request.bodyUsed
-  const { signal, credentials, cache } = request
-  let current: Request | undefined = request
-  return {
-    ...about,
-    replayable: factory !== undefined || isReusable,
-    hold: () => undefined, // a Request has its own copy
-    next(hop, keep) {
-      const next = { ...init, ...changes(about, hop) }
-      if (next.body === null || (current === undefined && factory)) {
-        const body = next.body === null ? {} : { body: factory?.() as BodyInit, duplex: 'half' }
-        return [hop.moved?.url ?? about.url, { signal, credentials, cache, ...next, ...body }]
-      }
-      const from = current ?? request
-      current = keep && isReusable ? from.clone() : undefined
-      return [new Request(at(hop, from), next), beside(request, init)]
-    },
-    release: () => void current?.body?.cancel().catch(() => undefined),
+  /** What one sending gets as its headers: the caller's own, with `credentials` set over them. */
+  sealed(credentials: Readonly<Record<string, string>>): Headers | Record<string, string> {
+    if (!this.#headers) return { ...credentials }
+    // A copy from the first sending on, which is then only ours.
+    const headers = this.#credentials ? this.#headers : new Headers(this.#headers)
+    for (const name of this.#credentials ?? []) headers.delete(name)
+    this.#credentials = Object.keys(credentials)
+    for (const name of this.#credentials) headers.set(name, credentials[name] ?? '')
+    this.#headers = headers
+    return headers
   }
-}
 
-/** What a sending changes of the caller's `init`, which may itself have changed since the call. */
-function changes({ headers, method }: About, hop: Hop): RequestInit {
-  const { redirect, cache, moved } = hop
-  const next: RequestInit = { method, redirect, headers: headersOf(headers, hop) }
-  if (cache) next.cache = cache
-  if (moved) next.method = moved.method
-  if (moved?.withBody === false) next.body = null
-  return next
-}
+  /** Copies what the caller might change before it is sent; next() does so for a `keep`. */
+  hold(): void {
+    if (this.#isHeld) return
+    this.#isHeld = true
+    if (this.#headers && !this.#credentials) this.#headers = new Headers(this.#headers)
+    const { body } = this.#init
+    if (this.#init !== NOTHING)
+      this.#init = { ...this.#init, ...(body && { body: snapshot(body) }) }
+  }
 
-const at = ({ moved }: Hop, request: Request) => (moved ? new Request(moved.url, request) : request)
+  /** Lets go of what was kept. */
+  release(): void {
+    this.#kept?.body?.cancel().catch(() => undefined)
+  }
 
-/**
- * What goes beside a Request: options that only this `fetch` knows, such as Next's `next`; and the signal
- * itself, since Node lets the one of a Request that nobody holds be collected, and an abort is lost.
- */
-function beside(request: Request, init: RequestInit): RequestInit {
-  const unknown = Object.entries(init).filter(([name]) => !(name in request))
-  const signal = init.signal === undefined ? request.signal : init.signal
-  return { ...Object.fromEntries(unknown), signal }
+  /**
+   * As a Request: a new one, since the token must not be in the caller's. The platform's own `fetch` makes
+   * that by itself. A body inside is given once, so a clone is kept for as long as it may be needed.
+   */
+  #within(
+    request: Request,
+    next: RequestInit,
+    moved: Moved | undefined,
+    keep: boolean,
+  ): [FetchInput, RequestInit?] {
+    const own = this.#init
+    const current = this.#kept ?? request
+    this.#kept =
+      this.#isInside && keep && this.replayable && !this.#factory ? current.clone() : undefined
+    const from = moved ? new Request(moved.url, current) : current
+    // Beside the Request too: Node lets the signal of one that nobody holds be collected, and an abort is lost.
+    const signal = own.signal === undefined ? request.signal : own.signal
+    if (!this.#readsRequestOnly) return [from, { ...next, signal }]
+    // And options that only this `fetch` knows, such as Next's `next`.
+    const unknown = Object.entries(own).filter(([name]) => !(name in request))
+    return [new Request(from, next), { ...Object.fromEntries(unknown), signal }]
+  }
 }

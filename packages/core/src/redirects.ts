@@ -1,6 +1,6 @@
 import { CREDENTIAL_HEADERS } from './authorization.ts'
 import { LatchkeyError } from './errors.ts'
-import { headersOf, type Hop, type Moved, type Outgoing, outgoing } from './outgoing.ts'
+import { type Hop, type Moved, type Outgoing, outgoing } from './outgoing.ts'
 import { parseUrl } from './origin.ts'
 import { markCredentialDropped } from './response-view.ts'
 
@@ -16,51 +16,60 @@ const BODY_HEADERS = [
 ]
 
 /**
- * Sends once, with `credentials` added, and follows redirects so that those never leave the origin.
+ * The first hop of a sending, with `credentials` added, which never leave the origin.
  *
  * Every common client drops only `Authorization` when a redirect leads to another host, and sends
  * `xc-auth` and the like along (whatwg/fetch#944). So the redirects are followed here: credentials are
  * dropped at the first foreign hop, for good, and the response tells of it. Where a browser hides the
  * redirect, `Authorization` alone is left to the browser, and anything else is refused.
  *
- * @param keep Whether another sending may follow this one.
  * @param watch Whether somebody asks if the credentials were dropped. `Authorization`, which every
  *   platform drops by itself, is left to it otherwise, so that no body has to be kept for a redirect.
- * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`.
  */
-export async function sendWithinOrigin(
-  send: typeof fetch,
-  request: Outgoing,
+export function firstHop(
+  { redirect }: Outgoing,
   credentials: Readonly<Record<string, string>>,
-  keep: boolean,
-  watch = keep,
-): Promise<Response> {
+  watch: boolean,
+): Hop {
   const isLeft = (!watch || isBrowser()) && onlyAuthorization(credentials)
-  const mayFollow = !isLeft && request.redirect === 'follow'
-  const { cache } = request
-  const hop: Hop = { credentials, redirect: mayFollow ? 'manual' : request.redirect, cache }
-  const response = await send(...request.next(hop, keep || mayFollow))
-  return mayFollow && leadsOn(response) ? follow(send, request, hop, response, keep) : response
+  const follows = !isLeft && redirect === 'follow'
+  return { credentials, redirect: follows ? 'manual' : redirect, follows }
 }
 
+/** Whether `response` is a redirect, or what a browser shows of one, for us to follow. */
+export const leadsOn = (response: Response, { follows }: Hop): boolean =>
+  follows && (isRedirect(response.status) || isHidden(response))
+
 /**
- * `send`, made to follow redirects as sendWithinOrigin() does, for clients that set the credentials
- * themselves.
+ * `send`, made to follow redirects as firstHop() says, for clients that set the credentials themselves.
  *
+ * @param send Absent: the platform's own `fetch`, looked up at each call.
  * @param names The credential headers, in lower case; looked at when a request is sent.
  */
-export function keepWithinOrigin(send: typeof fetch, names: Iterable<string>): typeof fetch {
-  return (input, init) => {
-    const request = outgoing(input, init)
-    if (!request) return send(input, init)
+export function keepWithinOrigin(
+  send: typeof fetch | undefined,
+  names: Iterable<string>,
+): typeof fetch {
+  return async (input, init) => {
+    const sender = send ?? globalThis.fetch
+    const request = outgoing(input, init, send)
+    if (!request) return sender(input, init)
     const { headers } = request
     const carried = [...names].filter((name) => headers?.has(name))
     const credentials = carried.map((name) => [name, headers?.get(name) ?? ''] as const)
-    return sendWithinOrigin(send, request, Object.fromEntries(credentials), false, true)
+    const hop = firstHop(request, Object.fromEntries(credentials), true)
+    const response = await sender(...request.next(hop, hop.follows))
+    return leadsOn(response, hop) ? follow(sender, request, hop, response, false) : response
   }
 }
 
-async function follow(
+/**
+ * Goes where `first` leads, and on from there.
+ *
+ * @param keep Whether another sending may follow the last one.
+ * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`.
+ */
+export async function follow(
   send: typeof fetch,
   request: Outgoing,
   hop: Hop,
@@ -68,13 +77,13 @@ async function follow(
   keep: boolean,
 ): Promise<Response> {
   const url = new URL(request.url, globalThis.location?.href)
-  const headers = new Headers(headersOf(request.headers, hop))
+  const headers = new Headers(request.sealed(hop.credentials))
   const moved: Moved = { url, method: request.method, headers, withBody: true }
   let response = first
   let isDropped = false
   for (let hops = 0; ; hops += 1) {
     const { url: from } = moved
-    if (response.type === 'opaqueredirect') throw refused(from, HIDDEN)
+    if (isHidden(response)) throw refused(from, HIDDEN)
     const location = isRedirect(response.status) ? response.headers.get('location') : null
     if (location === null) {
       if (isDropped) markCredentialDropped(response)
@@ -103,8 +112,7 @@ async function follow(
 const onlyAuthorization = (credentials: object) =>
   Object.keys(credentials).every((name) => name === 'authorization')
 
-/** A redirect; or what a browser shows of one. */
-const leadsOn = ({ status, type }: Response) => isRedirect(status) || type === 'opaqueredirect'
+const isHidden = ({ type }: Response): boolean => type === 'opaqueredirect'
 
 /** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
 const isBrowser = (): boolean => 'XMLHttpRequest' in globalThis || 'importScripts' in globalThis

@@ -25,6 +25,8 @@ export interface Session {
   rejected: boolean
   /** Given by a static grant: there is nothing to renew. */
   readonly static: boolean
+  /** What a static scheme makes of it, once it was asked. */
+  headers?: Readonly<Record<string, string>>
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Scheme {
   name: string
   /** The header it sets, where that is always the same: a caller's own one then needs no token of ours. */
   header?: string
+  /** True: its headers depend on the token set alone, so they are made once for each. Default: false. */
+  static?: boolean
   headers(
     tokens: TokenSet,
     request: { url: URL; method: string },
@@ -19,6 +21,7 @@ export interface Scheme {
 export function bearer(): Scheme {
   return {
     name: 'bearer',
+    static: true,
     headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
   }
 }
@@ -41,5 +44,10 @@ export function headerScheme(header: string): Scheme {
       `headerScheme() needs the name of a request header that may carry a token, such as "xc-auth", got ${JSON.stringify(header)}.`,
     )
   }
-  return { name, header: name, headers: ({ accessToken }) => ({ [name]: accessToken }) }
+  return {
+    name,
+    header: name,
+    static: true,
+    headers: ({ accessToken }) => ({ [name]: accessToken }),
+  }
 }

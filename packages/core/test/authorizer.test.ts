@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { apiToken, headerScheme } from '../src/index.ts'
+import { apiToken, headerScheme, type TokenSet } from '../src/index.ts'
 import { answer, authorize, failure, harness, request, sent, settled } from './support/harness.ts'
 
 describe('a request', () => {
@@ -63,6 +63,18 @@ describe('a request', () => {
   it('that skipAuth names goes out without a token', async () => {
     const { manager } = harness({ skipAuth: ({ url }) => url.pathname === '/login' })
     expect((await authorize(manager, '/login')).generation).toBe(0)
+  })
+
+  it('carries what a static scheme made of its token set once, which nobody can change', async () => {
+    let asked = 0
+    const headers = ({ accessToken }: TokenSet) => ({ 'x-token': `${(asked += 1)} ${accessToken}` })
+    const { manager, scripted } = harness({ scheme: { name: 'once', static: true, headers } })
+    scripted.answerTokens()
+    const authorizations = [await authorize(manager), await authorize(manager)]
+    expect(() => Object.assign(authorizations[0]!.headers, { 'x-token': '' })).toThrow(TypeError)
+    await manager.refresh()
+    authorizations.push(await authorize(manager))
+    expect(authorizations.map((one) => one.headers['x-token'])).toEqual(['1 a1', '1 a1', '2 a2'])
   })
 
   it('is signed anew for each attempt', async () => {

@@ -18,5 +18,5 @@ export function wrapFetch(
   manager: Authorizer,
   options: { fetch?: typeof fetch } = {},
 ): typeof fetch {
-  return authorizedFetch(manager, options.fetch ?? ((input, init) => globalThis.fetch(input, init)))
+  return authorizedFetch(manager, options.fetch)
 }

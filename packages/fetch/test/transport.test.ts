@@ -67,6 +67,33 @@ describe('the fetch option', () => {
     expect(await (await signedIn(api.url)).json()).toEqual({ ok: true })
   })
 
+  test('may read a Request only: it gets one of its own, with the credential in it', async () => {
+    const request = new Request(api.url)
+    const sent: (string | null)[] = []
+    const send = async (given: Request) => {
+      sent.push(given.headers.get('xc-auth'))
+      return new Response('done')
+    }
+    await wrapFetch(api.staleManager(), { fetch: send as typeof fetch })(request)
+    expect(sent).toEqual(['CANARY-stale'])
+    expect(request.headers.has('xc-auth')).toBe(false)
+  })
+
+  test("is spared a copy of the caller's Request where it is the platform's own", async () => {
+    const { calls, send } = answering()
+    const given: unknown[] = []
+    vi.stubGlobal('fetch', (...args: Parameters<typeof fetch>) => {
+      given.push(args[0])
+      return send(...args)
+    })
+    const request = new Request(api.url, { headers: { 'x-mine': '1' } })
+    await wrapFetch(api.staleManager())(request)
+    expect(given).toEqual([request])
+    const { headers } = calls[0]!.request
+    expect([headers.get('xc-auth'), headers.get('x-mine')]).toEqual(['CANARY-stale', '1'])
+    expect(request.headers.has('xc-auth')).toBe(false)
+  })
+
   test('already wrapped for the same manager, it is not wrapped again', async () => {
     const manager = api.staleManager()
     const once = wrapFetch(manager)

@@ -20,8 +20,7 @@ export function authHooks(manager: Authorizer): Hooks {
   return {
     init: [
       (options) => {
-        const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-        options.fetch = authorizedFetch(manager, send, options)
+        options.fetch = authorizedFetch(manager, options.fetch, options)
       },
     ],
     beforeError: [
