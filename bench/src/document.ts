@@ -39,6 +39,14 @@ const tables = (results: Results): Record<string, string> => ({
     ['bundle', 'minified', 'gzipped'],
     (results.sizes ?? []).map(({ name, min, gzip }) => [name, bytes(min), bytes(gzip)]),
   ),
+  anatomy: table(
+    ['and without', 'left, gzipped', 'of it'],
+    (results.anatomy ?? []).map(({ without, gzip }, at, rows) => [
+      without,
+      bytes(gzip),
+      at === 0 ? '' : bytes((rows[at - 1]?.gzip ?? gzip) - gzip),
+    ]),
+  ),
   coldStart: table(
     ['import', 'whole process, ms', 'added, ms'],
     (results.coldStart ?? []).map(({ name, ms, addedMs }) => [name, fixed(ms), fixed(addedMs)]),

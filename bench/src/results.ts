@@ -1,3 +1,4 @@
+import type { Remainder } from './anatomy.ts'
 import type { ColdStart } from './cold-start.ts'
 import type { Memory } from './memory.ts'
 import type { Overhead } from './overhead.ts'
@@ -16,6 +17,7 @@ export interface Results {
   processes?: Processes[]
   memory?: Memory
   sizes?: Size[]
+  anatomy?: Remainder[]
   coldStart?: ColdStart[]
 }
 

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { setImmediate as turn } from 'node:timers/promises'
 
 /** Milliseconds of each round, by name. */
 export type Times<Name extends string> = Record<Name, number[]>
@@ -36,7 +37,8 @@ export interface Extent {
 /**
  * Times several pieces of work in turns, so that what the machine does meanwhile hits all of them alike.
  * Before each the garbage of the one before is collected, where `--expose-gc` allows it: a full
- * collection in the middle would be charged to whoever happens to run.
+ * collection in the middle would be charged to whoever happens to run. That takes a turn of the event loop:
+ * until then whatever a WeakRef was asked for is kept, and a Request asks for its signal.
  */
 export async function alternate<Name extends string>(
   works: Record<Name, () => Promise<unknown>>,
@@ -49,6 +51,7 @@ export async function alternate<Name extends string>(
   const isOver = (round: number) => round >= minRounds && performance.now() > end
   for (let round = -warmUp; round < maxRounds && !isOver(round); round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      await turn()
       globalThis.gc?.()
       const start = clock()
       await works[name]()

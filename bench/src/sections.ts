@@ -1,3 +1,4 @@
+import { measureAnatomy } from './anatomy.ts'
 import { clientNames } from './clients/families.ts'
 import { measureColdStart } from './cold-start.ts'
 import { runJob } from './jobs.ts'
@@ -18,6 +19,7 @@ const STORMS = [
 /** The sections of a run, in the order they are measured. */
 export const sections: Measures = {
   sizes: measureSizes,
+  anatomy: measureAnatomy,
   overhead: () => each(clientNames, (client) => runJob('measureOverhead', client)),
   loopback: () => each(clientNames, (client) => runJob('measureLoopback', client)),
   storm: () =>

@@ -43,6 +43,9 @@ export async function startTokenServer(options: ServerOptions): Promise<TokenSer
   }
 }
 
+/** The one that ky's contenders are given another for. */
+const platformFetch = globalThis.fetch
+
 /** A client's world on a session that is open. It presents each refresh token once. */
 function serverWorld(origin: string, session: string, tokens: Tokens): ServerWorld {
   let { refreshToken } = tokens
@@ -50,7 +53,7 @@ function serverWorld(origin: string, session: string, tokens: Tokens): ServerWor
     origin,
     session,
     tokens,
-    fetch: (input, init) => fetch(input, init),
+    fetch: platformFetch,
     adapter: undefined,
     httpClient: fetchHttpClient(),
     reads: true,

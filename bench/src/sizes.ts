@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 import { type BundleSource, entryBundles, usualBundles } from './bundles.ts'
 
 /** Bytes of a bundle. */
@@ -18,7 +18,10 @@ export const measureSizes = async (): Promise<Size[]> =>
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
 
-export async function sizeOf({ name, code, external }: BundleSource): Promise<Size> {
+export async function sizeOf(
+  { name, code, external }: BundleSource,
+  plugins: Plugin[] = [],
+): Promise<Size> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: folder },
     absWorkingDir: folder,
@@ -30,6 +33,7 @@ export async function sizeOf({ name, code, external }: BundleSource): Promise<Si
     external: [...external, 'node:*'],
     legalComments: 'none',
     metafile: true,
+    plugins,
     write: false,
   })
   const contents = outputFiles[0]?.contents ?? new Uint8Array()

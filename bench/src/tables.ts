@@ -11,6 +11,7 @@ const titles: Record<Section, string> = {
   processes: 'Processes that share a session through a store, across expiries',
   memory: 'Heap, in bytes',
   sizes: 'Bundles, in bytes',
+  anatomy: 'What is left of core + fetch, in bytes, when one part after the other is taken away',
   coldStart: 'A process that imports an entry and ends, in milliseconds',
 }
 

@@ -37,7 +37,7 @@ describe('registering', () => {
     const seen: string[] = []
     const named = (name: string): AxiosAdapter => {
       return async (config) => {
-        seen.push(`${name} ${config.headers.get('xc-auth')}`)
+        seen.push(config.headers.has('xc-auth') ? name : 'none')
         return { data: '', status: 200, statusText: '', headers: {}, config }
       }
     }
@@ -49,7 +49,7 @@ describe('registering', () => {
     await instance.get('/', { adapter: ['fetch', b] })
     await instance.get('/', { adapter: [b, 'fetch'] })
     await instance.get('/')
-    expect(seen.map((one) => one.slice(0, 2))).toEqual(['a ', 'b ', 'b ', 'a '])
+    expect(seen).toEqual(['a', 'b', 'b', 'a'])
     expect(api.seen).toHaveLength(2) // ['fetch', b], answered 401 and replayed
   })
 
