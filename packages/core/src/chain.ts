@@ -45,7 +45,7 @@ export async function walkChain(grants: readonly Grant[], run: ChainRun): Promis
     try {
       const answer = await ask(grant, { ...run, tokens })
       if (answer) return { outcome: 'renewed', grant, tokens: withRefreshToken(answer, tokens) }
-      tried.push(`${grant.name} (does not apply)`)
+      tried.push(`${grant.name} (${grant.missing ?? 'does not apply'})`)
     } catch (error) {
       if (!isRejection(error)) throw unavailable(grant, error, secretsOf(run.tokens))
       rejection = error

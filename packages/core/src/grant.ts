@@ -22,6 +22,11 @@ export interface Grant {
   /** Shown in events and error messages, so never a secret. */
   name: string
   request(context: GrantContext): Promise<TokenSet | undefined>
+  /**
+   * Why it does not apply, when it does not: a few words for the message of `ERR_SIGN_IN_REQUIRED`, such
+   * as `'\`password\` is not given'`. Never a secret.
+   */
+  missing?: string
   /** True: what this grant gives is never renewed and never stored; a 401 for it goes to the caller. */
   static?: boolean
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import { LatchkeyError } from './errors.ts'
 import type { Grant } from './grant.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { parseOrigins } from './origin.ts'
 import { RENEW_AHEAD_MS } from './refresh-policy.ts'
 import type { ResponseView } from './response-view.ts'
@@ -47,6 +48,30 @@ export interface TokenManagerOptions {
   allowInsecure?: boolean
 }
 
+const KNOWN: OptionNames<TokenManagerOptions> = {
+  origin: true,
+  scheme: true,
+  grants: true,
+  store: true,
+  name: true,
+  isTokenRejected: true,
+  skipAuth: true,
+  whenRefused: true,
+  renewAheadMs: true,
+  renewTimeoutMs: true,
+  fetch: true,
+  clock: true,
+  allowInsecure: true,
+}
+
+/** What a service passes on: those of its options that `createTokenManager()` has too. */
+export function managerOptions<O extends object>(
+  options: O,
+): Pick<O, keyof O & keyof TokenManagerOptions> {
+  const shared = Object.entries(options).filter(([option]) => Object.hasOwn(KNOWN, option))
+  return Object.fromEntries(shared) as Pick<O, keyof O & keyof TokenManagerOptions>
+}
+
 /** The options as the manager uses them: checked once, defaults settled. */
 export interface ManagerOptions {
   origins: ReadonlySet<string>
@@ -65,6 +90,7 @@ export interface ManagerOptions {
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
 export function checkOptions(options: TokenManagerOptions): ManagerOptions {
+  expectKnown(options, KNOWN)
   const { scheme, grants, store = memoryStore(), clock = Date } = options
   const { isTokenRejected, skipAuth, fetch, whenRefused = 'keep' } = options
   const origins = parseOrigins(options.origin, options.allowInsecure === true)

@@ -182,6 +182,16 @@ describe('a chain that is exhausted', () => {
     expect(events.renewalFailed).toEqual([])
   })
 
+  it('tells why a grant does not apply, where the grant says so', async () => {
+    const none = { request: () => Promise.resolve(undefined) }
+    const grants = [
+      { name: 'refresh token', missing: 'there is none', ...none },
+      { name: 'sign-in', ...none },
+    ]
+    const { message } = await failure(authorize(harness({ grants }).manager))
+    expect(message).toContain('refresh token (there is none), sign-in (does not apply). ')
+  })
+
   it('ahead of expiry is one rejected renewal, not an unavailable one as well', async () => {
     const { manager, scripted, clock, events } = await signedIn()
     scripted.answer(() => new GrantRejectedError('no'))

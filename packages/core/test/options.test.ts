@@ -90,6 +90,12 @@ describe('createTokenManager() refuses', () => {
     ['no fetch', { fetch: 'fetch' }, /`fetch` must be a function/],
     ['no predicate', { isTokenRejected: 401 }, /`isTokenRejected` must be a function/],
     ['no skipAuth', { skipAuth: '/login' }, /`skipAuth` must be a function/],
+    [
+      'a misspelt option, and lists those there are',
+      { renewAhead: 60_000 },
+      /^There is no option `renewAhead`. There are: origin, scheme, grants, .*renewAheadMs, /,
+    ],
+    ['what is an option of every object', { constructor: 1 }, /There is no option `constructor`/],
   ])('%s', (_, wrong, expected) => {
     const said = message(() => createTokenManager({ ...good, ...wrong }))
     expect(said).toMatch(expected)

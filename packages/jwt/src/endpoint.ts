@@ -1,4 +1,10 @@
-import { LatchkeyError, mayCarrySecrets, parseUrl } from '@latchkey/core'
+import {
+  expectKnown,
+  LatchkeyError,
+  mayCarrySecrets,
+  type OptionNames,
+  parseUrl,
+} from '@latchkey/core'
 import type { TokenAnswer } from './exchange.ts'
 
 /** Where one of our own requests goes, and how. */
@@ -46,6 +52,19 @@ export interface SignOutEndpoint extends Endpoint {
   send?: RefreshTokenPlace
 }
 
+const shared: OptionNames<Endpoint> = {
+  path: true,
+  method: true,
+  as: true,
+  headers: true,
+  fields: true,
+}
+const KNOWN = {
+  signIn: { ...shared, rejected: true } satisfies OptionNames<TokenEndpoint>,
+  refresh: { ...shared, rejected: true, send: true } satisfies OptionNames<RefreshEndpoint>,
+  signOut: { ...shared, send: true } satisfies OptionNames<SignOutEndpoint>,
+}
+
 /** An endpoint whose URL is settled. */
 export type Settled<E extends Endpoint> = E & { url: URL }
 
@@ -72,11 +91,12 @@ export function parseBase(baseUrl: unknown, allowInsecure: boolean): Base {
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
 export function settle<E extends Endpoint>(
-  option: string,
+  option: keyof typeof KNOWN,
   given: string | E,
   base: Base,
 ): Settled<E> {
   const endpoint = (typeof given === 'string' ? { path: given } : given) as E
+  expectKnown(endpoint ?? {}, KNOWN[option], `${option}.`)
   const { path, method = 'POST', as = 'json', headers } = endpoint ?? {}
   if (typeof path !== 'string' || path === '') {
     throw invalid(`\`${option}\` must be a path such as "/auth/login", or an object with one.`)

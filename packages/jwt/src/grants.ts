@@ -15,6 +15,7 @@ export type Asking = Pick<Sending, 'fetch' | 'signal'>
 export function refreshGrant(api: TokenApi): Grant {
   return {
     name: 'refresh token',
+    missing: api.refresh ? 'there is none that still counts' : '`refresh` is not given',
     async request({ tokens, fetch, signal }) {
       const { refreshToken = unseen(api), refreshExpiresAt = Infinity } = tokens ?? {}
       if (!refreshToken || refreshExpiresAt <= api.now()) return undefined
@@ -72,6 +73,7 @@ export function signInGrant(
 ): Grant {
   return {
     name: 'sign-in',
+    missing: 'there are no `credentials` to use',
     async request({ fetch, signal }) {
       const known = await credentials()
       return known && signInWith(api, known, { fetch, signal })

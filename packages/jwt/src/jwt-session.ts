@@ -3,6 +3,7 @@ import {
   createTokenManager,
   isLatchkeyError,
   LatchkeyError,
+  managerOptions,
   type Scheme,
   type TokenManager,
 } from '@latchkey/core'
@@ -98,7 +99,7 @@ function createManager(
   const own = api.refresh ? [api.signIn, api.refresh] : [api.signIn]
   try {
     return createTokenManager({
-      ...options,
+      ...managerOptions(options),
       name: options.name ?? api.baseUrl,
       origin: options.origin ?? api.origin,
       scheme,

@@ -1,4 +1,10 @@
-import { LatchkeyError, type MaybePromise, type TokenManagerOptions } from '@latchkey/core'
+import {
+  expectKnown,
+  LatchkeyError,
+  type MaybePromise,
+  type OptionNames,
+  type TokenManagerOptions,
+} from '@latchkey/core'
 import {
   checkSend,
   parseBase,
@@ -47,6 +53,29 @@ export interface JwtSessionOptions
   name?: string
 }
 
+const KNOWN: OptionNames<JwtSessionOptions> = {
+  baseUrl: true,
+  signIn: true,
+  refresh: true,
+  signOut: true,
+  credentials: true,
+  token: true,
+  refreshToken: true,
+  expiresIn: true,
+  expiresAt: true,
+  scheme: true,
+  origin: true,
+  name: true,
+  store: true,
+  isTokenRejected: true,
+  skipAuth: true,
+  renewAheadMs: true,
+  renewTimeoutMs: true,
+  fetch: true,
+  clock: true,
+  allowInsecure: true,
+}
+
 /** The options as the parts of a session use them: checked once, defaults settled. */
 export interface TokenApi {
   origin: string
@@ -66,6 +95,7 @@ export interface TokenApi {
 
 /** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
 export function readOptions(options: JwtSessionOptions): TokenApi {
+  expectKnown(options, KNOWN)
   const { token, refreshToken, expiresIn, expiresAt, credentials, clock = Date } = options
   const places = omitUndefined({ token, refreshToken, expiresIn, expiresAt })
   checkPlaces(places)

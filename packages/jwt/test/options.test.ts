@@ -40,6 +40,11 @@ describe('a wrong option is an error at once that names it', () => {
     ['token.cookie', { token: { cookie: 'a=b' } }],
     ['expiresIn', { expiresIn: { cookie: 'x' } }],
     ['scheme', { scheme: bearer(), token: { cookie: 'token' } }],
+    ['refreshPath', { refreshPath: '/refresh' }],
+    ['signIn.methd', { signIn: { path: '/login', methd: 'PUT' } }],
+    ['signIn.send', { signIn: { path: '/login', send: 'bearer' } }],
+    ['signOut.rejected', { signOut: { path: '/out', rejected: [401] } }],
+    ['grants', { grants: [] }],
     ['store', { store: {} }],
     ['isTokenRejected', { isTokenRejected: 401 }],
   ])('%s: %o', (option, more) => {

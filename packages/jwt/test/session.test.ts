@@ -61,6 +61,16 @@ describe('signing in', () => {
     expect(Object.fromEntries(new URLSearchParams(arrived.body))).toEqual({ ...ada, ...fields })
   })
 
+  test.each([
+    [{}, '`refresh` is not given), sign-in (there are no `credentials` to use)'],
+    [withRefresh, 'none that still counts), sign-in (there are no `credentials` to use)'],
+    [{ credentials: () => undefined }, 'sign-in (there are no `credentials` to use)'],
+  ])('without a way to sign in the error tells what is missing: %o', async (more, missing) => {
+    const error = await failure(startApi().openBare(more).getTokens())
+    expect(error).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(error.message).toContain(missing)
+  })
+
   test('signIn(credentials) is a session without configured ones', async () => {
     const api = startApi()
     const session = api.openBare()

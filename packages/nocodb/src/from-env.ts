@@ -1,6 +1,13 @@
 import { LatchkeyError } from '@latchkey/core'
-import { type NocoDB, nocodb } from './nocodb.ts'
-import type { NocoDBOptions } from './nocodb-options.ts'
+import { type NocoDB, openNocoDB } from './nocodb.ts'
+import type { CredentialNames, NocoDBOptions } from './nocodb-options.ts'
+
+const variables: CredentialNames = {
+  apiToken: 'NOCODB_API_TOKEN',
+  email: 'NOCODB_EMAIL',
+  password: 'NOCODB_PASSWORD',
+  given: 'set',
+}
 
 /**
  * `nocodb()` with what the environment says: `NOCODB_URL`, and `NOCODB_API_TOKEN` or `NOCODB_EMAIL` and
@@ -20,11 +27,14 @@ export function nocodbFromEnv(
       'Set NOCODB_URL to where NocoDB lives, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
     )
   }
-  return nocodb({
-    ...options,
-    baseUrl: NOCODB_URL,
-    apiToken: NOCODB_API_TOKEN || undefined,
-    email: NOCODB_EMAIL || undefined,
-    password: NOCODB_PASSWORD || undefined,
-  })
+  return openNocoDB(
+    {
+      ...options,
+      baseUrl: NOCODB_URL,
+      apiToken: NOCODB_API_TOKEN || undefined,
+      email: NOCODB_EMAIL || undefined,
+      password: NOCODB_PASSWORD || undefined,
+    },
+    variables,
+  )
 }

@@ -1,4 +1,9 @@
-import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
+import {
+  expectKnown,
+  LatchkeyError,
+  type OptionNames,
+  type TokenManagerOptions,
+} from '@latchkey/core'
 
 export interface NocoDBOptions
   extends Pick<
@@ -16,21 +21,74 @@ export interface NocoDBOptions
   name?: string
 }
 
-/** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
-export function checkNocoDBOptions({ email, password, store }: NocoDBOptions): void {
+const KNOWN: OptionNames<NocoDBOptions> = {
+  baseUrl: true,
+  apiToken: true,
+  email: true,
+  password: true,
+  name: true,
+  store: true,
+  renewAheadMs: true,
+  renewTimeoutMs: true,
+  fetch: true,
+  clock: true,
+  allowInsecure: true,
+}
+
+/** What the credentials are called where they come from, for messages. */
+export interface CredentialNames {
+  apiToken: string
+  email: string
+  password: string
+  /** What is said of one that is not there. */
+  given: string
+}
+
+export const optionNames: CredentialNames = {
+  apiToken: '`apiToken`',
+  email: '`email`',
+  password: '`password`',
+  given: 'given',
+}
+
+/**
+ * Checks what core does not see, and warns of credentials that are of no use.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret.
+ */
+export function checkNocoDBOptions(options: NocoDBOptions, names: CredentialNames): void {
+  expectKnown(options, KNOWN)
+  const { apiToken, email, password, store } = options
   const isText = (value: unknown) => typeof value === 'string' && value !== ''
   if (email !== undefined && !isText(email)) throw invalid('`email` must be a non-empty string.')
   if (password !== undefined && !isText(password)) {
     throw invalid('`password` must be a non-empty string.')
   }
   if (password !== undefined && email === undefined) {
-    throw invalid('`password` needs the `email` it belongs to.')
+    throw invalid(`${names.password} needs the ${names.email} it belongs to.`)
+  }
+  if (apiToken !== undefined && email !== undefined) {
+    const unused = password === undefined ? names.email : `${names.email} and ${names.password}`
+    // oxlint-disable-next-line no-console -- it works, so no error; and nobody can listen yet
+    console.warn(
+      `Latchkey: nocodb() uses ${names.apiToken}, and not ${unused}. Leave out one or the other.`,
+    )
   }
   if (store === undefined) return
   const methods = [store?.getToken, store?.setToken, store?.removeToken]
   if (methods.some((method) => typeof method !== 'function')) {
     throw invalid('`store` must be an object with getToken, setToken and removeToken.')
   }
+}
+
+/** Why nobody can sign in by password, when nobody can. */
+export function missingCredentials(
+  { email, password }: NocoDBOptions,
+  { apiToken, given, ...names }: CredentialNames,
+): string {
+  if (password !== undefined) return `those ${given} are of another user than the session`
+  if (email !== undefined) return `${names.password} is not ${given}`
+  return `${names.email} and ${names.password} are not ${given}, nor is ${apiToken}`
 }
 
 const invalid = (message: string) => new LatchkeyError('ERR_INVALID_OPTION', message)

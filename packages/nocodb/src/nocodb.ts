@@ -5,12 +5,19 @@ import {
   headerScheme,
   isLatchkeyError,
   LatchkeyError,
+  managerOptions,
   memoryStore,
   type TokenManager,
 } from '@latchkey/core'
 import { type NocoDBAccount, createAccount } from './account.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
-import { checkNocoDBOptions, type NocoDBOptions } from './nocodb-options.ts'
+import {
+  checkNocoDBOptions,
+  type CredentialNames,
+  missingCredentials,
+  type NocoDBOptions,
+  optionNames,
+} from './nocodb-options.ts'
 import { ownSession } from './own-session.ts'
 import { isTokenRejected } from './rejected-token.ts'
 import { createSession, type NocoDBSession } from './session.ts'
@@ -62,9 +69,14 @@ export interface NocoDBContext {
  * const { email: mine } = await noco.me()
  */
 export function nocodb(options: NocoDBOptions): NocoDB {
+  return openNocoDB(options, optionNames)
+}
+
+/** nocodb(), for options that have other names where they come from. */
+export function openNocoDB(options: NocoDBOptions, names: CredentialNames): NocoDB {
   const { apiToken, email, password, clock = Date } = options
+  checkNocoDBOptions(options, names)
   const server = parseServer(options.baseUrl)
-  checkNocoDBOptions(options)
   const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const plainFetch = inOurWords(server, send, options.renewTimeoutMs ?? 15_000)
   const start: Start = {
@@ -75,7 +87,7 @@ export function nocodb(options: NocoDBOptions): NocoDB {
     user: email,
     credentials: email && password ? { email, password } : undefined,
   }
-  const manager = createManager(options, start)
+  const manager = createManager(options, start, missingCredentials(options, names))
   const context: NocoDBContext = Object.assign(start, {
     manager,
     fetch: authorizedFetch(manager, plainFetch),
@@ -90,13 +102,14 @@ export function nocodb(options: NocoDBOptions): NocoDB {
 
 type Start = Omit<NocoDBContext, 'manager' | 'fetch'>
 
-function createManager(options: NocoDBOptions, start: Start): TokenManager {
+function createManager(options: NocoDBOptions, start: Start, missing: string): TokenManager {
   const { apiToken, store = memoryStore() } = options
   const { server, now } = start
-  const chain = [refreshGrant(server, now), passwordGrant(server, () => start.credentials)]
+  const signIn = passwordGrant(server, () => start.credentials, missing)
+  const chain = [refreshGrant(server, now), signIn]
   try {
     return createTokenManager({
-      ...options,
+      ...managerOptions(options),
       name: options.name ?? server.url.replace(/\/$/, ''),
       origin: server.origin,
       scheme: headerScheme(start.hasApiToken ? 'xc-token' : 'xc-auth'),

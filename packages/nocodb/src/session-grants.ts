@@ -28,6 +28,7 @@ export interface Exchange {
 export function refreshGrant(server: Server, now: () => number): Grant {
   return {
     name: 'refresh token',
+    missing: 'there is none',
     async request({ tokens, fetch, signal }) {
       const { refreshToken, refreshExpiresAt = Infinity } = tokens ?? {}
       if (tokens && isOutOfReach(server)) throw outOfReach(server)
@@ -57,10 +58,15 @@ function refreshRejected(message: string): GrantRejectedError {
   return new GrantRejectedError(message, { code: 'ERR_REFRESH_TOKEN_REJECTED' })
 }
 
-/** Signs in anew. Applies when the credentials are known. */
-export function passwordGrant(server: Server, credentials: () => Credentials | undefined): Grant {
+/** Signs in anew. Applies when the credentials are known; `missing` says why they are not. */
+export function passwordGrant(
+  server: Server,
+  credentials: () => Credentials | undefined,
+  missing: string,
+): Grant {
   return {
     name: 'email and password',
+    missing,
     async request({ fetch, signal }) {
       const known = credentials()
       return known && signInWith(server, known, { fetch, signal })

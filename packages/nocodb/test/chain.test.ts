@@ -1,6 +1,6 @@
 import { memoryStore } from '@latchkey/core'
 import { serverVersions } from '@latchkey/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   ada,
   BASE_URL,
@@ -18,6 +18,7 @@ describe.each(serverVersions)('the chain on %s', (version) => {
     const store = memoryStore()
     await signedIn(server, { store })
     const { token } = server.control.createApiToken(root.email)
+    vi.spyOn(console, 'warn').mockImplementationOnce(() => undefined)
     const noco = server.open({ ...ada, store, apiToken: token })
     expect((await noco.me()).email).toBe(root.email)
     expect((await server.read(noco)).status).toBe(200)

@@ -1,8 +1,17 @@
 import { memoryStore } from '@latchkey/core'
 import { listen } from '@latchkey/testing/node'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nocodb, nocodbFromEnv, type NocoDBOptions } from '../src/index.ts'
-import { ada, BASE_URL, CANARY, codeOf, printed, startServer, thrown } from './support/server.ts'
+import {
+  ada,
+  BASE_URL,
+  CANARY,
+  codeOf,
+  failure,
+  printed,
+  startServer,
+  thrown,
+} from './support/server.ts'
 
 /** Options as somebody without TypeScript might give them. */
 const wrong = (options: object) => ({ baseUrl: BASE_URL, ...options }) as NocoDBOptions
@@ -31,6 +40,9 @@ describe('a bad option is refused when the manager is made, by its name and with
     ['email', { password: CANARY }],
     ['password', { email: ada.email, password: '' }],
     ['password', { email: ada.email, password: [CANARY] }],
+    ['pasword', { email: ada.email, pasword: CANARY }],
+    ['baseURL', { baseURL: BASE_URL }],
+    ['skipAuth', { skipAuth: () => true }],
     ['store', { store: {} }],
     ['store', { store: null }],
     ['store', { store: { getToken: () => undefined } }],
@@ -66,6 +78,101 @@ describe('a bad option is refused when the manager is made, by its name and with
     void store.setToken({ accessToken: `${CANARY}\r\nx: y` }, BASE_URL)
     expect(await codeOf(server.read(server.open({ store })))).toBe('ERR_SIGN_IN_REQUIRED')
     expect(server.control.counts().requests).toBe(0)
+  })
+})
+
+describe('an option that there is not', () => {
+  it('is answered with those there are', () => {
+    expect(thrown(() => nocodb(wrong({ pasword: CANARY }))).message).toBe(
+      'There is no option `pasword`. There are: baseUrl, apiToken, email, password, name, store, ' +
+        'renewAheadMs, renewTimeoutMs, fetch, clock, allowInsecure.',
+    )
+  })
+
+  it('is none of those there are', () => {
+    const every: Required<Omit<NocoDBOptions, 'apiToken'>> = {
+      ...ada,
+      baseUrl: 'http://nocodb.test',
+      allowInsecure: true,
+      name: 'ada',
+      store: memoryStore(),
+      renewAheadMs: 1,
+      renewTimeoutMs: 1,
+      fetch,
+      clock: Date,
+    }
+    expect(() => nocodb(every)).not.toThrow()
+  })
+})
+
+describe('an API token beside an email and a password', () => {
+  const warn = vi.fn<(message: string) => void>()
+  const apiToken = `${CANARY}-token`
+  beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(warn))
+  afterEach(() => {
+    vi.restoreAllMocks()
+    warn.mockReset()
+  })
+
+  it.each([
+    ['`apiToken`, and not `email` and `password`', () => nocodb(wrong({ ...ada, apiToken }))],
+    ['`apiToken`, and not `email`', () => nocodb(wrong({ email: ada.email, apiToken }))],
+    [
+      'NOCODB_API_TOKEN, and not NOCODB_EMAIL and NOCODB_PASSWORD',
+      () =>
+        nocodbFromEnv({
+          NOCODB_URL: BASE_URL,
+          NOCODB_API_TOKEN: apiToken,
+          NOCODB_EMAIL: ada.email,
+          NOCODB_PASSWORD: ada.password,
+        }),
+    ],
+  ])('wins, and the console is told once: %s', async (which, make) => {
+    make()
+    expect(warn.mock.calls).toEqual([
+      [`Latchkey: nocodb() uses ${which}. Leave out one or the other.`],
+    ])
+  })
+
+  it('is all there is to warn of', () => {
+    for (const options of [ada, { apiToken }, {}, { ...ada, apiToken: undefined }]) {
+      nocodb(wrong(options))
+    }
+    expect(warn).not.toHaveBeenCalled()
+  })
+})
+
+describe('without a way to sign in the error tells what is missing', () => {
+  const env = { NOCODB_URL: BASE_URL }
+
+  it.each([
+    [{}, '`email` and `password` are not given, nor is `apiToken`'],
+    [{ email: ada.email }, '`password` is not given'],
+  ])('%o', async (options, missing) => {
+    const { message } = await failure(startServer().open(options).getTokens())
+    expect(message).toBe(
+      'There is no valid token and no way to obtain one. ' +
+        `Tried: refresh token (there is none), email and password (${missing}). Sign in again.`,
+    )
+  })
+
+  it.each([
+    [{}, 'NOCODB_EMAIL and NOCODB_PASSWORD are not set, nor is NOCODB_API_TOKEN'],
+    [{ NOCODB_EMAIL: ada.email, NOCODB_PASSWORD: '' }, 'NOCODB_PASSWORD is not set'],
+  ])('from the environment: %o', async (given, missing) => {
+    const { message } = await failure(nocodbFromEnv({ ...env, ...given }).getTokens())
+    expect(message).toContain(`email and password (${missing}).`)
+  })
+
+  it('after a sign-in as somebody else', async () => {
+    const server = startServer()
+    server.control.addUser({ email: 'eve@example.com', password: `${CANARY}-eve` })
+    const noco = server.open(ada)
+    await noco.signIn({ email: 'eve@example.com', password: `${CANARY}-eve` })
+    server.control.revokeSessions('eve@example.com')
+    const error = await failure(noco.refresh())
+    expect(error.message).toContain('(those given are of another user than the session)')
+    expect(printed(error)).not.toContain(CANARY)
   })
 })
 
@@ -112,6 +219,7 @@ describe('nocodbFromEnv()', () => {
   })
 
   it('takes the API token before them', async () => {
+    vi.spyOn(console, 'warn').mockImplementationOnce(() => undefined)
     const server = startServer()
     const { token } = server.control.createApiToken(ada.email)
     const noco = nocodbFromEnv(
@@ -144,7 +252,8 @@ describe('nocodbFromEnv()', () => {
   it('checks what it takes as nocodb() does', () => {
     const code = 'ERR_INVALID_OPTION'
     const alone = { ...env, NOCODB_PASSWORD: ada.password }
-    expect(thrown(() => nocodbFromEnv(alone))).toMatchObject({ code })
+    const message = 'NOCODB_PASSWORD needs the NOCODB_EMAIL it belongs to.'
+    expect(thrown(() => nocodbFromEnv(alone))).toMatchObject({ code, message })
     expect(thrown(() => nocodbFromEnv({ NOCODB_URL: 'nocodb.test' }))).toMatchObject({ code })
   })
 })

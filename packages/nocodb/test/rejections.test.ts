@@ -1,6 +1,6 @@
 import { authorizedFetch, memoryStore } from '@latchkey/core'
 import { serverVersions } from '@latchkey/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   ada,
   BASE_URL,
@@ -19,6 +19,7 @@ describe.each(serverVersions)('three ways to be refused on %s:', (version) => {
     const server = startServer({ version })
     const { id, token } = server.control.createApiToken(ada.email)
     server.control.revokeApiToken(id)
+    vi.spyOn(console, 'warn').mockImplementationOnce(() => undefined)
     const noco = server.open({ ...ada, apiToken: token })
     const response = await server.read(noco)
     expect(response.status).toBe(401)

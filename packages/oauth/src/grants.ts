@@ -18,6 +18,7 @@ export interface UserCredentials {
 export function refreshGrant(context: OAuthContext, authentication?: ClientAuth): Grant {
   return {
     name: 'refresh token',
+    missing: 'there is none',
     async request({ tokens, ...exchange }) {
       const { refreshToken, refreshExpiresAt = Infinity } = tokens ?? {}
       if (!refreshToken) return undefined
@@ -82,6 +83,7 @@ export function passwordGrant(
 ): Grant {
   return {
     name: 'username and password',
+    missing: 'they are not given, nor is `clientCredentials`',
     async request(exchange) {
       const known = credentials()
       return known && signInWith(context, known, scope, exchange)

@@ -1,4 +1,9 @@
-import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
+import {
+  expectKnown,
+  LatchkeyError,
+  type OptionNames,
+  type TokenManagerOptions,
+} from '@latchkey/core'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 import type { ServerPlace } from './authorization-server.ts'
 import { parseEndpoint } from './endpoint-url.ts'
@@ -53,6 +58,30 @@ export interface OAuthOptions
   name?: string
 }
 
+const KNOWN: OptionNames<OAuthOptions> = {
+  origin: true,
+  issuer: true,
+  tokenEndpoint: true,
+  revocationEndpoint: true,
+  clientId: true,
+  clientSecret: true,
+  clientAuthentication: true,
+  clientCredentials: true,
+  username: true,
+  password: true,
+  scope: true,
+  parameters: true,
+  name: true,
+  store: true,
+  isTokenRejected: true,
+  skipAuth: true,
+  renewAheadMs: true,
+  renewTimeoutMs: true,
+  fetch: true,
+  clock: true,
+  allowInsecure: true,
+}
+
 /** What the options of this package have options of their own for. */
 const TAKEN = new Set([
   'grant_type',
@@ -75,6 +104,7 @@ export interface CheckedOptions {
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
 export function checkOAuthOptions(options: OAuthOptions): CheckedOptions {
+  expectKnown(options, KNOWN)
   const { username, password, scope, clientCredentials } = options
   for (const option of ['clientId', 'clientSecret', 'username', 'password', 'scope'] as const) {
     const value: unknown = options[option]

@@ -2,6 +2,7 @@ import {
   bearer,
   createTokenManager,
   type Grant,
+  managerOptions,
   type TokenManager,
   type TokenManagerOptions,
   type TokenSet,
@@ -57,9 +58,12 @@ export function oauth(options: OAuthOptions): OAuth {
     secrets: [clientSecret, credentials?.password].filter((secret) => secret !== undefined),
     now: () => clock.now(),
   }
-  const grants = [refreshGrant(context)]
-  if (options.clientCredentials) grants.push(clientCredentialsGrant(context, scope))
-  if (credentials) grants.push(passwordGrant(context, () => credentials, scope))
+  const grants = [
+    refreshGrant(context),
+    options.clientCredentials
+      ? clientCredentialsGrant(context, scope)
+      : passwordGrant(context, () => credentials, scope),
+  ]
   return manageOAuth(
     { ...options, name },
     { grants, revoke: (ended, exchange) => revokeTokens(context, ended, exchange) },
@@ -81,7 +85,7 @@ export function manageOAuth(
   const { renewTimeoutMs: limitMs = 15_000 } = options
   const challenges = readChallenges()
   const manager = createTokenManager({
-    ...options,
+    ...managerOptions(options),
     scheme: bearer(),
     grants,
     isTokenRejected: options.isTokenRejected ?? challenges.isTokenRejected,

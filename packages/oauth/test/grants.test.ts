@@ -70,7 +70,12 @@ describe('the chain', () => {
 
   it('has nothing without a session, and says so', async () => {
     const server = startServer()
-    expect(await codeOf(server.open().getTokens())).toBe('ERR_SIGN_IN_REQUIRED')
+    expect(await failure(server.open().getTokens())).toMatchObject({
+      code: 'ERR_SIGN_IN_REQUIRED',
+      message: expect.stringContaining(
+        'refresh token (there is none), username and password (they are not given, nor is `clientCredentials`)',
+      ),
+    })
     expect(server.asked).toEqual([])
   })
 })

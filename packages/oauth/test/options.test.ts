@@ -34,6 +34,9 @@ describe('an option', () => {
     ['`parameters.audience`', { parameters: { audience: 5 } }],
     ['`parameters.client_secret`', { parameters: { client_secret: CANARY } }],
     ['`parameters.scope`', { parameters: { scope: 'read' } }],
+    ['`clientID`', { clientID: 'reports' }],
+    ['`client_secret`', { client_secret: CANARY }],
+    ['`scheme`', { scheme: {} }],
     ['`store`', { store: {} }],
     ['`renewAheadMs`', { renewAheadMs: -1 }],
   ])('%s that is missing or wrong is named at once, without a secret (%#)', (option, wrong) => {
@@ -42,6 +45,32 @@ describe('an option', () => {
     expect(error.message).toContain(option)
     expect(printed(error)).not.toContain(CANARY)
   })
+})
+
+it('an option that there is not is answered with those there are, and those are taken', () => {
+  const every: Required<Omit<OAuthOptions, 'tokenEndpoint' | 'username' | 'password'>> = {
+    ...CLIENT,
+    origin: API,
+    issuer: ISSUER,
+    revocationEndpoint: `${ISSUER}/revoke`,
+    clientAuthentication: 'post',
+    clientCredentials: true,
+    scope: 'read',
+    parameters: {},
+    name: 'x',
+    store: memoryStore(),
+    isTokenRejected: () => false,
+    skipAuth: () => false,
+    renewAheadMs: 1,
+    renewTimeoutMs: 1,
+    fetch,
+    clock: Date,
+    allowInsecure: true,
+  }
+  expect(() => oauth(every)).not.toThrow()
+  expect(thrown(make({ clientsecret: CANARY })).message).toMatch(
+    /^There is no option `clientsecret`. There are: origin, issuer, .*clientSecret, .*allowInsecure.$/,
+  )
 })
 
 describe("the session's name", () => {

@@ -194,6 +194,8 @@ describe('the marketplace with a username and password', () => {
     server.refresh.clear()
     expect(await server.scopeOf(manager)).toBe(401)
     expect(server.sent(TOKEN).some(({ form }) => form['username'] === 'eve')).toBe(false)
+    const { message } = await failure(manager.getTokens())
+    expect(message).toContain('password (those given are of another user than the session)')
   })
 })
 

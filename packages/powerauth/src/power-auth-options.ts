@@ -1,6 +1,8 @@
 import {
+  expectKnown,
   LatchkeyError,
   type MaybePromise,
+  type OptionNames,
   parseUrl,
   type TokenManagerOptions,
 } from '@latchkey/core'
@@ -72,6 +74,29 @@ export type PowerAuthOptions<A extends Authentication = Authentication> =
   | KnownTokenOptions
   | SdkOptions<A>
 
+const KNOWN: OptionNames<PowerAuthOptions> = {
+  origin: true,
+  createToken: true,
+  removeToken: true,
+  tokenId: true,
+  tokenSecret: true,
+  tokenStore: true,
+  synchronizeTime: true,
+  store: true,
+  instanceId: true,
+  version: true,
+  mac: true,
+  activationId: true,
+  statusUrl: true,
+  serverTime: true,
+  isTokenRejected: true,
+  skipAuth: true,
+  renewTimeoutMs: true,
+  fetch: true,
+  clock: true,
+  allowInsecure: true,
+}
+
 const VERSIONS: readonly unknown[] = [
   '3.0',
   '3.1',
@@ -84,6 +109,7 @@ const VERSIONS: readonly unknown[] = [
 export function checkPowerAuthOptions(
   options: Partial<CreatedTokensOptions<never> & KnownTokenOptions & SdkOptions<never>>,
 ): void {
+  expectKnown(options, KNOWN)
   const { createToken, tokenId, tokenStore, version = '3.3', mac } = options
   const sources = [createToken, tokenId, tokenStore].filter((source) => source !== undefined)
   if (sources.length !== 1) {

@@ -1,4 +1,10 @@
-import { GrantRejectedError, LatchkeyError, memoryStore, type TokenManager } from '@latchkey/core'
+import {
+  GrantRejectedError,
+  LatchkeyError,
+  managerOptions,
+  memoryStore,
+  type TokenManager,
+} from '@latchkey/core'
 import { type Authentication, factorsOf } from './authentication.ts'
 import { createLocalTokens, type LocalTokens } from './local-tokens.ts'
 import { createChanges, createNamedManager } from './named-manager.ts'
@@ -120,7 +126,7 @@ export function powerAuth<A extends Authentication = Authentication>(
   const token: PowerAuth<A>['token'] = (name, { authentication = source.authentication } = {}) =>
     createNamedManager({
       name,
-      core: options,
+      core: managerOptions(options),
       tokens: facade,
       forget: (tokenIdentifier) => changing(tokens.forget(name, tokenIdentifier)),
       changes,

@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type ItemStorage, openItems, type SecureStorage } from './async-storage/items.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
 export type { ItemStorage, SecureStorage } from './async-storage/items.ts'
@@ -14,6 +15,8 @@ export interface AsyncStorageStoreOptions {
    */
   prefix?: string
 }
+
+const KNOWN: OptionNames<AsyncStorageStoreOptions> = { prefix: true }
 
 /**
  * Keeps sessions in a key-value storage of your own choice, as one text each.
@@ -36,8 +39,10 @@ export interface AsyncStorageStoreOptions {
  */
 export function asyncStorageStore(
   storage: ItemStorage | SecureStorage,
-  { prefix = 'latchkey.' }: AsyncStorageStoreOptions = {},
+  options: AsyncStorageStoreOptions = {},
 ): TokenStore {
+  expectKnown(options, KNOWN)
+  const { prefix = 'latchkey.' } = options
   if (!/^[\w.:-]+$/.test(prefix)) {
     throw new StoreError(
       'ERR_INVALID_OPTION',

@@ -6,6 +6,7 @@ import { documentJar } from './cookie/document-jar.ts'
 import type { Jar } from './cookie/jar.ts'
 import { type FetchExchange, fetchJar, type NodeExchange, nodeJar } from './cookie/server-jar.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 import { lockManager, tabLock } from './web/tab-lock.ts'
 
@@ -35,6 +36,8 @@ export interface CookieStoreOptions {
    */
   maxAgeMs?: number
 }
+
+const KNOWN: OptionNames<CookieStoreOptions> = { app: true, secure: true, maxAgeMs: true }
 
 /** What every browser takes, name and attributes included, in bytes. */
 const LIMIT_BYTES = 4_096
@@ -73,6 +76,7 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  * })
  */
 export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}): TokenStore {
+  expectKnown(options, KNOWN)
   const { app = 'app', secure = true, maxAgeMs } = options
   const jar = openJar(place)
   if (maxAgeMs !== undefined && !(Number.isFinite(maxAgeMs) && maxAgeMs > 0)) {

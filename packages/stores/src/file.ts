@@ -9,6 +9,7 @@ import { isMissing, withStoreErrors } from './file/file-error.ts'
 import { createLockFile, takeLock } from './file/file-lock.ts'
 import { moveInto, readSafely, sweep, writeTemporary } from './file/safe-file.ts'
 import { createWatches } from './file/watches.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
 export interface FileStoreOptions {
@@ -18,6 +19,8 @@ export interface FileStoreOptions {
    */
   directory?: string
 }
+
+const KNOWN: OptionNames<FileStoreOptions> = { directory: true }
 
 /**
  * The directory that `fileStore()` uses: `$XDG_STATE_HOME/latchkey` (a relative value is ignored) or
@@ -48,7 +51,7 @@ export function fileStoreDirectory(env: NodeJS.ProcessEnv = process.env): string
  *   `ERR_STORE_TOO_LARGE` or `ERR_STORE_UNAVAILABLE`. What was stored before is then as it was.
  */
 export function fileStore(options: FileStoreOptions = {}): Required<TokenStore> {
-  const directory = ownDirectory(options.directory)
+  const directory = ownDirectory(options)
   const watches = createWatches(directory)
   const pathOf = (name: string, ending: string) => join(directory, `${digest(name)}.${ending}`)
   const guarded = <T>(work: () => Promise<T>) => withStoreErrors(directory, work)
@@ -108,7 +111,9 @@ export function fileStore(options: FileStoreOptions = {}): Required<TokenStore> 
   }
 }
 
-function ownDirectory(directory: string | undefined): string {
+function ownDirectory(options: FileStoreOptions): string {
+  expectKnown(options, KNOWN)
+  const { directory } = options
   if (directory === undefined) return fileStoreDirectory()
   if (typeof directory === 'string' && directory !== '') return resolve(directory)
   throw new StoreError('ERR_INVALID_OPTION', '`directory` is the path of a directory, not empty.')

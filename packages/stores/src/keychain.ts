@@ -5,6 +5,7 @@ import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
 import { fileStore, fileStoreDirectory } from './file.ts'
 import { type Credentials, createKeyring } from './keychain/keyring.ts'
 import { assemble, headOf, readText, removeText, writeText } from './keychain/pieces.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
 export interface KeychainStoreOptions {
@@ -16,6 +17,8 @@ export interface KeychainStoreOptions {
    */
   lockDirectory?: string
 }
+
+const KNOWN: OptionNames<KeychainStoreOptions> = { service: true, lockDirectory: true }
 
 /**
  * Keeps sessions in the platform's keychain: macOS Keychain, Windows Credential Manager, and on Linux
@@ -41,6 +44,7 @@ export interface KeychainStoreOptions {
 export function keychainStore(
   options: KeychainStoreOptions = {},
 ): Required<Omit<TokenStore, 'subscribe'>> {
+  expectKnown(options, KNOWN)
   const { service = 'latchkey', lockDirectory = join(fileStoreDirectory(), 'keychain') } = options
   if (typeof service !== 'string' || service === '') {
     throw new StoreError('ERR_INVALID_OPTION', '`service` is a name, not empty.')

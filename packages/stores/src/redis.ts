@@ -1,5 +1,6 @@
 import type { TokenSet, TokenStore } from '@latchkey/core'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { type Changes, channelOf, followKey } from './redis/changes.ts'
 import {
   type AnyRedis,
@@ -36,6 +37,8 @@ export interface RedisStoreOptions {
   leaseMs?: number
 }
 
+const KNOWN: OptionNames<RedisStoreOptions> = { prefix: true, maxAgeMs: true, leaseMs: true }
+
 /** A day: for how long Redis remembers a sign-out, and any fence. No late writer is later. */
 const KEEP_MS = 86_400_000
 
@@ -70,6 +73,7 @@ export function redisStore<Node = never>(
   client: RedisClient | RedisCluster<Node>,
   options: RedisStoreOptions = {},
 ): Required<TokenStore> {
+  expectKnown(options, KNOWN)
   const { prefix = 'latchkey:', maxAgeMs = 90 * KEEP_MS, leaseMs = 10_000 } = options
   if (typeof client?.withCommandOptions !== 'function') {
     throw invalid('`client` must be from createClient() or createCluster() of `redis` 5 or newer.')

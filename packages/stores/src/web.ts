@@ -1,6 +1,7 @@
 import type { TokenStore } from '@latchkey/core'
 import { checkApp } from './app-name.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { expectKnown, type OptionNames } from './option-names.ts'
 import { type Area, openArea, type WebStorage } from './web/area.ts'
 import { handOver } from './web/hand-over.ts'
 import { lockManager, tabLock } from './web/tab-lock.ts'
@@ -18,6 +19,8 @@ export interface WebStoreOptions {
    */
   app?: string
 }
+
+const KNOWN: OptionNames<WebStoreOptions> = { storage: true, app: true }
 
 /**
  * Keeps sessions in the browser's localStorage or sessionStorage, and makes the tabs of a page one
@@ -41,7 +44,9 @@ export interface WebStoreOptions {
  * @example
  * const noco = nocodb({ baseUrl, store: webStore({ app: 'crm' }) })
  */
-export function webStore({ storage = 'local', app = 'app' }: WebStoreOptions = {}): TokenStore {
+export function webStore(options: WebStoreOptions = {}): TokenStore {
+  expectKnown(options, KNOWN)
+  const { storage = 'local', app = 'app' } = options
   const area = openArea(storage)
   const prefix = `latchkey:${checkApp(app)}:`
   const keyOf = (name: string) => prefix + name

@@ -1,6 +1,7 @@
 import {
   isLatchkeyError,
   memoryStore,
+  type OptionNames,
   type TokenManagerOptions,
   type TokenSet,
 } from '@latchkey/core'
@@ -28,6 +29,19 @@ export interface SharetribeOptions
    * one session only, and nobody checks whose.
    */
   tokenStore?: SharetribeTokenStore
+}
+
+export const sharedOptions: OptionNames<SharetribeOptions> = {
+  clientId: true,
+  baseUrl: true,
+  tokenStore: true,
+  name: true,
+  store: true,
+  renewAheadMs: true,
+  renewTimeoutMs: true,
+  fetch: true,
+  clock: true,
+  allowInsecure: true,
 }
 
 /** What tells Sharetribe's two APIs from each other. */

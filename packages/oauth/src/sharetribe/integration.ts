@@ -1,12 +1,20 @@
+import { expectKnown, type OptionNames } from '@latchkey/core'
 import { ClientSecretPost } from 'oauth4webapi'
 import { clientCredentialsGrant } from '../grants.ts'
 import { manageOAuth, type OAuth } from '../oauth.ts'
-import { openApplication, requireText, type SharetribeOptions } from './application.ts'
+import {
+  openApplication,
+  requireText,
+  sharedOptions,
+  type SharetribeOptions,
+} from './application.ts'
 
 export interface SharetribeIntegrationOptions extends SharetribeOptions {
   /** The application's client secret. Whoever has it may do everything: never in a browser. */
   clientSecret: string
 }
+
+const KNOWN: OptionNames<SharetribeIntegrationOptions> = { ...sharedOptions, clientSecret: true }
 
 /**
  * Keeps clients signed in to Sharetribe's Integration API, by the application's own credentials.
@@ -18,6 +26,7 @@ export interface SharetribeIntegrationOptions extends SharetribeOptions {
  * const response = await wrapFetch(integration)('https://flex-integ-api.sharetribe.com/v1/integration_api/users/query')
  */
 export function sharetribeIntegration(options: SharetribeIntegrationOptions): OAuth {
+  expectKnown(options, KNOWN)
   const { clientSecret } = options
   requireText('clientSecret', clientSecret)
   const { context, managerOptions, refresh, revoke } = openApplication(options, {

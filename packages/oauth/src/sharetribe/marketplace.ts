@@ -1,4 +1,4 @@
-import { isLatchkeyError } from '@latchkey/core'
+import { expectKnown, isLatchkeyError, type OptionNames } from '@latchkey/core'
 import { None } from 'oauth4webapi'
 import {
   clientCredentialsGrant,
@@ -9,12 +9,23 @@ import {
 import { manageOAuth, type OAuth } from '../oauth.ts'
 import { invalid } from '../oauth-options.ts'
 import { limitedExchange } from '../sending.ts'
-import { openApplication, requireText, type SharetribeOptions } from './application.ts'
+import {
+  openApplication,
+  requireText,
+  sharedOptions,
+  type SharetribeOptions,
+} from './application.ts'
 
 export interface SharetribeMarketplaceOptions extends SharetribeOptions {
   /** With `password`: always as this user, never anonymous. */
   username?: string | undefined
   password?: string | undefined
+}
+
+const KNOWN: OptionNames<SharetribeMarketplaceOptions> = {
+  ...sharedOptions,
+  username: true,
+  password: true,
 }
 
 /** A token manager for Sharetribe's Marketplace API. */
@@ -41,6 +52,8 @@ export interface SharetribeMarketplace extends OAuth {
   isSignedIn(): Promise<boolean>
 }
 
+const OTHER_USER = 'those given are of another user than the session'
+
 /** What being signed out looks like; anything else that fails is a failure to ask. */
 const SIGNED_OUT = new Set([
   'ERR_SIGN_IN_REQUIRED',
@@ -62,6 +75,7 @@ const SIGNED_OUT = new Set([
 export function sharetribeMarketplace(
   options: SharetribeMarketplaceOptions,
 ): SharetribeMarketplace {
+  expectKnown(options, KNOWN)
   const { renewTimeoutMs = 15_000 } = options
   let credentials = checkCredentials(options)
   const { context, managerOptions, refresh, revoke } = openApplication(options, {
@@ -73,7 +87,7 @@ export function sharetribeMarketplace(
     username: credentials?.username,
   })
   const last = credentials
-    ? passwordGrant(context, () => credentials, 'user')
+    ? { ...passwordGrant(context, () => credentials, 'user'), missing: OTHER_USER }
     : clientCredentialsGrant(context, 'public-read', 'anonymous')
   const manager = manageOAuth(managerOptions, { grants: [refresh, last], revoke })
   return {
