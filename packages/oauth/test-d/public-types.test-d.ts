@@ -24,9 +24,32 @@ test('what the environment may lack may be undefined', () => {
   })
 })
 
+test("the ways to a token, and a store of Sharetribe's own SDK", () => {
+  const required = { origin: ['https://a.test', 'https://b.test'], clientId: 'reports' }
+  const tokenEndpoint = 'https://login.test/token'
+  oauth({ ...required, tokenEndpoint, clientSecret: 'x', clientCredentials: true })
+  oauth({ ...required, tokenEndpoint, username: 'ada', password: 'x', scope: 'read write' })
+  oauth({ ...required, tokenEndpoint, parameters: { resource: ['https://a.test'] } })
+  const tokenStore = { getToken: () => null, setToken: () => true, removeToken: () => true }
+  expectTypeOf(sharetribeMarketplace).toBeCallableWith({ clientId: 'x', tokenStore })
+})
+
 test('misuse does not compile', () => {
   // @ts-expect-error somewhere the token has to go
   expectTypeOf(oauth({ issuer: 'https://login.test', clientId: 'x' })).toExtend<OAuth>()
+  const required = { origin: 'https://api.test', issuer: 'https://login.test' }
+  // @ts-expect-error whoever asks has a name
+  oauth(required)
+  // @ts-expect-error as the wire spells it
+  oauth({ ...required, client_id: 'reports' })
+  // @ts-expect-error scopes are one text, separated by spaces
+  oauth({ ...required, clientId: 'reports', scope: ['read', 'write'] })
+  // @ts-expect-error no such way
+  oauth({ ...required, clientId: 'reports', clientAuthentication: 'private_key_jwt' })
+  // @ts-expect-error misspelt
+  sharetribeMarketplace({ clientId: 'x', user: 'ada' })
+  // @ts-expect-error half the credentials
+  void sharetribeMarketplace({ clientId: 'x' }).signIn({ username: 'ada' })
   // @ts-expect-error the Integration API wants a secret
   expectTypeOf(sharetribeIntegration({ clientId: 'x' })).toExtend<OAuth>()
 })

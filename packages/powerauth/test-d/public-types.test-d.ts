@@ -62,6 +62,10 @@ test('misuse does not compile', () => {
   powerAuth({ origin, tokenId: 'id' })
   // @ts-expect-error no such version
   powerAuth({ origin, createToken, version: '2.1' })
+  // @ts-expect-error misspelt
+  powerAuth({ origin, createToken, statusURL: 'https://bank.test/pa/v3/status' })
+  // @ts-expect-error nothing signs without a secret
+  powerAuth({ origin, createToken: () => ({ tokenId: 'id' }) })
   // @ts-expect-error three fields are not a token store
   expectTypeOf(powerAuth({ origin, tokenStore: { ...createToken() } })).toExtend<PowerAuth>()
 })
