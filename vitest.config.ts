@@ -43,7 +43,7 @@ const nocodb: TestProjectConfiguration = {
   },
 }
 
-/** Against Redis, a keychain, full disks, tabs of Chromium, plumber: what Debian's packages bring. */
+/** Against Redis, a keychain, full disks, tabs of Chromium, plumber (what Debian's packages bring), a registry. */
 const parts: TestProjectConfiguration = {
   extends: true,
   test: {
