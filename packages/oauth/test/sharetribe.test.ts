@@ -316,6 +316,7 @@ describe('options', () => {
     ['tokenStore', { tokenStore: {} as never }],
     ['tokenStore', { tokenStore: store, store }],
     ['baseUrl', { baseUrl: 'http://sharetribe.test' }],
+    ['clientSecret', { clientSecret: 'CANARY-7f3a' }],
   ])('(%s) are checked at once', async (option, wrong) => {
     const make = async () => sharetribeMarketplace({ clientId: CLIENT_ID, fetch, ...wrong })
     const error = await failure(make())
@@ -326,5 +327,8 @@ describe('options', () => {
   it('(clientSecret) are checked at once', async () => {
     const make = async () => sharetribeIntegration({ clientId: CLIENT_ID, clientSecret: '' })
     expect(await codeOf(make())).toBe('ERR_INVALID_OPTION')
+    const options = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, url: INTEGRATION }
+    const misspelt = async () => sharetribeIntegration(options)
+    expect((await failure(misspelt())).message).toMatch(/^There is no option `url`. .*baseUrl, /)
   })
 })
