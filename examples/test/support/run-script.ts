@@ -17,7 +17,7 @@ export function runScript(script: string, args: string[], env: Environment): Pro
   return startScript(script, args, env).finished
 }
 
-/** Starts a script; `printed` resolves as soon as `text` is in its output. */
+/** Starts a script; `printed` gives its output as soon as `text` is in it. */
 export function startScript(script: string, args: string[], env: Environment) {
   const { PATH = '', HOME = '' } = process.env
   const child: ChildProcess = spawn(process.execPath, [script, ...args], {
@@ -35,8 +35,8 @@ export function startScript(script: string, args: string[], env: Environment) {
   }
   const finished: Promise<Finished> = once(child, 'close').then(([code]) => ({ code, output }))
   const printed = (text: string) =>
-    new Promise<void>((resolve, reject) => {
-      notify = () => output.includes(text) && resolve()
+    new Promise<string>((resolve, reject) => {
+      notify = () => output.includes(text) && resolve(output)
       notify()
       void finished.then(() => reject(new Error(`it ended without "${text}":\n${output}`)))
     })

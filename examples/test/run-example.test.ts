@@ -1,0 +1,48 @@
+import { createNocoDBDouble } from '@latchkey/testing'
+import { listen } from '@latchkey/testing/node'
+import { expect, test, vi } from 'vitest'
+import { runScript } from './support/run-script.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const grace = { email: 'grace@example.com', password: 'CANARY-7f3a-grace' }
+const environment = { NOCODB_API_TOKEN: 'CANARY-7f3a-of-another-server' }
+
+test.each(['axios', 'fetch', 'ky'])(
+  '`npm run example %s` needs nothing else: a double of NocoDB answers',
+  async (name) => {
+    const { code, output } = await runScript('run.ts', [name], environment)
+    expect(output).toContain('NOCODB_URL is not set')
+    expect(output).toMatch(/Signed in to http:\S+ as ada@example.com\n/)
+    expect(output).toContain('Notes')
+    expect(code).toBe(0)
+  },
+)
+
+test('a server of one’s own is asked where NOCODB_URL names it', async () => {
+  const double = createNocoDBDouble()
+  double.control.addUser(grace)
+  const server = await listen(double)
+  const { email: NOCODB_EMAIL, password: NOCODB_PASSWORD } = grace
+  const env = { NOCODB_URL: server.url, NOCODB_EMAIL, NOCODB_PASSWORD }
+  const { code, output } = await runScript('run.ts', ['axios'], env)
+  await server.close()
+  expect(output).toContain(`Signed in to ${server.url} as grace@example.com`)
+  expect(code).toBe(0)
+})
+
+test('an example that fails fails the command', async () => {
+  const env = { NOCODB_URL: 'http://127.0.0.1:1' }
+  const { code, output } = await runScript('run.ts', ['axios'], env)
+  expect(output).toContain('ERR_SIGN_IN_REQUIRED')
+  expect(code).toBe(1)
+})
+
+test('without a name it tells what there is; a wrong name is an error', async () => {
+  const list = await runScript('run.ts', [], {})
+  expect(list.output).toMatch(/ {2}ky +Signed in to NocoDB with ky\n/)
+  expect(list.code).toBe(0)
+  const wrong = await runScript('run.ts', ['axois'], {})
+  expect(wrong.output).toContain('There is no example "axois" to run.')
+  expect(wrong.code).toBe(2)
+})
