@@ -5,10 +5,9 @@ import { runScript } from './support/run-script.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const grace = { email: 'grace@example.com', password: 'CANARY-7f3a-grace' }
 const environment = { NOCODB_API_TOKEN: 'CANARY-7f3a-of-another-server' }
 
-test.each(['axios', 'fetch', 'ky'])(
+test.each(['axios', 'fetch', 'ky', 'node-script'])(
   '`npm run example %s` needs nothing else: a double of NocoDB answers',
   async (name) => {
     const { code, output } = await runScript('run.ts', [name], environment)
@@ -19,15 +18,13 @@ test.each(['axios', 'fetch', 'ky'])(
   },
 )
 
-test('a server of one’s own is asked where NOCODB_URL names it', async () => {
+test('a server of one’s own is asked where NOCODB_URL names it, and arguments are handed on', async () => {
   const double = createNocoDBDouble()
-  double.control.addUser(grace)
   const server = await listen(double)
-  const { email: NOCODB_EMAIL, password: NOCODB_PASSWORD } = grace
-  const env = { NOCODB_URL: server.url, NOCODB_EMAIL, NOCODB_PASSWORD }
-  const { code, output } = await runScript('run.ts', ['axios'], env)
+  const env = { NOCODB_URL: server.url }
+  const { code, output } = await runScript('run.ts', ['node-script', '--sign-out'], env)
   await server.close()
-  expect(output).toContain(`Signed in to ${server.url} as grace@example.com`)
+  expect(output).toBe(`Signed out of ${server.url}\n`)
   expect(code).toBe(0)
 })
 
