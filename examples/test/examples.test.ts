@@ -1,7 +1,9 @@
 import { createNocoDBDouble } from '@latchkey/testing'
 import { type ListeningServer, listen } from '@latchkey/testing/node'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runScript, startScript } from './support/run-script.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const user = { email: 'ada@example.com', password: 'canary-password-7d1f' }
 const double = createNocoDBDouble()
@@ -21,7 +23,9 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-describe.each(['fetch', 'axios', 'ky'])('the example with %s', (name) => {
+const clients = ['fetch', 'axios', 'ky', 'openapi-fetch']
+
+describe.each(clients)('the example with %s', (name) => {
   const script = `${name}/src/main.ts`
 
   test('signs in with email and password, once', async () => {
@@ -32,6 +36,19 @@ describe.each(['fetch', 'axios', 'ky'])('the example with %s', (name) => {
     expect(output).not.toContain(user.password)
     expect(code).toBe(0)
     expect(control.counts()).toMatchObject({ signIns: 1, unauthorized: 0 })
+  })
+
+  test('goes on when its token is refused in the middle, with one renewal', async () => {
+    control.resetCounts()
+    const hold = control.hold('data')
+    const { finished } = startScript(script, [], withPassword)
+    await hold.whenWaiting()
+    control.revokeAccessTokens(user.email)
+    hold.release()
+    const { code, output } = await finished
+    expect(output).toContain('Notes')
+    expect(code).toBe(0)
+    expect(control.counts()).toMatchObject({ signIns: 1, renewals: 1, unauthorized: 1 })
   })
 
   test('works with an API token', async () => {
@@ -60,7 +77,7 @@ describe.each(['fetch', 'axios', 'ky'])('the example with %s', (name) => {
   })
 })
 
-describe('the demo', { timeout: 60_000 }, () => {
+describe('the demo', () => {
   const script = 'demo/src/main.ts'
 
   test('serves three clients over several lifetimes of a token', async () => {
