@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-const clients = ['fetch', 'axios', 'ky', 'openapi-fetch']
+const clients = ['fetch', 'axios', 'ky', 'nocodb-sdk', 'openapi-fetch']
 
 describe.each(clients)('the example with %s', (name) => {
   const script = `${name}/src/main.ts`

@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const environment = { NOCODB_API_TOKEN: 'CANARY-7f3a-of-another-server' }
 
-test.each(['axios', 'fetch', 'ky', 'node-script', 'openapi-fetch'])(
+test.each(['axios', 'fetch', 'ky', 'nocodb-sdk', 'node-script', 'openapi-fetch'])(
   '`npm run example %s` needs nothing else: a double of NocoDB answers',
   async (name) => {
     const { code, output } = await runScript('run.ts', [name], environment)
