@@ -1,25 +1,9 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { type RunningExample, startExample } from './running-example.ts'
 
-const main = fileURLToPath(new URL('../../examples/browser/src/main.ts', import.meta.url))
+export type { RunningExample } from './running-example.ts'
 
-export interface RunningExample {
-  url: string
-  stop(): void
-}
-
-/** `examples/browser` as its README starts it, on a free port. */
-export async function startBrowserExample(): Promise<RunningExample> {
-  const env = { ...process.env, PORT: '0' }
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const line of createInterface(child.stdout)) {
-    const url = /http:\/\/\S+/.exec(line)?.[0]
-    if (url) return { url, stop: () => void child.kill() }
-  }
-  throw new Error('examples/browser ended before it listened')
-}
+export const startBrowserExample = () => startExample('browser')
 
 /** Somebody with the page open in three tabs, of which the first has signed in. */
 export async function openThreeTabs(

@@ -1,10 +1,12 @@
 import { createNocoDBDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
 import { expect, test, vi } from 'vitest'
-import { runScript } from './support/run-script.ts'
+import { runScript, startScript } from './support/run-script.ts'
+import { openBrowser } from './support/visitor.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
+const ada = { email: 'ada@example.com', password: 'correct horse' }
 const environment = { NOCODB_API_TOKEN: 'CANARY-7f3a-of-another-server' }
 
 test.each(['axios', 'fetch', 'ky', 'nocodb-sdk', 'node-script', 'openapi-fetch'])(
@@ -17,6 +19,15 @@ test.each(['axios', 'fetch', 'ky', 'nocodb-sdk', 'node-script', 'openapi-fetch']
     expect(code).toBe(0)
   },
 )
+
+test('`npm run example server-rendered` serves pages until it is ended', async () => {
+  const { child, finished, printed } = startScript('run.ts', ['server-rendered'], { PORT: '0' })
+  const [, url = ''] = /Open (\S+)/.exec(await printed('(Ctrl-C ends it)')) ?? []
+  const page = await openBrowser(url).submit('/sign-in', ada)
+  expect(page.text).toContain('Signed in as <b>ada@example.com</b>')
+  child.kill()
+  expect((await finished).code).toBe(0)
+})
 
 test('a server of one’s own is asked where NOCODB_URL names it, and arguments are handed on', async () => {
   const double = createNocoDBDouble()

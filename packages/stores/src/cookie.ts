@@ -63,6 +63,9 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  * `redisStore` behind a session id of yours is the safer place. Tabs that share a document's cookies do
  * have a lock, as in `webStore`; they are not told of each other's changes.
  *
+ * Give the manager `renewAheadMs: 0`: a renewal behind a request's back may end after the response, too late
+ * for its cookie, and a refresh token that works once is lost with it.
+ *
  * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or when the browser does not take
  * the cookie, and `ERR_STORE_TOO_LARGE` for one of more than 4,096 bytes. Headers of the Fetch API do
  * not tell that their response has left: what is stored after that is lost.
@@ -71,7 +74,7 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  *
  * @example
  * app.use((req, res, next) => {
- *   res.locals.noco = nocodb({ baseUrl, store: cookieStore({ req, res }) })
+ *   res.locals.noco = nocodb({ baseUrl, store: cookieStore({ req, res }), renewAheadMs: 0 })
  *   next()
  * })
  */

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { memoryStore, type TokenStore } from '@latchkey/core'
+import { type Credentials, type NocoDB, type NocoDBOptions, nocodb } from '@latchkey/nocodb'
+import { cookieStore } from '@latchkey/stores/cookie'
+import type { Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+
+/** Where visitors' sessions are kept. A manager serves one request: a shared one would mix visitors up. */
+export interface Sessions {
+  /** The session of who sent this request, if there is one. */
+  open(context: Context): NocoDB
+  signIn(context: Context, credentials: Credentials): Promise<void>
+}
+
+/** In the visitor's browser, so that the server has nothing to keep. */
+export function cookieSessions(options: NocoDBOptions): Sessions {
+  const open = ({ req, res }: Context) =>
+    nocodb({
+      ...options,
+      store: cookieStore({ request: req.raw, headers: res.headers }),
+      renewAheadMs: 0, // a renewal behind a request's back could come too late for the response's cookie
+    })
+  return { open, signIn: (context, credentials) => open(context).signIn(credentials) }
+}
+
+/**
+ * On the server, behind an id in a cookie: whatever a visitor opens at once, one renewal serves it all.
+ *
+ * @param store Memory forgets at a restart, and does not reach a second server: `redisStore(client)` does.
+ */
+export function storedSessions(
+  options: NocoDBOptions,
+  store: TokenStore = memoryStore(),
+): Sessions {
+  const of = (id: string) => nocodb({ ...options, store, name: id })
+  return {
+    open: (context) => of(getCookie(context, 'session', 'host') ?? randomUUID()),
+    async signIn(context, credentials) {
+      const id = randomUUID() // a new one each time: nobody can have planted it
+      const noco = of(id)
+      await noco.signIn(credentials)
+      noco.dispose()
+      setCookie(context, 'session', id, { prefix: 'host', httpOnly: true, sameSite: 'Lax' })
+    },
+  }
+}
