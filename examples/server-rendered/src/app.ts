@@ -13,11 +13,9 @@ export function createApp(nocodbUrl: string, sessions: Sessions) {
 
   app.use(csrf()) // behind a proxy that ends TLS, name your origin: csrf({ origin })
   app.use(async (c, next) => {
-    const noco = sessions.open(c)
-    c.set('noco', noco)
+    c.set('noco', sessions.open(c))
     c.header('cache-control', 'no-store') // neither the page nor its cookie is for anybody else
     await next()
-    noco.dispose()
   })
 
   app.get('/', async (c) => {

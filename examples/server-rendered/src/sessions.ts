@@ -32,14 +32,13 @@ export function storedSessions(
   options: NocoDBOptions,
   store: TokenStore = memoryStore(),
 ): Sessions {
-  const of = (id: string) => nocodb({ ...options, store, name: id })
+  const { subscribe: _, ...quiet } = store // a page is done before it could hear of a change
+  const of = (id: string) => nocodb({ ...options, store: quiet, name: id })
   return {
     open: (context) => of(getCookie(context, 'session', 'host') ?? randomUUID()),
     async signIn(context, credentials) {
       const id = randomUUID() // a new one each time: nobody can have planted it
-      const noco = of(id)
-      await noco.signIn(credentials)
-      noco.dispose()
+      await of(id).signIn(credentials)
       setCookie(context, 'session', id, { prefix: 'host', httpOnly: true, sameSite: 'Lax' })
     },
   }
