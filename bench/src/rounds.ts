@@ -36,8 +36,10 @@ export interface Extent {
 
 /**
  * Times several pieces of work in turns, so that what the machine does meanwhile hits all of them alike.
- * Before each the garbage of the one before is collected, where `--expose-gc` allows it: a full
- * collection in the middle would be charged to whoever happens to run. That takes a turn of the event loop:
+ *
+ * Before each the young garbage of the one before is collected, where `--expose-gc` allows it. Not all of it: a
+ * full collection also drops the compiled code that holds on to classes of which no instance happens to live,
+ * and who makes short-lived objects would begin every round cold. Each round begins in a turn of the event loop:
  * until then whatever a WeakRef was asked for is kept, and a Request asks for its signal.
  */
 export async function alternate<Name extends string>(
@@ -52,7 +54,7 @@ export async function alternate<Name extends string>(
   for (let round = -warmUp; round < maxRounds && !isOver(round); round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       await turn()
-      globalThis.gc?.()
+      globalThis.gc?.({ type: 'minor' })
       const start = clock()
       await works[name]()
       const took = clock() - start
