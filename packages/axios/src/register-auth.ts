@@ -8,13 +8,17 @@ import type { AdapterOption } from './sending.ts'
  * its CommonJS types (as in nocodb-sdk), is of another type to TypeScript.
  */
 export interface AxiosLike<Config> {
+  /** As in axios. */
   interceptors: {
+    /** As in axios. */
     request: {
+      /** Adds an interceptor. Gives its number. */
       use(
         onFulfilled: (config: Config) => Config,
         onRejected: null,
         options: { synchronous: boolean },
       ): number
+      /** Takes an interceptor out. */
       eject(id: number): void
     }
   }

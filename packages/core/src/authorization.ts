@@ -1,12 +1,22 @@
 import { isPlainlyAt, parseUrl } from './origin.ts'
 
-/** The request an adapter is about to send, as far as the manager needs to know it. */
+/**
+ * The request an adapter is about to send, as far as the manager needs to know it.
+ *
+ * @group For adapters and services
+ */
 export interface AuthorizeRequest {
   /** The final URL: what decides whether the token may go there. A page resolves a relative one. */
   url: string | URL
+  /** The HTTP method; for schemes that sign it, and for `skipAuth`. */
   method: string
   /** The caller's own headers. A credential among them wins: nothing is added. */
-  headers?: { has(name: string): boolean } | undefined
+  headers?:
+    | {
+        /** Whether one of this name is set; the name is in lower case. */
+        has(name: string): boolean
+      }
+    | undefined
   /** Ends this caller's waiting only, with its own reason. */
   signal?: AbortSignal | null | undefined
 }
@@ -42,6 +52,8 @@ export class Target {
 /**
  * What to add to one attempt of one request. `headers` lives behind a getter, so that nobody prints a
  * token by printing an authorization.
+ *
+ * @group For adapters and services
  */
 export class Authorization {
   readonly #headers: Readonly<Record<string, string>>
@@ -52,8 +64,13 @@ export class Authorization {
   readonly attempt: number
   /** Whether a rejection can be followed by a replay: false for a replay and for a static token. */
   readonly renewable: boolean
+  /**
+   * Which session this belongs to: a sign-in or sign-out meanwhile makes it another, and ends the
+   * request.
+   */
   readonly epoch: number
 
+  /** @internal The manager makes them. */
   constructor(
     headers: Readonly<Record<string, string>>,
     target: Target,
@@ -73,11 +90,16 @@ export class Authorization {
     return this.#headers
   }
 
+  /**
+   * Where the request goes.
+   *
+   * @throws {TypeError} when that is no URL.
+   */
   get url(): URL {
     return this.#target.url
   }
 
-  /** The request this is for. */
+  /** @internal The request this is for. */
   get target(): Target {
     return this.#target
   }

@@ -13,6 +13,7 @@ const ownerKey = Symbol.for('latchkey.owner')
  *   wrapped for the same manager, it is returned as it is.
  * @param given What the caller gave, where a client makes Requests of it: its body tells whether it
  *   can be sent again, its signal whose request it is.
+ * @group For adapters and services
  */
 export function authorizedFetch(
   manager: Authorizer,
@@ -52,12 +53,20 @@ export function authorizedFetch(
   return markOwned(wrapped, manager)
 }
 
-/** Marks `wrapper` as `manager`'s, so that attaching twice does not inject twice. */
+/**
+ * Marks `wrapper` as `manager`'s, so that attaching twice does not inject twice.
+ *
+ * @group For adapters and services
+ */
 export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T {
   return Object.defineProperty(wrapper, ownerKey, { value: manager })
 }
 
-/** Whether `value` is a wrapper that already serves `manager`. */
+/**
+ * Whether `value` is a wrapper that already serves `manager`.
+ *
+ * @group For adapters and services
+ */
 export function isOwnedBy(value: unknown, manager: Authorizer): boolean {
   return typeof value === 'function' && (value as { [ownerKey]?: Authorizer })[ownerKey] === manager
 }

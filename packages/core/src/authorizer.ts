@@ -16,13 +16,23 @@ import type { Scheme } from './scheme.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
 
+/**
+ * How an adapter asks what to do about a response.
+ *
+ * @group For adapters and services
+ */
 export interface RecoverOptions {
+  /** Ends this caller's waiting only, with its own reason. */
   signal?: AbortSignal | null | undefined
   /** False: the body cannot be sent a second time, so at most the token is renewed. Default: true. */
   replayable?: boolean
 }
 
-/** The whole of what an adapter needs of a manager. */
+/**
+ * The whole of what an adapter needs of a manager.
+ *
+ * @group For adapters and services
+ */
 export interface Authorizer {
   /**
    * What to add to a request before it is sent. Answers at once while the token is fresh; otherwise
@@ -42,11 +52,23 @@ export interface Authorizer {
     response: ResponseView | Response,
     options?: RecoverOptions,
   ): MaybePromise<Authorization | undefined>
-  /** The reason behind a response or a client's error; `undefined` when it was not about a token. */
+  /**
+   * The reason behind a response or a client's error, or behind its `cause`; `undefined` when no token of
+   * ours was sent, or the answer was not about it. Asks nobody.
+   *
+   * @example
+   * const response = await fetch('https://api.example.com/items')
+   * console.log(response.status, manager.explain(response)?.code)
+   */
   explain(responseOrError: unknown): LatchkeyError | undefined
 }
 
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION` when `manager` is none, before a request is sent bare. */
+/**
+ * Nothing, when `manager` is one.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` when it is none, before a request is sent bare.
+ * @group For adapters and services
+ */
 export function expectManager(manager: Authorizer): void {
   const given: Partial<Authorizer> | undefined = manager
   if (typeof given?.authorize === 'function' && typeof given.recover === 'function') return

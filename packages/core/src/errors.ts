@@ -18,7 +18,9 @@ export type LatchkeyErrorCode =
   | 'ERR_SCHEME_FAILED'
   | 'ERR_DISPOSED'
 
+/** What an error may know besides its code and message. */
 export interface LatchkeyErrorOptions {
+  /** Why. Clients' own errors, which hold requests and their secrets, are replaced by a summary. */
   cause?: unknown
   /** How long the server asked us to wait, in milliseconds, when it said so. */
   retryAfterMs?: number | undefined
@@ -29,10 +31,14 @@ export interface LatchkeyErrorOptions {
  * happened, what was tried and what to do, and never holds a token or a password.
  */
 export class LatchkeyError extends Error {
+  /** `'LatchkeyError'`. */
   override name = 'LatchkeyError'
+  /** What happened: a code of core or of a service, all in `docs/errors.md`. */
   readonly code: LatchkeyErrorCode | (string & {})
+  /** How long the server asked us to wait, in milliseconds, when it said so. */
   declare readonly retryAfterMs?: number
 
+  /** Makes one. Its `cause` is shown without secrets. */
   constructor(
     code: LatchkeyErrorCode | (string & {}),
     message: string,
@@ -43,6 +49,7 @@ export class LatchkeyError extends Error {
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
   }
 
+  /** @internal Tells one of another copy of this package. */
   get [brand](): true {
     return true
   }
@@ -54,9 +61,15 @@ export class LatchkeyError extends Error {
  * "unavailable": the session is kept and the renewal is tried again.
  */
 export class GrantRejectedError extends LatchkeyError {
+  /** `'GrantRejectedError'`. */
   override name = 'GrantRejectedError'
 
-  /** @param options.code Default: `ERR_GRANT_REJECTED`. A code of your own reaches the caller as it is. */
+  /**
+   * Makes one, to be thrown by a grant.
+   *
+   * @param options.cause Why. Shown without secrets.
+   * @param options.code Default: `ERR_GRANT_REJECTED`. A code of your own reaches the caller as it is.
+   */
   constructor(message: string, options: { cause?: unknown; code?: string } = {}) {
     super(options.code ?? 'ERR_GRANT_REJECTED', message, options)
   }

@@ -3,24 +3,64 @@ import type { LatchkeyError } from './errors.ts'
 /** What a manager announces. No payload ever holds a token, a password or a query string. */
 export interface ManagerEvents {
   /** A grant gave a new token set, and it is stored. */
-  renewed: { at: number; generation: number; grant: string; durationMs: number }
-  /** A renewal ended without a token set. `unavailable`: the session is kept and will be tried again. */
-  renewalFailed: { at: number; outcome: 'rejected' | 'unavailable'; error: LatchkeyError }
-  /** A request was answered "token rejected" and is sent again, with the token of `generation`. */
-  retried: { at: number; generation: number; method: string; url: string }
+  renewed: {
+    /** When, in epoch milliseconds. */
+    at: number
+    /** Counts this manager's token sets: the new one's number. */
+    generation: number
+    /** The name of the grant that gave it. */
+    grant: string
+    /** How long the renewal took, retries included. */
+    durationMs: number
+  }
+  /** A renewal ended without a token set. */
+  renewalFailed: {
+    /** When, in epoch milliseconds. */
+    at: number
+    /** `'rejected'`: a definite no. `'unavailable'`: the session is kept and will be tried again. */
+    outcome: 'rejected' | 'unavailable'
+    /** Why. */
+    error: LatchkeyError
+  }
+  /** A request was answered "token rejected" and is sent again. */
+  retried: {
+    /** When, in epoch milliseconds. */
+    at: number
+    /** Whose token it goes out with now. */
+    generation: number
+    /** The request's HTTP method. */
+    method: string
+    /** Its origin and path, without a query. */
+    url: string
+  }
   /** The session is over. Once per session, however many requests were waiting. */
-  signedOut: { at: number; reason: 'signOut' | 'rejected' | 'elsewhere' }
+  signedOut: {
+    /** When, in epoch milliseconds. */
+    at: number
+    /**
+     * `'signOut'`: signOut() was called here. `'rejected'`: no grant could go on. `'elsewhere'`: another
+     * tab, process or machine emptied the store.
+     */
+    reason: 'signOut' | 'rejected' | 'elsewhere'
+  }
   /**
    * The store failed or held garbage; the manager went on from memory. Where nobody listens, the console
    * is told, once per operation.
    */
   storeFailed: {
+    /** When, in epoch milliseconds. */
     at: number
+    /** What the store was asked to do. */
     operation: 'get' | 'set' | 'remove' | 'subscribe'
+    /** `ERR_STORE_FAILED`, with the store's own error as its `cause`. */
     error: LatchkeyError
   }
 }
 
+/**
+ * What `manager.on()` calls. It cannot steer: what it throws is reported on the console and goes no
+ * further.
+ */
 export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[Name]) => void
 
 /** Observers cannot steer: what a listener throws is reported on the console and goes no further. */

@@ -1,6 +1,7 @@
 import { asCredential } from './credential.ts'
 import type { TokenSet } from './token-set.ts'
 
+/** What a grant gets to work with. */
 export interface GrantContext {
   /** The token set to renew, when there is one. Absent: nothing stored, or it was just rejected. */
   tokens?: TokenSet
@@ -21,6 +22,12 @@ export interface GrantContext {
 export interface Grant {
   /** Shown in events and error messages, so never a secret. */
   name: string
+  /**
+   * Asks for a token set. Called once per renewal, and again when it failed for a reason that may pass.
+   *
+   * @returns The new token set; `undefined`: does not apply, the next grant is asked.
+   * @throws {GrantRejectedError} a definite no. Anything else: unavailable, tried again.
+   */
   request(context: GrantContext): Promise<TokenSet | undefined>
   /**
    * Why it does not apply, when it does not: a few words for the message of `ERR_SIGN_IN_REQUIRED`, such

@@ -1,3 +1,9 @@
+/**
+ * The token manager: obtains one token set, renews it once for everybody, keeps it in a store, hands it
+ * out to its origins only, and forgets it.
+ *
+ * @module
+ */
 export { Authorization, type AuthorizeRequest } from './authorization.ts'
 export { authorizedFetch, isOwnedBy, markOwned } from './authorized-fetch.ts'
 export { type Authorizer, expectManager, type RecoverOptions } from './authorizer.ts'

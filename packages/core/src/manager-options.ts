@@ -8,6 +8,7 @@ import type { ResponseView } from './response-view.ts'
 import type { Scheme } from './scheme.ts'
 import { type MaybePromise, memoryStore, type TokenStore } from './token-store.ts'
 
+/** What a manager is made of: where the token may go, how it is sent, how to get one. */
 export interface TokenManagerOptions {
   /** The only origins that ever get the token: scheme, host and port, e.g. `'https://api.example.com'`. */
   origin: string | readonly string[]
@@ -42,7 +43,7 @@ export interface TokenManagerOptions {
   renewTimeoutMs?: number
   /** The `fetch` that grants get. Default: the global one, looked up at each call. */
   fetch?: typeof fetch
-  /** Default: `Date`. */
+  /** Where the time comes from, for tests. Default: `Date`. */
   clock?: Clock
   /** Allows plain http beyond loopback. Whoever listens on the way then has your tokens. Default: false. */
   allowInsecure?: boolean

@@ -3,7 +3,11 @@ import { LatchkeyError } from './errors.ts'
 /** The loopback names and literals that secure contexts trust; every spelling, since URLs normalise them. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
-/** `value` resolved against `base`; `undefined` when it is no URL. */
+/**
+ * `value` resolved against `base`; `undefined` when it is no URL.
+ *
+ * @group For adapters and services
+ */
 export function parseUrl(value: string | URL, base?: string): URL | undefined {
   try {
     return new URL(value, base)
@@ -15,6 +19,9 @@ export function parseUrl(value: string | URL, base?: string): URL | undefined {
 /**
  * Whether secrets may travel to `url`: by https; by plain http to this very machine only, unless
  * `allowInsecure`.
+ *
+ * @param url Where they would go.
+ * @group For adapters and services
  */
 export function mayCarrySecrets({ protocol, hostname }: URL, allowInsecure = false): boolean {
   if (protocol !== 'http:') return protocol === 'https:'

@@ -41,10 +41,14 @@ export const leadsOn = (response: Response, { follows }: Hop): boolean =>
   follows && (isRedirect(response.status) || isHidden(response))
 
 /**
- * `send`, made to follow redirects as firstHop() says, for clients that set the credentials themselves.
+ * `send`, made to follow redirects so that credentials never leave the origin, for clients that set them
+ * themselves: they are dropped at the first foreign hop, for good. Where a browser hides the redirect,
+ * `Authorization` alone is left to the browser, and anything else is refused.
  *
  * @param send Absent: the platform's own `fetch`, looked up at each call.
  * @param names The credential headers, in lower case; looked at when a request is sent.
+ * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, from the `fetch` that is returned.
+ * @group For adapters and services
  */
 export function keepWithinOrigin(
   send: typeof fetch | undefined,

@@ -12,7 +12,11 @@ export function replayable<Body extends object>(make: () => Body): Body {
   return Object.defineProperty(make(), factoryKey, { value: make })
 }
 
-/** How to make another stream like `body`, where the caller said so. */
+/**
+ * How to make another stream like `body`, where the caller said so.
+ *
+ * @group For adapters and services
+ */
 export function bodyFactory(body: unknown): (() => unknown) | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   return (body as { [factoryKey]?: () => unknown })[factoryKey]
@@ -21,6 +25,8 @@ export function bodyFactory(body: unknown): (() => unknown) | undefined {
 /**
  * Whether `body` can be read only once. Sent again such a body is empty, and many clients would call
  * that a success. Strings, buffers, blobs, forms and search parameters can be sent any number of times.
+ *
+ * @group For adapters and services
  */
 export function isOneShot(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
@@ -33,6 +39,8 @@ export function isOneShot(body: unknown): boolean {
 /**
  * A copy of a body that its owner might change after it was sent, for a replay to send the same: forms,
  * search parameters and buffers. Anything else is given back as it is: it cannot change, or cannot be copied.
+ *
+ * @group For adapters and services
  */
 export function snapshot<Body>(
   body: Body,

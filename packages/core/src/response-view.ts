@@ -6,7 +6,9 @@ const MAX_READ_MS = 1_000
 
 /** A response as the manager sees it, the same for every client. A `Response` is one. */
 export interface ResponseView {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers. In a page of another origin only those that the server exposes. */
   readonly headers: Headers
   /** The final URL, after redirects. Empty when the client does not tell. */
   readonly url: string
@@ -67,6 +69,8 @@ async function readStart(response: Response): Promise<string> {
 /**
  * Whether a cache under the client may have kept this answer, or have given it, for all that is said in
  * its headers (RFC 9111 section 3). A replay then asks past the caches.
+ *
+ * @group For adapters and services
  */
 export function mayBeStored(headers: Headers): boolean {
   const said = headers.get('cache-control') ?? ''
@@ -78,6 +82,11 @@ export function markCredentialDropped(response: Response): Response {
   return Object.defineProperty(response, 'credentialDropped', { value: true, configurable: true })
 }
 
+/**
+ * Whether a redirect took the credential off on the way, so that a 401 says nothing about the token.
+ *
+ * @group For adapters and services
+ */
 export function isCredentialDropped(response: ResponseView | Response): boolean {
   return (response as ResponseView).credentialDropped === true
 }

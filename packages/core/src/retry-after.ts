@@ -4,6 +4,8 @@ const MAX_WAIT_MS = 60_000
 /**
  * `Retry-After` (RFC 9110 section 10.2.3) in milliseconds from now, capped at 60_000; `undefined` for
  * none, a past date or garbage.
+ *
+ * @group For adapters and services
  */
 export function parseRetryAfter(
   value: string | null | undefined,

@@ -6,11 +6,18 @@ import type { TokenSet } from './token-set.ts'
  * redirect within the origin takes the headers of its attempt along.
  */
 export interface Scheme {
+  /** Shown in error messages. */
   name: string
   /** The header it sets, where that is always the same: a caller's own one then needs no token of ours. */
   header?: string
   /** True: its headers depend on the token set alone, so they are made once for each. Default: false. */
   static?: boolean
+  /**
+   * The headers for one attempt of one request. They replace nothing that the caller has set.
+   *
+   * @param tokens The token set in use.
+   * @param request The final URL and the HTTP method, for schemes that sign them.
+   */
   headers(
     tokens: TokenSet,
     request: { url: URL; method: string },

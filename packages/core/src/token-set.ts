@@ -5,6 +5,7 @@ import { LatchkeyError } from './errors.ts'
 export interface TokenSet {
   /** The bare token, without a `Bearer ` prefix. */
   accessToken: string
+  /** What a grant presents to get the next token set. Absent: there is none to renew with. */
   refreshToken?: string
   /** When the access token expires, in epoch milliseconds. Absent: the JWT's `exp` tells, or nobody. */
   expiresAt?: number

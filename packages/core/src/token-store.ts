@@ -1,5 +1,6 @@
 import type { TokenSet } from './token-set.ts'
 
+/** A value, or a promise of it: what may be sync or async. */
 export type MaybePromise<T> = T | Promise<T>
 
 /**
@@ -7,8 +8,13 @@ export type MaybePromise<T> = T | Promise<T>
  * `null` for "none" is as good as `undefined`.
  */
 export interface TokenStore {
+  /** What was stored last under `name`, whoever stored it; `undefined` or `null` for none. */
   getToken(name: string): MaybePromise<TokenSet | null | undefined>
+  /**
+   * Stores a session, in place of the old one as a whole. Once it resolves, it would survive a crash.
+   */
   setToken(tokens: TokenSet, name: string): MaybePromise<unknown>
+  /** Forgets a session. No error when there was none. */
   removeToken(name: string): MaybePromise<unknown>
   /**
    * Runs `run` while no other tab, process or machine runs one for `name`, and gives its result. Needed
@@ -18,7 +24,7 @@ export interface TokenStore {
   lock?<T>(name: string, run: () => Promise<T>): Promise<T>
   /** Calls `listener` when somebody else changed `name`. Returns how to stop. */
   subscribe?(name: string, listener: () => void): () => void
-  /** The names in use. */
+  /** The names in use, as they were given. */
   names?(): MaybePromise<string[]>
 }
 

@@ -1,4 +1,8 @@
-/** `promise`, or `signal`'s reason as soon as it aborts. The work behind `promise` goes on. */
+/**
+ * `promise`, or `signal`'s reason as soon as it aborts. The work behind `promise` goes on.
+ *
+ * @group For adapters and services
+ */
 export function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | null | undefined,

@@ -34,11 +34,21 @@ export interface TokenEndpoint extends Endpoint {
 
 /** How a refresh token goes to the server. */
 export type RefreshTokenPlace =
-  | { body: string }
-  | { header: string }
-  | { cookie: string }
+  | {
+      /** The field of the body. */
+      body: string
+    }
+  | {
+      /** The header's name. */
+      header: string
+    }
+  | {
+      /** The cookie's name. In a page the browser sends it, so that nothing is added. */
+      cookie: string
+    }
   | 'bearer'
 
+/** Where a refresh token buys the next access token, and how it is sent. */
 export interface RefreshEndpoint extends TokenEndpoint {
   /**
    * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
@@ -47,6 +57,7 @@ export interface RefreshEndpoint extends TokenEndpoint {
   send?: RefreshTokenPlace
 }
 
+/** Where the server is told of a sign-out. */
 export interface SignOutEndpoint extends Endpoint {
   /** How the refresh token is sent, where the server wants it. The access token goes as it always does. */
   send?: RefreshTokenPlace

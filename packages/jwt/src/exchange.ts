@@ -14,7 +14,9 @@ import type { TokenApi } from './session-options.ts'
 
 /** What a token endpoint answered, as `rejected` gets to see it. */
 export interface TokenAnswer {
+  /** The HTTP status. */
   status: number
+  /** Its headers. */
   headers: Headers
   /** Parsed when it is JSON, else text. */
   body: unknown

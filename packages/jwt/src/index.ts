@@ -1,3 +1,8 @@
+/**
+ * Stays signed in to any API that answers a sign-in with a token.
+ *
+ * @module
+ */
 export { type Challenge, parseChallenges } from './challenges.ts'
 export { cookieScheme } from './cookies.ts'
 export type {

@@ -19,6 +19,7 @@ import { checkPlaces, type TokenPlaces } from './token-place.ts'
 /** What a sign-in sends, field by field, as the API names them: `{ username, password }`. */
 export type Credentials = Readonly<Record<string, unknown>>
 
+/** Where an API signs in, refreshes and signs out, and where its tokens are. */
 export interface JwtSessionOptions
   extends TokenPlaces,
     Pick<

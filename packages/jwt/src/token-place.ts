@@ -10,11 +10,23 @@ import { checkCookieName, readCookie } from './cookies.ts'
  * - a header of it: `{ header: 'x-token' }`. In a page of another origin the server has to allow it, with
  *   `Access-Control-Expose-Headers`.
  */
-export type Place = string | ((body: unknown, response: Response) => unknown) | { header: string }
+export type Place =
+  | string
+  | ((body: unknown, response: Response) => unknown)
+  | {
+      /** The header's name. */
+      header: string
+    }
 
 /** A `Place`, or a cookie that the answer sets, HttpOnly or not. */
-export type TokenPlace = Place | { cookie: string }
+export type TokenPlace =
+  | Place
+  | {
+      /** The cookie's name. */
+      cookie: string
+    }
 
+/** Where an answer holds the tokens and their life. All have defaults. */
 export interface TokenPlaces {
   /**
    * Where the access token is. Default: the field `access_token`, `accessToken`, `access`, `token` or

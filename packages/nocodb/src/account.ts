@@ -6,13 +6,16 @@ import { notNocoDB, paths, readObject } from './wire.ts'
 
 /** The signed-in user, as the server tells it. */
 export interface User {
+  /** The user's id. */
   id: string
+  /** The user's e-mail address. */
   email: string
   /** An object (`{ "org-level-creator": true }`) or a comma-separated string, by the server's mood. */
   roles: Record<string, boolean> | string
   [more: string]: unknown
 }
 
+/** Who is signed in, and what that user may do. */
 export interface NocoDBAccount {
   /**
    * Who is signed in, asked of the server. NocoDB answers 200 as *guest* to a dead token; that is never
@@ -29,7 +32,11 @@ export interface NocoDBAccount {
   isSignedIn(): Promise<boolean>
   /** Whether the user may administer the whole server. Throws as me() does. */
   isSuperAdmin(): Promise<boolean>
-  /** @throws {LatchkeyError} `ERR_NOT_SUPER_ADMIN`, and what me() throws. */
+  /**
+   * Nothing, when the user may administer the whole server.
+   *
+   * @throws {LatchkeyError} `ERR_NOT_SUPER_ADMIN` when not, and what me() throws.
+   */
   assertSuperAdmin(): Promise<void>
 }
 

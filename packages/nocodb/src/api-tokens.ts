@@ -3,18 +3,25 @@ import type { NocoDBContext } from './nocodb.ts'
 import { refused, requireSession } from './session.ts'
 import { notNocoDB, paths, postJson, readObject } from './wire.ts'
 
+/** An API token, as the server lists it. */
 export interface ApiToken {
   /** What delete() takes. */
   id: number
   /** The secret itself. Later versions show it only once, when it is created. */
   token: string
+  /** What it was created for. */
   description: string | null
   [more: string]: unknown
 }
 
+/**
+ * The user's API tokens. All reject with `ERR_SESSION_REQUIRED` where an API token is what we sign in
+ * with.
+ */
 export interface ApiTokens {
   /** All of the user's API tokens, secrets included where the server still knows them. */
   list(): Promise<ApiToken[]>
+  /** Creates one. Its `token` is to be kept now: later versions never show it again. */
   create(options?: { description?: string }): Promise<ApiToken>
   /**
    * Deletes by numeric id, never by the token itself. On servers up to 0.301 a deleted token keeps

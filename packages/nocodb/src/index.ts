@@ -1,3 +1,8 @@
+/**
+ * Stays signed in to NocoDB, from 0.262 to 2026.
+ *
+ * @module
+ */
 export type { NocoDBAccount, User } from './account.ts'
 export type { ApiToken, ApiTokens } from './api-tokens.ts'
 export { nocodbFromEnv } from './from-env.ts'

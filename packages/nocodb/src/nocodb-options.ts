@@ -5,6 +5,10 @@ import {
   type TokenManagerOptions,
 } from '@latchkey/core'
 
+/**
+ * Where NocoDB lives, and who signs in. Without credentials a stored session, or signIn(), is what goes
+ * on.
+ */
 export interface NocoDBOptions
   extends Pick<
     TokenManagerOptions,
@@ -16,6 +20,7 @@ export interface NocoDBOptions
   apiToken?: string | undefined
   /** With `password`: signs in when there is no session to go on with. Alone: whose session to take. */
   email?: string | undefined
+  /** With `email`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
   /** The session's name inside the store. Default: `baseUrl`. Give one per user that shares a store. */
   name?: string

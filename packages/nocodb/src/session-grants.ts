@@ -10,8 +10,11 @@ import {
   unavailable,
 } from './wire.ts'
 
+/** Who signs in. */
 export interface Credentials {
+  /** The user's e-mail address. */
   email: string
+  /** The user's password. */
   password: string
 }
 

@@ -5,13 +5,20 @@ import { canSendCookies, readRefreshCookie } from './refresh-cookie.ts'
 import { type Credentials, exchange, keepCookie, readTokens, signInWith } from './session-grants.ts'
 import { paths, postJson, readErrorBody, unavailable } from './wire.ts'
 
+/** Whom to sign up. */
 export interface NewUser extends Credentials {
+  /** The first name. */
   firstname?: string
+  /** The last name. */
   lastname?: string
   /** The token of an invitation. */
   token?: string
 }
 
+/**
+ * Signing in and out. All but signOut() reject with `ERR_SESSION_REQUIRED` where an API token is what
+ * we sign in with.
+ */
 export interface NocoDBSession {
   /**
    * Signs in now, as a new session; with the configured email and password when none are given.
@@ -26,6 +33,13 @@ export interface NocoDBSession {
    * @throws {LatchkeyError} `ERR_SIGN_UP_REFUSED` with the server's reason; the old session stays.
    */
   signUp(user: NewUser): Promise<void>
+  /**
+   * Signs out: forgotten here at once, then ended at the server, which ends all of the user's sessions.
+   * With an API token nobody is told; it lives on.
+   *
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told: signed out
+   *   here, but sessions elsewhere live on.
+   */
   signOut(): Promise<undefined>
   /**
    * Changes the password. NocoDB ends all of the user's sessions with it; this one goes on with new

@@ -5,7 +5,9 @@ import { type OAuthContext, requestTokens } from './token-endpoint.ts'
 
 /** A user's name and password, as the resource-owner password grant takes them. */
 export interface UserCredentials {
+  /** The user's name, mostly an e-mail address. */
   username: string
+  /** The user's password. */
   password: string
 }
 

@@ -8,6 +8,7 @@ import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oaut
 import type { ServerPlace } from './authorization-server.ts'
 import { parseEndpoint } from './endpoint-url.ts'
 
+/** Who the client is, where the server is, and how to get a token. */
 export interface OAuthOptions
   extends Pick<
     TokenManagerOptions,
@@ -30,7 +31,12 @@ export interface OAuthOptions
   tokenEndpoint?: string | undefined
   /** Where a sign-out revokes them (RFC 7009). Default: what the issuer names, else nowhere. */
   revocationEndpoint?: string | undefined
+  /** The client's id, as registered at the server. */
   clientId: string
+  /**
+   * Its secret, for a client that can keep one: never in a browser or an app. Alone it obtains nothing;
+   * see `clientCredentials`.
+   */
   clientSecret?: string | undefined
   /**
    * How the client shows who it is: `'basic'` (the header, RFC 6749 section 2.3.1), `'post'` (in the
@@ -41,6 +47,7 @@ export interface OAuthOptions
   clientCredentials?: boolean | undefined
   /** With `password`: signs this user in when there is no session to go on with. Gone in OAuth 2.1. */
   username?: string | undefined
+  /** With `username`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
   /** The scopes to ask for, separated by spaces. A refresh keeps the session's. */
   scope?: string | undefined

@@ -1,3 +1,8 @@
+/**
+ * Stays signed in to Sharetribe's Marketplace and Integration APIs.
+ *
+ * @module
+ */
 export type { UserCredentials } from './grants.ts'
 export {
   sharetribeIntegration,

@@ -15,11 +15,15 @@ export type Factors =
 export type Authentication =
   | Factors
   | {
+      /** Given: knowledge is one of the factors. */
       readonly password?: unknown
+      /** Given: biometry is one of the factors. */
       readonly biometricPrompt?: unknown
+      /** True: biometry is one of the factors. */
       readonly isBiometricAuthentication?: boolean
-      /** The SDK's older names. */
+      /** The SDK's older name of `password`. */
       readonly userPassword?: unknown
+      /** The SDK's older name of `isBiometricAuthentication`. */
       readonly useBiometry?: boolean
     }
 

@@ -1,3 +1,8 @@
+/**
+ * Named, signed tokens of a PowerAuth server.
+ *
+ * @module
+ */
 export type { Authentication, Factors } from './authentication.ts'
 export { type PowerAuth, powerAuth } from './power-auth.ts'
 export type {

@@ -1,3 +1,9 @@
+/**
+ * The MAC of PowerAuth 4.0, in a module of its own for what it loads.
+ *
+ * @module
+ */
+
 import { kmac256 as kmac } from '@noble/hashes/sha3-addons.js'
 import type { TokenMac } from './token-digest.ts'
 

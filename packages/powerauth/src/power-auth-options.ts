@@ -69,6 +69,9 @@ export interface SdkOptions<A extends Authentication> extends ManagerOptions {
   synchronizeTime?(): Promise<unknown>
 }
 
+/**
+ * Where tokens come from: a function of yours that creates them, one that is known, or the mobile SDK.
+ */
 export type PowerAuthOptions<A extends Authentication = Authentication> =
   | CreatedTokensOptions<A>
   | KnownTokenOptions

@@ -38,14 +38,23 @@ export interface PowerAuth<A extends Authentication = Authentication>
     authentication: A,
     options?: { signal?: AbortSignal },
   ): Promise<NamedToken>
-  /** @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is none. */
+  /**
+   * The local token of this name; the server is not asked.
+   *
+   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is none.
+   */
   getLocalToken(tokenName: string): Promise<NamedToken>
   /**
    * A header for one attempt of one request: the server takes each only once.
    *
    * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is no local token.
    */
-  generateHeaderForToken(tokenName: string): Promise<{ key: string; value: string }>
+  generateHeaderForToken(tokenName: string): Promise<{
+    /** The header's name. */
+    key: string
+    /** Its value, for one sending. */
+    value: string
+  }>
   /**
    * Removes the token at the server, then here. When the server fails, the local one stays.
    *

@@ -9,7 +9,9 @@ const MIN_CORRECTION_MS = 10_000
 
 /** What one question for the server's time needs. */
 export interface TimeQuestion {
+  /** The plain `fetch`: nothing sent with it is intercepted. */
   fetch: typeof fetch
+  /** Aborts when nobody waits for the time any more. */
   signal?: AbortSignal
 }
 

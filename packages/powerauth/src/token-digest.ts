@@ -22,8 +22,11 @@ export interface PowerAuthToken {
   tokenSecret: string
 }
 
+/** A header for one attempt of one request. */
 export interface PowerAuthHeader {
+  /** Its name, `X-PowerAuth-Token`. */
   key: string
+  /** Its value; the server takes it once. */
   value: string
 }
 

@@ -1,3 +1,9 @@
+/**
+ * Sessions in any storage that has `getItem` and `setItem`: React Native, Expo, unstorage.
+ *
+ * @module
+ */
+
 import type { TokenStore } from '@latchkey/core'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
@@ -8,6 +14,7 @@ import { StoreError } from './store-error.ts'
 
 export type { ItemStorage, SecureStorage } from './async-storage/items.ts'
 
+/** Under which keys sessions lie. */
 export interface AsyncStorageStoreOptions {
   /**
    * What every key begins with: letters, digits, `.`, `_`, `-` and `:`, which `expo-secure-store` refuses.

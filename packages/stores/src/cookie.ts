@@ -1,3 +1,9 @@
+/**
+ * Sessions in cookies, for pages that are rendered on a server.
+ *
+ * @module
+ */
+
 import type { TokenSet, TokenStore } from '@latchkey/core'
 import { stringifySetCookie } from 'cookie'
 import { checkApp } from './app-name.ts'
@@ -16,8 +22,18 @@ export type { FetchExchange, NodeExchange } from './cookie/server-jar.ts'
  * Where the cookies are: the two sides of one exchange on a server, as Node (Express) or as the Fetch API
  * (Hono, Remix, workers) has them, or the `document` of a page.
  */
-export type CookiePlace = NodeExchange | FetchExchange | { document: { cookie: string } }
+export type CookiePlace =
+  | NodeExchange
+  | FetchExchange
+  | {
+      /** The page's own. */
+      document: {
+        /** As in the DOM. */
+        cookie: string
+      }
+    }
 
+/** What the cookie is called, how it is protected and how long it lives. */
 export interface CookieStoreOptions {
   /**
    * Separates apps on one host, whatever their port: 1 to 64 letters, digits, `_` or `-`. Default:

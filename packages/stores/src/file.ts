@@ -1,3 +1,9 @@
+/**
+ * Sessions in files, for scripts, tools and daemons of one user on one machine.
+ *
+ * @module
+ */
+
 import { createHash } from 'node:crypto'
 import { access, constants, readdir, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -12,6 +18,7 @@ import { createWatches } from './file/watches.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
+/** Where the files lie. */
 export interface FileStoreOptions {
   /**
    * Where the sessions lie: a directory of their own, on a local disk. Made when first needed, mode

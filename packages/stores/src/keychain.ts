@@ -1,3 +1,9 @@
+/**
+ * Sessions in the system's keychain. Peer: @napi-rs/keyring >= 2.
+ *
+ * @module
+ */
+
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { TokenStore } from '@latchkey/core'
@@ -8,6 +14,7 @@ import { assemble, headOf, readText, removeText, writeText } from './keychain/pi
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
+/** What the keychain calls the sessions, and where the locks lie. */
 export interface KeychainStoreOptions {
   /** Under which the keychain lists the sessions. Default `'latchkey'`. */
   service?: string

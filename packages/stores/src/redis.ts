@@ -1,3 +1,9 @@
+/**
+ * Sessions in Redis, for fleets. Peer: redis >= 5.
+ *
+ * @module
+ */
+
 import type { TokenSet, TokenStore } from '@latchkey/core'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
@@ -17,6 +23,7 @@ import { StoreError } from './store-error.ts'
 export type { RedisClient, RedisCluster } from './redis/connection.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
+/** Under which keys sessions lie, how long they live and how long a lock does. */
 export interface RedisStoreOptions {
   /**
    * What every key begins with. Default `'latchkey:'`. Two applications on one Redis need two, and

@@ -35,14 +35,18 @@ const brand = Symbol.for('latchkey.error')
  * Core's `isLatchkeyError()` knows it by its brand, so that importing a store does not load core.
  */
 export class StoreError extends Error {
+  /** `'StoreError'`. */
   override name = 'StoreError'
+  /** What happened. */
   readonly code: StoreErrorCode
 
+  /** Makes one. */
   constructor(code: StoreErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.code = code
   }
 
+  /** @internal How core knows it. */
   get [brand](): true {
     return true
   }

@@ -1,3 +1,9 @@
+/**
+ * Sessions in the browser's storage, with all tabs kept in step.
+ *
+ * @module
+ */
+
 import type { TokenStore } from '@latchkey/core'
 import { checkApp } from './app-name.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
@@ -6,6 +12,7 @@ import { type Area, openArea, type WebStorage } from './web/area.ts'
 import { handOver } from './web/hand-over.ts'
 import { lockManager, tabLock } from './web/tab-lock.ts'
 
+/** Which storage, and whose. */
 export interface WebStoreOptions {
   /**
    * `'local'`: one session for all tabs, until somebody signs out. `'session'`: one for each tab, until

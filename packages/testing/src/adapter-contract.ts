@@ -1,3 +1,9 @@
+/**
+ * What every adapter promises, as test cases.
+ *
+ * @module
+ */
+
 import { answerCases } from './contract/answer-cases.ts'
 import { credentialCases } from './contract/credential-cases.ts'
 import { failureCases } from './contract/failure-cases.ts'

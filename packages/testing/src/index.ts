@@ -1,3 +1,8 @@
+/**
+ * A NocoDB server without NocoDB, for tests.
+ *
+ * @module
+ */
 export type { NewTable, NewUser, NocoDBControl } from './nocodb/control.ts'
 export type { NocoDBDoubleOptions } from './nocodb/double-options.ts'
 export type { Fault, Hold } from './nocodb/faults.ts'

@@ -1,3 +1,9 @@
+/**
+ * The NocoDB double as MSW handlers. Peer: msw >= 3.
+ *
+ * @module
+ */
+
 import { http, HttpResponse } from 'msw'
 import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
 import { NetworkFault } from './nocodb/faults.ts'

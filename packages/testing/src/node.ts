@@ -1,3 +1,9 @@
+/**
+ * The NocoDB double as an HTTP server, and the servers of `adapterContract()`. Peer: @hono/node-server.
+ *
+ * @module
+ */
+
 import type { ServerType } from '@hono/node-server'
 import { createAdaptorServer } from '@hono/node-server'
 import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
@@ -16,6 +22,7 @@ export interface ListenOptions {
 
 /** What answers requests: a double, or any fetch-style app. */
 export interface FetchServer {
+  /** Answers one request. */
   fetch(request: Request): Response | Promise<Response>
 }
 

@@ -1,3 +1,9 @@
+/**
+ * What every store promises, as test cases.
+ *
+ * @module
+ */
+
 import { changeCases } from './store-contract/change-cases.ts'
 import { garbageCases } from './store-contract/garbage-cases.ts'
 import { lockCases } from './store-contract/lock-cases.ts'

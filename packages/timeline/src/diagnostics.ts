@@ -1,3 +1,9 @@
+/**
+ * What auth did, on Node's diagnostics channels.
+ *
+ * @module
+ */
+
 import { channel } from 'node:diagnostics_channel'
 import type { TimelineEntry } from './entries.ts'
 import { record, type RecordedManager, type RecordOptions } from './record.ts'
@@ -15,6 +21,7 @@ const CHANNELS: Record<TimelineEntry['kind'], string> = {
   storeFailed: 'latchkey:store',
 }
 
+/** What is published, and under which name. */
 export interface DiagnosticsOptions extends RecordOptions {
   /** Goes with every message, to tell one manager from another. */
   name?: string
@@ -22,7 +29,9 @@ export interface DiagnosticsOptions extends RecordOptions {
 
 /** What subscribers of a channel get. */
 export interface DiagnosticsMessage {
+  /** The `name` that was given. */
   readonly name: string | undefined
+  /** What happened. */
   readonly entry: TimelineEntry
 }
 

@@ -4,8 +4,9 @@ import { isAboutRequest } from './picture.ts'
 import { renderSvg, type SvgOptions } from './svg.ts'
 import { duration, markText, outcomeOf } from './wording.ts'
 
+/** What the page is called, and how its picture is drawn. */
 export interface HtmlOptions extends SvgOptions {
-  /** Default: `'What auth did'`. */
+  /** The page's title. Default: `'What auth did'`. */
   title?: string
 }
 

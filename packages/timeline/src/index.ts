@@ -1,3 +1,8 @@
+/**
+ * What auth did, recorded and drawn.
+ *
+ * @module
+ */
 export type {
   AdoptedEntry,
   AnsweredEntry,

@@ -2,6 +2,7 @@ import type { Recording, RequestEntry, TimelineEntry } from './entries.ts'
 import { isAboutRequest, plain } from './picture.ts'
 import { duration, markText, outcomeOf } from './wording.ts'
 
+/** How much is drawn. */
 export interface MermaidOptions {
   /** Shows the newest entries only: a long diagram is not read, and renderers refuse one. Default: 100. */
   limit?: number

@@ -1,3 +1,9 @@
+/**
+ * What auth did, as OpenTelemetry spans. Peer: @opentelemetry/api >= 1.9.
+ *
+ * @module
+ */
+
 import {
   type Attributes,
   type Span,
@@ -11,8 +17,9 @@ import type { RenewalEntry, RequestEntry, TimelineEntry } from './entries.ts'
 import { isAboutRequest } from './picture.ts'
 import { record, type RecordedManager, type RecordOptions } from './record.ts'
 
+/** Where the spans go, and what is written down. */
 export interface SpanOptions extends RecordOptions {
-  /** Default: the provider registered globally. */
+  /** Who makes the spans. Default: the provider registered globally. */
   tracerProvider?: TracerProvider
 }
 

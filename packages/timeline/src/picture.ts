@@ -47,6 +47,7 @@ export interface Picture {
   sessions: Session[]
 }
 
+/** What is drawn. */
 export interface PictureOptions {
   /** Draws what happened at and after this instant, in epoch milliseconds. Default: everything. */
   from?: number

@@ -11,8 +11,9 @@ import { type Observer, quietly, tap } from './tap.ts'
 /** What is needed of a manager; a service such as nocodb() is one. */
 export type RecordedManager = Pick<TokenManager, 'authorize' | 'recover' | 'explain' | 'on'>
 
+/** What is written down, and by which clock. */
 export interface RecordOptions {
-  /** Default: `Date`. */
+  /** Where the time comes from, for tests. Default: `Date`. */
   clock?: Clock
   /**
    * What is written down of a request's address. Default: origin and path, never the query or a user's

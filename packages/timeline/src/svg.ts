@@ -12,6 +12,7 @@ import {
 import { tickMs } from './ticks.ts'
 import { duration, markText, outcomeOf, summary, waitersOf } from './wording.ts'
 
+/** What is drawn, and how wide. */
 export interface SvgOptions extends PictureOptions {
   /** In CSS pixels, 320 at least. Default: 960. The height follows from what there is. */
   width?: number

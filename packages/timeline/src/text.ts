@@ -11,6 +11,7 @@ import {
 import { tickMs } from './ticks.ts'
 import { duration, markText, outcomeOf, summary, waitersOf } from './wording.ts'
 
+/** What is drawn, how wide, and whether in colours. */
 export interface TextOptions extends PictureOptions {
   /** Characters in a line, 40 at least. Default: 80. */
   width?: number

@@ -7,6 +7,7 @@ import { renderSvg, type SvgOptions } from './svg.ts'
 import { quietly } from './tap.ts'
 import { renderText, type TextOptions } from './text.ts'
 
+/** How much is kept, whose it is, and what is written down. */
 export interface TimelineOptions extends RecordOptions {
   /** How many entries are kept; older ones go first. 1 to 100,000. Default: 1,000. */
   limit?: number

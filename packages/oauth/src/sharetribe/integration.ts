@@ -9,6 +9,7 @@ import {
   type SharetribeOptions,
 } from './application.ts'
 
+/** The application, and its secret. */
 export interface SharetribeIntegrationOptions extends SharetribeOptions {
   /** The application's client secret. Whoever has it may do everything: never in a browser. */
   clientSecret: string

@@ -16,9 +16,11 @@ import {
   type SharetribeOptions,
 } from './application.ts'
 
+/** The application, and the user that it always is, if any. */
 export interface SharetribeMarketplaceOptions extends SharetribeOptions {
   /** With `password`: always as this user, never anonymous. */
   username?: string | undefined
+  /** With `username`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
 }
 

@@ -2,11 +2,15 @@ import type { TokenSet, TokenStore } from '@latchkey/core'
 
 /** A token set as Sharetribe's SDKs store it: the server's answer as it came. */
 export interface SharetribeTokens {
+  /** The access token. */
   access_token: string
+  /** `'bearer'`. */
   token_type: string
   /** Seconds, from an instant that is not told. */
   expires_in?: number
+  /** The refresh token; an anonymous token has none. */
   refresh_token?: string
+  /** What the token allows, such as `'user'` or `'public-read'`. */
   scope?: string
   /** Ours, which the SDKs leave alone: when the access token expires, in epoch milliseconds. */
   expiresAt?: number
@@ -14,8 +18,11 @@ export interface SharetribeTokens {
 
 /** A token store of Sharetribe's SDKs, such as `tokenStore.memoryStore()` or `expressCookieStore()`. */
 export interface SharetribeTokenStore {
+  /** What was stored last, or nothing. */
   getToken(): unknown
+  /** Stores a token set in place of the old one. */
   setToken(token: SharetribeTokens): unknown
+  /** Forgets it. */
   removeToken(): unknown
 }
 

@@ -6,8 +6,11 @@ import { StoreError } from '../store-error.ts'
  * localStorage, a `Map` with three methods. What can list its keys can list its sessions.
  */
 export interface ItemStorage {
+  /** The text under `key`; `null` or `undefined` for none. */
   getItem(key: string): unknown
+  /** Keeps a text. */
   setItem(key: string, value: string): unknown
+  /** Forgets it. */
   removeItem(key: string): unknown
   /** As in AsyncStorage. */
   getAllKeys?(): MaybePromise<readonly string[]>
@@ -15,13 +18,17 @@ export interface ItemStorage {
   getKeys?(): MaybePromise<readonly string[]>
   /** As in Web Storage. */
   key?(index: number): string | null
+  /** As in Web Storage: how many keys there are. */
   readonly length?: number
 }
 
 /** The same in the words of `expo-secure-store`. It cannot list its keys. */
 export interface SecureStorage {
+  /** The text under `key`; `null` for none. */
   getItemAsync(key: string): Promise<unknown>
+  /** Keeps a text. */
   setItemAsync(key: string, value: string): Promise<unknown>
+  /** Forgets it. */
   deleteItemAsync(key: string): Promise<unknown>
 }
 

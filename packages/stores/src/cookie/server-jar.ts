@@ -4,16 +4,31 @@ import type { Jar } from './jar.ts'
 
 /** What we use of Node's `IncomingMessage` and `ServerResponse`, and so of Express' and Next's. */
 export interface NodeExchange {
-  req: { readonly headers: { readonly cookie?: string | undefined } }
+  /** The request. */
+  req: {
+    /** Its headers. */
+    readonly headers: {
+      /** The cookies that came. */
+      readonly cookie?: string | undefined
+    }
+  }
+  /** The response, not yet sent. */
   res: {
+    /** A header that has been set. */
     getHeader(name: string): number | string | readonly string[] | undefined
+    /** Sets a header. Throws once the response has been sent. */
     setHeader(name: string, value: readonly string[]): unknown
   }
 }
 
 /** A `Request`, and the headers of the response to come. */
 export interface FetchExchange {
-  request: { readonly headers: Headers }
+  /** The request. */
+  request: {
+    /** Its headers, of which the cookies are read. */
+    readonly headers: Headers
+  }
+  /** Those of the response, to which `Set-Cookie` is added. */
   headers: Headers
 }
 

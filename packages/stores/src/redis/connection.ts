@@ -12,12 +12,15 @@ interface Commands {
 }
 
 interface Connection {
+  /** Whether it is connected, or connecting again. */
   readonly isOpen: boolean
+  /** The same connection, with calls that end when `abortSignal` does. */
   withCommandOptions(options: { abortSignal: AbortSignal }): Commands
 }
 
 /** A connection to one server, on which its keys can be listed. */
 export interface RedisNode {
+  /** One page of the keys that match. */
   scan(cursor: string, options: { MATCH: string; TYPE: string; COUNT: number }): Promise<KeysPage>
 }
 
@@ -39,16 +42,23 @@ export interface RedisListener {
 
 /** What the store needs of `createClient()` of the package `redis`. */
 export interface RedisClient extends Connection, RedisNode {
+  /** Tells when it was closed. */
   on(event: 'end', listener: () => void): unknown
+  /** Tells no more. */
   off(event: 'end', listener: () => void): unknown
+  /** Another connection with the same settings, for what is published. */
   duplicate(): RedisListener
 }
 
 /** What the store needs of `createCluster()` of the package `redis`. */
 export interface RedisCluster<Node = never> extends Connection {
+  /** The servers that hold keys. */
   readonly masters: readonly Node[]
+  /** A connection to one of them. */
   nodeClient(node: Node): Promise<RedisNode>
+  /** Hears what is published on a channel. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  /** Hears no more. */
   unsubscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
 }
 

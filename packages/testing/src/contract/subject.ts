@@ -2,10 +2,13 @@ import type { Scheme, TokenManager } from '@latchkey/core'
 
 /** A request, in words that every client knows. */
 export interface Call {
+  /** Default: `GET`. */
   method?: string
+  /** The caller's own headers. */
   headers?: Record<string, string>
   /** A string, `URLSearchParams`, `FormData`, `Blob`, `ArrayBuffer`, a view of one, or a stream. */
   body?: unknown
+  /** Aborts the request. */
   signal?: AbortSignal
 }
 
@@ -26,7 +29,9 @@ export interface Outcome {
  */
 export type Send = (path: string, call?: Call) => Promise<Outcome>
 
+/** What a client is made with. */
 export interface ConnectOptions {
+  /** Whom to attach. */
   manager: TokenManager
   /** Without a slash at the end. */
   baseUrl: string
@@ -63,6 +68,7 @@ export interface AdapterSubject {
   connect(options: ConnectOptions): Send
   /** A body of this text that can be read once. Left out when the transport takes no streams. */
   stream?(text: string): object
+  /** What its platform makes impossible. Default: nothing. */
   platform?: Platform
   /**
    * How its managers send their tokens, where that is not by `xc-auth`. The servers have to be told how

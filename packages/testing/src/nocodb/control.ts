@@ -7,6 +7,7 @@ import type { World } from './world.ts'
 
 /** A user to add. The first user of a double is its super admin, like the first sign-up. */
 export interface NewUser {
+  /** The e-mail address to sign in with. */
   email: string
   /** Any text; the rule of eight characters is the sign-up route's. */
   password: string
@@ -24,7 +25,17 @@ export interface NewTable {
 
 /** What a test does to the server behind its clients' backs. Nothing here counts as a request. */
 export interface NocoDBControl {
-  addUser(user: NewUser): { id: string; email: string }
+  /**
+   * Adds a user, who can sign in at once.
+   *
+   * @throws TypeError when there is one with this e-mail address.
+   */
+  addUser(user: NewUser): {
+    /** The user's id. */
+    id: string
+    /** As given. */
+    email: string
+  }
   /** The user and their sessions are gone; API tokens stop working too. */
   removeUser(email: string): void
   /** Ends every session: access tokens answer 401, refresh tokens 400. What a sign-out elsewhere does. */
@@ -33,14 +44,28 @@ export interface NocoDBControl {
   revokeAccessTokens(email: string): void
   /** Refresh tokens answer 400; access tokens live until they expire. */
   revokeRefreshTokens(email: string): void
-  createApiToken(email: string, description?: string): { id: number; token: string }
+  /** Creates an API token of this user. */
+  createApiToken(
+    email: string,
+    description?: string,
+  ): {
+    /** What revokeApiToken() takes. */
+    id: number
+    /** The token itself. */
+    token: string
+  }
   /**
    * Ends the API token at once. The real servers before 2026 go on accepting a deleted one until they
    * are restarted, and so does the double when a client deletes it.
    */
   revokeApiToken(id: number): void
   /** A table that every user known so far may read and write. */
-  addTable(table?: NewTable): { baseId: string; tableId: string }
+  addTable(table?: NewTable): {
+    /** The id of the base it is in. */
+    baseId: string
+    /** Its own id, as in `/api/v2/tables/<id>/records`. */
+    tableId: string
+  }
   /** For tokens issued from now on: whole seconds, in ms. */
   setAccessTokenLifetimeMs(ms: number): void
   /** Moves the double's clock forward, ms >= 0, without waiting. */
@@ -53,6 +78,7 @@ export interface NocoDBControl {
   hold(kind: RequestKind): Hold
   /** Forgets all ordered failures and delays and releases what is held. */
   clearFaults(): void
+  /** How often each thing has happened. */
   counts(): RequestCounts
   /** The last 10 000 requests in the order of their answers, without secrets. */
   log(): readonly LoggedRequest[]

@@ -13,7 +13,14 @@ import { requestKinds } from './request-kind.ts'
 export type Fault =
   | 'network'
   | 'lost answer'
-  | { readonly status: number; readonly body?: unknown; readonly headers?: HeadersInit }
+  | {
+      /** The HTTP status. */
+      readonly status: number
+      /** Text as it is, anything else as JSON. Default: none. */
+      readonly body?: unknown
+      /** Such as `{ 'retry-after': '1' }`. */
+      readonly headers?: HeadersInit
+    }
 
 /** Requests that wait inside the server until the test lets them go. */
 export interface Hold {

@@ -7,9 +7,11 @@ export type CredentialHeader = 'xc-auth' | 'xc-token' | 'authorization' | 'cooki
 export interface LoggedRequest {
   /** When it arrived, epoch ms by the double's clock. */
   readonly at: number
+  /** The HTTP method. */
   readonly method: string
   /** Without query; API token values in it are replaced by `:id`. */
   readonly path: string
+  /** What it was for. */
   readonly kind: RequestKind
   /** 0 when the connection broke instead of an answer. */
   readonly status: number
@@ -23,14 +25,19 @@ export interface LoggedRequest {
 export interface RequestCounts {
   /** Every request that was answered, faults included. */
   readonly requests: number
+  /** Sign-ins that were accepted. */
   readonly signIns: number
+  /** Sign-ins that were refused. */
   readonly rejectedSignIns: number
+  /** Sign-ups that were accepted. */
   readonly signUps: number
   /** Renewals that the server carried out. */
   readonly renewals: number
   /** Renewals that the server itself refused, with a 400. */
   readonly rejectedRenewals: number
+  /** Sign-outs that were accepted. */
   readonly signOuts: number
+  /** Requests for bases, tables and records, whatever the answer. */
   readonly dataRequests: number
   /** Answers with status 401, of any kind of request. */
   readonly unauthorized: number

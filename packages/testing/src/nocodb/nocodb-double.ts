@@ -16,6 +16,7 @@ import { createWorld } from './world.ts'
 
 /** A NocoDB server that lives in this process. */
 export interface NocoDBDouble {
+  /** Which server generation it reproduces. */
   readonly version: ServerVersion
   /**
    * Answers a request in process. Takes what the platform's fetch takes, so it fits wherever a `fetch`

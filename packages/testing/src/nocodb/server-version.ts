@@ -4,6 +4,7 @@
  */
 export type ServerVersion = '0.262.5' | '0.265.1' | '0.301.3' | '2026'
 
+/** All of them, oldest first. */
 export const serverVersions: readonly ServerVersion[] = ['0.262.5', '0.265.1', '0.301.3', '2026']
 
 /** What one server generation does differently from the next, as plain yes and no. */

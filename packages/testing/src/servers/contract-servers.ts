@@ -8,6 +8,7 @@ import { createWorld, type TokenReading, type World } from './world.ts'
 export interface ContractServers {
   /** Where a case, in this process or in a page, opens its corner of the servers. */
   readonly url: string
+  /** Ends open connections and stops. */
   close(): Promise<void>
 }
 

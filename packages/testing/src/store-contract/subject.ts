@@ -17,6 +17,7 @@ export interface StorePlace {
 
 /** What a contract case is run against: a way to make empty places. */
 export interface StoreSubject {
+  /** Makes an empty place, for one case. */
   place(): StorePlace | Promise<StorePlace>
   /** What the kind of store does not promise; everything else is tested. */
   lacks?: readonly Lack[]
@@ -45,6 +46,7 @@ export type Lack =
   | 'sharedLock'
   | 'subscribe'
 
+/** One promise, with what proves it. */
 export interface StoreCase {
   /** A fact: "a session survives its process". */
   readonly name: string
