@@ -1,43 +1,121 @@
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Block, blocksOf, pages, readPage, root } from '../src/doc-pages.ts'
+import { runBlock } from '../src/doc-runs.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 // Below e2e, so that every package resolves as it does for a user; below node_modules, so that no tool
 // takes it for source.
 const folder = join(root, 'e2e', 'node_modules', `.readme-${process.pid}`)
 
-/** The TypeScript blocks of a page, each a module of its own. */
-function blocksOf(page: string): string[] {
-  const text = readFileSync(join(root, page), 'utf8')
-  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) => code)
-}
+const blocks = pages.flatMap(blocksOf)
+const nameOf = ({ page, line }: Block) => `${page.replaceAll(/\W/g, '-')}-${line}`
+const titleOf = ({ page, line }: Block) => `${page}:${line}`
 
-const pages = globSync('{README.md,docs/*.md,packages/*/README.md,examples/*/README.md}', {
-  cwd: root,
-}).filter((page) => blocksOf(page).length > 0)
+/** The examples of the reference are parts of programs; `doc-surroundings.d.ts` is the rest. */
+const isReference = ({ page }: Block) => page.startsWith('docs/api/')
+const typescript = blocks.filter(({ language }) => language === 'ts')
+const javascript = blocks.filter(
+  ({ language, page }) => language === 'js' && !page.startsWith('examples/'),
+)
+const runnable = typescript.filter((block) => !isReference(block) && !block.not)
 
-beforeAll(() => mkdirSync(folder, { recursive: true }))
+let complaints: string
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  const files = typescript.map((block) => {
+    const file = join(folder, `${nameOf(block)}.ts`)
+    const imports = isReference(block) ? importsOf(block) : ''
+    writeFileSync(file, `${imports}${block.code}\nexport {}\n`)
+    return file
+  })
+  const surroundings = join(root, 'e2e', 'src', 'doc-surroundings.d.ts')
+  complaints = compile([surroundings, ...files])
+}, 60_000)
+
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+function compile(files: string[]): string {
+  const options = ['--outDir', join(folder, 'out'), '--rootDir', folder, '--strict']
+  const more = ['--module', 'nodenext', '--target', 'es2023', '--lib', 'es2024,dom']
+  const rest = ['--types', 'node', '--skipLibCheck', '--ignoreConfig', '--pretty', 'false']
+  const { stdout } = spawnSync(
+    process.execPath,
+    [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      ...options,
+      ...more,
+      ...rest,
+      ...files,
+    ],
+    { cwd: folder, encoding: 'utf8' },
+  )
+  return stdout
+}
+
+/** What an example of the reference uses of its own page and of others. */
+function importsOf({ code }: Block): string {
+  const imported = new Set([...code.matchAll(/^import .*/gm)].flatMap(([line]) => line.split(/\W/)))
+  const used = new Set(code.split(/\W+/))
+  return [...exported]
+    .filter(([name]) => used.has(name) && !imported.has(name))
+    .map(([name, from]) => `import { ${name} } from '${from}'\n`)
+    .join('')
+}
+
+/** Every name of the reference, with where it is imported from. */
+const exported = new Map(
+  pages
+    .filter((page) => page.startsWith('docs/api/'))
+    .flatMap((page) => {
+      const from = page.replace('docs/api', '@latchkey').replace('.md', '')
+      return [...readPage(page).matchAll(/^## (\w+)/gm)].map(([, name = '']) => [name, from])
+    }),
+)
+
+/** What a block prints, as its comments say: `console.log(response.status) // 200`. */
+const saidBy = ({ code }: Block) =>
+  [...code.matchAll(/console\.log\(.*\) \/\/ ((?:\d+|true|false|ERR_\w+)(?: \d+)*)(?:$|,)/gm)].map(
+    ([, said = '']) => said,
+  )
+
 describe('the code in', () => {
-  it.each(pages)('%s compiles', (page) => {
-    const files = blocksOf(page).map((code, at) => {
-      const file = join(folder, `${page.replaceAll(/\W/g, '-')}-${at}.ts`)
-      writeFileSync(file, `${code}\nexport {}\n`)
-      return file
-    })
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023']
-    const more = ['--lib', 'es2024,dom', '--types', 'node', '--skipLibCheck', '--ignoreConfig']
-    const { stdout } = spawnSync(
-      process.execPath,
-      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ...options, ...more, ...files],
-      { cwd: join(root, 'e2e'), encoding: 'utf8' },
-    )
-    expect(stdout).toBe('')
+  it.each(typescript.map((block) => [titleOf(block), block] as const))(
+    '%s compiles',
+    (_, block) => {
+      const own = complaints.split('\n').filter((line) => line.startsWith(`${nameOf(block)}.ts`))
+      expect(own.join('\n')).toBe('')
+    },
+  )
+
+  it('all of it compiles', () => expect(complaints).toBe(''))
+
+  it.concurrent.each(runnable.map((block) => [titleOf(block), block] as const))(
+    '%s runs',
+    async (_, block) => {
+      const code = readFileSync(join(folder, 'out', `${nameOf(block)}.js`), 'utf8')
+      const { code: status, output, refused } = await runBlock(nameOf(block), code, folder)
+      const lines = output.split('\n')
+      const warnings = lines.filter((line) => line.startsWith('Latchkey: '))
+      const untrue = saidBy(block).filter((said) => !lines.includes(said))
+      const why = status === 0 ? '' : output.slice(-2_000)
+      const expected = { status: 0, refused: [], warnings: [], untrue: [], why: '' }
+      expect({ status, refused, warnings, untrue, why }).toEqual(expected)
+    },
+    40_000,
+  )
+
+  it('what is run elsewhere is run there', () => {
+    const places = blocks.flatMap(({ not }) => not?.because.match(/\b[\w-]+\/[\w./-]+/g) ?? [])
+    expect(places.filter((place) => !existsSync(join(root, place)))).toEqual([])
+  })
+
+  it('JavaScript says why nothing checks it', () => {
+    expect(javascript.filter(({ not }) => not?.done !== 'compiled').map(titleOf)).toEqual([])
   })
 })
 

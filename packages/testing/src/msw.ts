@@ -16,6 +16,8 @@ import type { NocoDBDouble } from './nocodb/nocodb-double.ts'
  *
  * @throws TypeError when `baseUrl` is not an absolute URL.
  * @example
+ * import { setupServer } from 'msw/node'
+ *
  * const server = setupServer(...nocodbHandlers(createNocoDBDouble(), 'https://nocodb.test'))
  */
 export function nocodbHandlers(double: NocoDBDouble, baseUrl: string) {

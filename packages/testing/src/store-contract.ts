@@ -20,8 +20,16 @@ export type { Lack, StoreCase, StorePlace, StoreSubject } from './store-contract
  * for a moment, and everybody in the process sees that.
  *
  * @example
- * const subject = { place: () => { const store = memoryStore(); return { open: () => store } }, lacks: ['sharing', 'subscribe'] }
- * test.each(storeContract())('$name', ({ run }) => run(subject))
+ * const subject: StoreSubject = {
+ *   place() {
+ *     const store = memoryStore()
+ *     return { open: () => store }
+ *   },
+ *   lacks: ['sharing', 'subscribe'],
+ * }
+ * test.for(storeContract())('$name', async ({ run }, { skip }) => {
+ *   if ((await run(subject)) === 'skipped') skip()
+ * })
  */
 export function storeContract(): StoreCase[] {
   return [

@@ -43,6 +43,8 @@ export interface DiagnosticsMessage {
  * @returns Stops it, and leaves the manager as it was.
  *
  * @example
+ * import { subscribe } from 'node:diagnostics_channel'
+ *
  * publishDiagnostics(manager, { name: 'crm' })
  * subscribe('latchkey:renewal', (message) => console.log(message))
  */

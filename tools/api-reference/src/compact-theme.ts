@@ -25,7 +25,7 @@ export class CompactTheme extends MarkdownTheme {
   override getRenderContext(page: Page): MarkdownThemeContext {
     const context = new MarkdownThemeContext(this, page, this.application.options)
     const { partials } = context
-    const { reflectionType } = partials
+    const { reflectionType, indexSignature } = partials
     Object.assign(partials, {
       signature: (model: SignatureReflection) => showSignature(model, context),
       constructor: ({ signatures = [] }: DeclarationReflection) =>
@@ -37,6 +37,8 @@ export class CompactTheme extends MarkdownTheme {
         showMembers(model, context, headingLevel),
       members: (models: DeclarationReflection[], options: { headingLevel: number }) =>
         paragraphs(...models.map((model) => partials.memberContainer(model, options))),
+      indexSignature: (model: SignatureReflection, options: { headingLevel: number }) =>
+        indexSignature(model, options).replace(/^```ts$/m, '```typescript'),
       reflectionType: (type: ReflectionType, options?: { forceCollapse: boolean }) =>
         isFetch(type) ? '`typeof fetch`' : reflectionType(type, options),
       hierarchy: ({ types, isTarget }: { types: SomeType[]; isTarget?: boolean }) =>
