@@ -100,7 +100,8 @@ function signatureOf(model: SignatureReflection, context: MarkdownThemeContext):
     type ? `: ${asCode(partials.someType(type))}` : ''
   const end = typeOf(model)
   const list = parameters.map((parameter) => {
-    const { name, flags, defaultValue } = parameter
+    const { flags, defaultValue } = parameter
+    const name = parameter.name.replace('__namedParameters', 'options') // taken apart at once
     const mark = flags.isOptional || defaultValue !== undefined ? '?' : ''
     return `${name}${mark}${typeOf(parameter)}`
   })
@@ -123,10 +124,17 @@ function showDeclaration(model: DeclarationReflection, context: MarkdownThemeCon
   const { type } = model
   const parts = type?.type === 'union' || type?.type === 'intersection' ? type.types : [type]
   const objects = parts.filter((part) => part?.type === 'reflection')
-  const tables = objects.map(({ declaration }) => showTable(declaration.children ?? [], context))
+  const members = objects.flatMap(({ declaration }) => declaration.children ?? [])
   const types = linkTypes([model], context)
   const title = code(declarationOf(model, context))
-  return paragraphs(title, text, describeUnion(type, context), ...tags, ...tables, types)
+  return paragraphs(
+    title,
+    text,
+    describeUnion(type, context),
+    ...tags,
+    showTable(members, context),
+    types,
+  )
 }
 
 /** Of the alternatives, those about which something is said. */
@@ -202,7 +210,10 @@ function showTable(models: DeclarationReflection[], context: MarkdownThemeContex
   const typeOf = ({ type, getSignature, signatures = [] }: DeclarationReflection) => {
     const own = type ?? getSignature?.type
     return own
-      ? partials.someType(own).trim().replace(/^\| /, '')
+      ? partials
+          .someType(own)
+          .trim()
+          .replace(/^\\?\| /, '')
       : partials.functionType(signatures)
   }
   const rows = (path: string, model: DeclarationReflection): string[] => {

@@ -7,6 +7,8 @@ import { parseChallenges } from '../challenges.ts'
  *
  * In a page of another origin the header is seen only with `Access-Control-Expose-Headers`; without it the
  * status decides.
+ *
+ * @param response What a request with a token was answered.
  */
 export function bearerChallenge({ status, headers }: ResponseView): boolean {
   if (status !== 401) return false
