@@ -77,10 +77,10 @@ function environment(nocodbUrl: string, home: string): NodeJS.ProcessEnv {
   }
 }
 
-/** A block ends by itself: one that does not within half a minute is stopped, and has failed. */
+/** A block ends by itself, most in a moment: one that does not is stopped, and has failed. */
 function runNode(file: string, cwd: string, env: NodeJS.ProcessEnv) {
   return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, [file], { cwd, env, timeout: 30_000 })
+    const child = spawn(process.execPath, [file], { cwd, env, timeout: 90_000 })
     let output = ''
     child.stdout.on('data', (data) => (output += data))
     child.stderr.on('data', (data) => (output += data))

@@ -94,7 +94,7 @@ describe('the code in', () => {
 
   it('all of it compiles', () => expect(complaints).toBe(''))
 
-  it.concurrent.each(runnable.map((block) => [titleOf(block), block] as const))(
+  it.each(runnable.map((block) => [titleOf(block), block] as const))(
     '%s runs',
     async (_, block) => {
       const code = readFileSync(join(folder, 'out', `${nameOf(block)}.js`), 'utf8')
@@ -106,7 +106,7 @@ describe('the code in', () => {
       const expected = { status: 0, refused: [], warnings: [], untrue: [], why: '' }
       expect({ status, refused, warnings, untrue, why }).toEqual(expected)
     },
-    40_000,
+    100_000,
   )
 
   it('what is run elsewhere is run there', () => {
