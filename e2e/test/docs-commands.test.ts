@@ -65,14 +65,19 @@ const programs: Record<string, (words: string[], folder: string) => string[]> = 
 }
 
 /** Neither ours nor of any interest, or somebody else's to know. */
-const others = ['curl', 'export', 'git', 'source']
+const others = ['curl', 'export', 'git', 'npx', 'source']
 
 /** What is wrong with one line: commands, one after the other or into each other. */
 function wrongIn(line: string): string[] {
   const commands = line
     .replace(/(^|\s)#.*$/, '')
     .split(/&&|\||;/)
-    .map((command) => command.trim().split(/\s+/))
+    .map((command) =>
+      command
+        .trim()
+        .replace(/^(\w+=\S* )+/, '')
+        .split(/\s+/),
+    ) // without its variables
   let folder = '.'
   return commands.flatMap(([program = '', ...words]) => {
     if (program === '' || others.includes(program)) return []
