@@ -45,6 +45,7 @@ export function isOneShot(body: unknown): boolean {
 export function snapshot<Body>(
   body: Body,
 ): Body | FormData | URLSearchParams | ArrayBuffer | Uint8Array<ArrayBuffer> {
+  if (typeof body !== 'object' || body === null) return body
   if (body instanceof URLSearchParams) return new URLSearchParams(body)
   if (body instanceof ArrayBuffer) return body.slice(0)
   if (ArrayBuffer.isView(body)) {
