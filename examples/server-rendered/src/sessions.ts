@@ -15,11 +15,7 @@ export interface Sessions {
 /** In the visitor's browser, so that the server has nothing to keep. */
 export function cookieSessions(options: NocoDBOptions): Sessions {
   const open = ({ req, res }: Context) =>
-    nocodb({
-      ...options,
-      store: cookieStore({ request: req.raw, headers: res.headers }),
-      renewAheadMs: 0, // a renewal behind a request's back could come too late for the response's cookie
-    })
+    nocodb({ ...options, store: cookieStore({ request: req.raw, headers: res.headers }) })
   return { open, signIn: (context, credentials) => open(context).signIn(credentials) }
 }
 

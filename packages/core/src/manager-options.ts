@@ -36,7 +36,7 @@ export interface TokenManagerOptions {
   whenRefused?: 'keep' | 'end'
   /**
    * How long before expiry a renewal starts in the background, in milliseconds; a finite number >= 0.
-   * Default: 60_000. Never more than a fifth of the token's life.
+   * Default: the store's, else 60_000. Never more than a fifth of the token's life.
    */
   renewAheadMs?: number
   /** How long a renewal may take, retries included, in milliseconds; more than 0. Default: 15_000. */
@@ -120,7 +120,11 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
     isTokenRejected,
     skipAuth,
     whenRefused,
-    renewAheadMs: duration('renewAheadMs', options.renewAheadMs ?? RENEW_AHEAD_MS, 0),
+    renewAheadMs: duration(
+      'renewAheadMs',
+      options.renewAheadMs ?? store.renewAheadMs ?? RENEW_AHEAD_MS,
+      0,
+    ),
     renewTimeoutMs: duration('renewTimeoutMs', options.renewTimeoutMs ?? 15_000, 1),
     fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock,

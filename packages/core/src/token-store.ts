@@ -24,6 +24,11 @@ export interface TokenStore {
   lock?<T>(name: string, run: () => Promise<T>): Promise<T>
   /** Calls `listener` when somebody else changed `name`. Returns how to stop. */
   subscribe?(name: string, listener: () => void): () => void
+  /**
+   * How long before expiry a manager on this store renews unless it is told otherwise, in milliseconds.
+   * 0, where what is stored behind a request's back may be lost: a renewal is then waited for.
+   */
+  renewAheadMs?: number
   /** The names in use, as they were given. */
   names?(): MaybePromise<string[]>
 }

@@ -79,8 +79,9 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  * `redisStore` behind a session id of yours is the safer place. Tabs that share a document's cookies do
  * have a lock, as in `webStore`; they are not told of each other's changes.
  *
- * Give the manager `renewAheadMs: 0`: a renewal behind a request's back may end after the response, too late
- * for its cookie, and a refresh token that works once is lost with it.
+ * On a server a token is used until it expires and its renewal is waited for (`renewAheadMs: 0`, unless the
+ * manager is told otherwise): one behind a request's back may end after the response, too late for its
+ * cookie, and a refresh token that works once is lost with it.
  *
  * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or when the browser does not take
  * the cookie, and `ERR_STORE_TOO_LARGE` for one of more than 4,096 bytes. Headers of the Fetch API do
@@ -90,7 +91,7 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  *
  * @example
  * app.use((req, res, next) => {
- *   res.locals.noco = nocodb({ baseUrl, store: cookieStore({ req, res }), renewAheadMs: 0 })
+ *   res.locals.noco = nocodb({ baseUrl, store: cookieStore({ req, res }) })
  *   next()
  * })
  */
@@ -123,6 +124,7 @@ export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}
       const cookies = Object.entries(jar.read()).filter(([, value]) => value !== undefined)
       return names.among(cookies.map(([name]) => name))
     },
+    ...('document' in place ? {} : { renewAheadMs: 0 }),
     ...(locks && { lock: tabLock(locks, names.of) }),
   }
 }

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { TokenSet } from '@latchkey/core'
+import { bearer, createTokenManager, type TokenSet } from '@latchkey/core'
 import { type CookiePlace, type CookieStoreOptions, cookieStore } from '@latchkey/stores/cookie'
 import { storeContract, type StoreSubject } from '@latchkey/testing/store-contract'
 import { parseCookie, parseSetCookie } from 'cookie'
@@ -86,6 +86,32 @@ describe.each(exchanges)('a cookie store on %s', (_, open) => {
     const back = open(`theirs=1; ${pair}`)
     expect(await cookieStore(back.place).getToken(name)).toEqual(tokens)
     expect(await cookieStore(second.place).getToken(name)).toBeUndefined()
+  })
+
+  test('nothing is renewed behind a request, whose response might be gone by then', async () => {
+    const exchange = open()
+    const store = cookieStore(exchange.place)
+    let now = 1_000_000
+    let renewals = 0
+    const renew = async () => ({ accessToken: `CANARY-7f3a-${(renewals += 1)}` })
+    await store.setToken({ ...tokens, expiresAt: now + 1_000 }, name)
+    const manager = createTokenManager({
+      origin: name,
+      scheme: bearer(),
+      grants: [{ name: 'refresh token', request: renew }],
+      store,
+      clock: { now: () => now },
+    })
+    await manager.getTokens()
+    now += 999
+    expect((await manager.getTokens()).accessToken).toBe(tokens.accessToken)
+    await new Promise(setImmediate) // what was started behind its back would be done by now
+    expect(renewals).toBe(0)
+    now += 1
+    expect((await manager.getTokens()).accessToken).toBe('CANARY-7f3a-1')
+    expect(await cookieStore(exchange.place).getToken(name)).toMatchObject({
+      accessToken: 'CANARY-7f3a-1',
+    })
   })
 
   test('what is stored or removed during a request is read during it, also by another store', async () => {
