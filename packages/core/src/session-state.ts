@@ -29,6 +29,10 @@ export interface SessionState {
   session: Session | undefined
   generation: number
   epoch: number
+  /** Counts the sign-ins and sign-outs as they begin. */
+  begun: number
+  /** The one that took effect. Those that began before it come too late. */
+  decided: number
   /** Set by signOut() and dispose(): why requests are refused until somebody signs in. */
   stopped: LatchkeyError | undefined
   failure: Failure | undefined
@@ -49,6 +53,8 @@ export function newSessionState(): SessionState {
     session: undefined,
     generation: 0,
     epoch: 0,
+    begun: 0,
+    decided: 0,
     stopped: undefined,
     failure: undefined,
     refused: undefined,
@@ -97,13 +103,17 @@ export function adoptTokens(keeper: Keeper, tokens: TokenSet): Session {
   return enterSession(keeper, openSession(keeper, tokens, 'store'))
 }
 
-/** Forgets the session in memory and ends its epoch; announced only when there was one. */
+/**
+ * Forgets the session in memory and ends its epoch; announced only when there was one. A sign-out is also
+ * the end of every sign-in on its way; a session that the server ended is what such a one is for.
+ */
 export function endSession(
   { state, events, options }: Keeper,
   reason: ManagerEvents['signedOut']['reason'],
   hadSession = state.session !== undefined,
 ): void {
   state.epoch += 1
+  if (reason !== 'rejected') state.decided = state.begun += 1
   state.session = undefined
   state.failure = undefined
   if (hadSession) events.emit('signedOut', { at: options.clock.now(), reason })

@@ -25,6 +25,7 @@ import {
 } from './session-state.ts'
 import { createSessionStore, followStore, readStore, type SessionStore } from './session-store.ts'
 import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
+import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
 
 /** Owns one named token set: obtains, renews, hands out and forgets it. */
@@ -47,9 +48,14 @@ export interface TokenManager extends Authorizer {
    * Takes over a token set obtained elsewhere, as a new session: what was under way for the old one
    * is dropped. Resolves when it is stored.
    *
-   * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`; the old session then stays.
+   * Give the function that obtains it, `setTokens(() => login())`, rather than its answer: a sign-out, or a
+   * sign-in begun later, that takes effect before the answer is there then wins over it.
+   *
+   * @param entering Called when it takes effect, just before it is stored: who has signed in is settled.
+   * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, `ERR_SESSION_CHANGED` when it was overtaken, and what the
+   *   function throws; the session then stays as it is.
    */
-  setTokens(tokens: TokenSet): Promise<void>
+  setTokens(tokens: TokenSet | (() => MaybePromise<TokenSet>), entering?: () => void): Promise<void>
   /**
    * Forgets the session at once, here and in the store. Whoever waits is rejected with
    * `ERR_SIGN_IN_REQUIRED`, and so is every request until setTokens() or refresh(). Resolves when the
@@ -88,7 +94,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     ...createAuthorizer(renewal, obtain),
     getTokens: async ({ signal } = {}) => ({ ...(await untilAborted(obtain(), signal)).tokens }),
     refresh: () => refresh(manager),
-    setTokens: (tokens) => setTokens(manager, tokens),
+    setTokens: (tokens, entering) => setTokens(manager, tokens, entering),
     signOut: () => signOut(manager),
     on: events.on,
     dispose: () => dispose(manager),
@@ -161,18 +167,27 @@ function follow(manager: Manager): void {
 async function refresh({ keeper, renewal }: Manager): Promise<TokenSet> {
   const { state } = keeper
   if (isInsideRenewal(renewal)) throw recursion()
-  if (isDisposed(state)) throwIfStopped(state)
+  throwIfDisposed(state)
   await loadSession(renewal)
   const { tokens } = await startRenewal(renewal, true)
   if (!isDisposed(state)) state.stopped = undefined
   return { ...tokens }
 }
 
-async function setTokens(manager: Manager, tokens: TokenSet): Promise<void> {
+async function setTokens(
+  manager: Manager,
+  tokens: TokenSet | (() => MaybePromise<TokenSet>),
+  entering?: () => void,
+): Promise<void> {
   const { keeper, renewal } = manager
   const { state } = keeper
-  const usable = readTokenSet(tokens)
-  if (isDisposed(state)) throwIfStopped(state)
+  const turn = (state.begun += 1)
+  throwIfDisposed(state)
+  const usable = readTokenSet(typeof tokens === 'function' ? await tokens() : tokens)
+  throwIfDisposed(state)
+  if (turn < state.decided) throw sessionChanged()
+  state.decided = turn
+  entering?.()
   state.epoch += 1
   state.stopped = undefined
   abandonRenewal(renewal, sessionChanged())
@@ -205,6 +220,10 @@ function dispose({ keeper, renewal, unsubscribe }: Manager): void {
   renewal.flight?.end(reason)
   unsubscribe?.()
   keeper.events.clear()
+}
+
+function throwIfDisposed(state: SessionState): void {
+  if (isDisposed(state)) throwIfStopped(state)
 }
 
 const isDisposed = ({ stopped }: SessionState) => stopped?.code === 'ERR_DISPOSED'

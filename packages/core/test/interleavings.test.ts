@@ -14,6 +14,8 @@ type Step =
   | { kind: 'pass'; ms: number }
   | { kind: 'signOut' }
   | { kind: 'signIn' }
+  | { kind: 'beginSignIn' }
+  | { kind: 'answerSignIn'; which: number }
   | { kind: 'storeFails'; fails: boolean }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -37,6 +39,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Step>({ kind: 'signOut' }) },
   { weight: 1, arbitrary: fc.constant<Step>({ kind: 'signIn' }) },
+  { weight: 2, arbitrary: fc.constant<Step>({ kind: 'beginSignIn' }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('answerSignIn' as const), which: fc.nat(4) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('storeFails' as const), fails: fc.boolean() }),
@@ -74,6 +81,56 @@ async function send(
   return '401'
 }
 
+/**
+ * Who is signed in, as far as one can tell from the order in which sign-ins and sign-outs began: what began
+ * before the last that took effect comes too late.
+ */
+function newSession({ manager }: ReturnType<typeof harness>, server: World) {
+  let [user, users, begun, decided] = [0, 0, 0, 0]
+  let isOut = false
+  const onTheirWay: (() => Promise<void>)[] = []
+
+  function decide(turn: number, isSignOut: boolean): void {
+    decided = turn
+    isOut = isSignOut
+  }
+
+  return {
+    user: () => user,
+    isOut: () => isOut,
+    signOut() {
+      decide((begun += 1), true)
+      void manager.signOut()
+    },
+    signIn() {
+      decide((begun += 1), false)
+      user = users += 1
+      void manager.setTokens(server.issue(user))
+    },
+    beginSignIn() {
+      const [turn, who] = [(begun += 1), (users += 1)]
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const outcome = manager
+        .setTokens(() => promise.then(() => server.issue(who)))
+        .then(
+          () => 'entered',
+          ({ code }) => code as string,
+        )
+      onTheirWay.push(async () => {
+        const expected = turn > decided ? 'entered' : 'ERR_SESSION_CHANGED'
+        if (turn > decided) {
+          user = who
+          decide(turn, false)
+        }
+        resolve()
+        const came = await outcome
+        if (came !== expected) server.violations.push(`a sign-in: ${came}, not ${expected}`)
+      })
+    },
+    answerSignIn: (which: number) => onTheirWay.splice(which, 1)[0]?.(),
+  }
+}
+
 /** One story: who did what when, and who still waits for an answer. */
 async function tell(steps: readonly Step[]): Promise<string[]> {
   const server = newWorld()
@@ -81,17 +138,16 @@ async function tell(steps: readonly Step[]): Promise<string[]> {
   const made = harness({ grants: [grant], store, clock, name: 'me' })
   const { manager } = made
   const controllers: AbortController[] = []
+  const session = newSession(made, server)
   let unsettled = 0
-  let user = 0
-  let isOut = false
-  await manager.setTokens(server.issue(user))
+  await manager.setTokens(server.issue(session.user()))
 
   async function act(one: Step): Promise<void> {
     if (one.kind === 'request') {
       const controller = new AbortController()
       controllers.push(controller)
       unsettled += 1
-      void send(made, server, controller.signal, () => user)
+      void send(made, server, controller.signal, session.user)
         .catch(() => 'rejected')
         .finally(() => (unsettled -= 1))
     }
@@ -104,9 +160,10 @@ async function tell(steps: readonly Step[]): Promise<string[]> {
       clock.pass(one.ms)
       await vi.advanceTimersByTimeAsync(one.ms)
     }
-    if (one.kind === 'signOut') void manager.signOut()
-    if (one.kind === 'signIn') void manager.setTokens(server.issue((user += 1)))
-    if (one.kind === 'signIn' || one.kind === 'signOut') isOut = one.kind === 'signOut'
+    if (one.kind === 'signOut') session.signOut()
+    if (one.kind === 'signIn') session.signIn()
+    if (one.kind === 'beginSignIn') session.beginSignIn()
+    if (one.kind === 'answerSignIn') void session.answerSignIn(one.which)
     await settled()
   }
   for (const one of steps) await act(one)
@@ -119,14 +176,15 @@ async function tell(steps: readonly Step[]): Promise<string[]> {
   if (vi.getTimerCount() > 0) violations.push('a timer was left behind')
   if (steps.some(({ kind }) => kind === 'storeFails')) return violations
   const stored = await server.inner.getToken('me')
+  const isOut = session.isOut()
   if (isOut && stored) violations.push('something is stored after a sign-out')
-  if (!isOut && stored && server.user(stored.accessToken) !== user) {
+  if (!isOut && stored && server.user(stored.accessToken) !== session.user()) {
     violations.push("somebody else's session is stored")
   }
   return violations
 }
 
-it('whatever happens in whatever order, one renewal flies, no refresh token is spent twice, everybody settles, sign-out wins', async () => {
+it('whatever happens in whatever order, one renewal flies, no refresh token is spent twice, everybody settles, the last to sign out or begin to sign in wins', async () => {
   const stories = fc.array(step, { maxLength: 40, size: 'max' })
   const holds = fc.asyncProperty(stories, async (steps) => {
     expect(await tell(steps)).toEqual([])
