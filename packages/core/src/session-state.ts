@@ -122,12 +122,12 @@ export function endSession(
 /** Makes the store say what is true now, unless that changes before its turn comes. */
 export function storeSession(keeper: Keeper): Promise<void> {
   const { state, store } = keeper
-  const { epoch, session } = state
+  const { session } = state
   const tokens = session && !session.static ? session.tokens : undefined
   return writeStore(
     store,
     tokens,
-    () => state.epoch === epoch,
+    () => state.session === session,
     () => void storeSession(keeper),
   )
 }

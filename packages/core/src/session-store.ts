@@ -65,6 +65,13 @@ export async function readStore(own: SessionStore): Promise<StoredTokens> {
   }
 }
 
+/** The same, before anything is written that is asked for from now on. */
+export function readBeforeWriting(own: SessionStore): Promise<StoredTokens> {
+  const reading = readStore(own)
+  own.queue = reading
+  return reading
+}
+
 /** Codes of what was read, and is no session. */
 const GARBAGE = new Set<unknown>(['ERR_UNUSABLE_TOKEN', 'ERR_STORE_GARBAGE', 'ERR_STORE_NEWER'])
 

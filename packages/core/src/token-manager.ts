@@ -23,7 +23,13 @@ import {
   sessionChanged,
   storeSession,
 } from './session-state.ts'
-import { createSessionStore, followStore, readStore, type SessionStore } from './session-store.ts'
+import {
+  createSessionStore,
+  followStore,
+  readBeforeWriting,
+  readStore,
+  type SessionStore,
+} from './session-store.ts'
 import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
@@ -61,7 +67,7 @@ export interface TokenManager extends Authorizer {
    * `ERR_SIGN_IN_REQUIRED`, and so is every request until setTokens() or refresh(). Resolves when the
    * store is empty; a store that fails is announced as `storeFailed` and not read again.
    *
-   * @returns The token set that was in use, for a service that has to revoke it at the server.
+   * @returns The token set that was in use, as the store has it, for a service that has to revoke it.
    */
   signOut(): Promise<TokenSet | undefined>
   /** Calls `listener` at each event. Returns how to stop. */
@@ -203,13 +209,10 @@ async function signOut({ keeper, renewal }: Manager): Promise<TokenSet | undefin
   if (!isDisposed(state)) state.stopped = reason
   abandonRenewal(renewal, reason)
   endSession(keeper, 'signOut')
-  if (mine) {
-    await storeSession(keeper)
-    return mine
-  }
-  const { tokens } = await readStore(keeper.store)
+  const reading = readBeforeWriting(keeper.store) // somebody else may have renewed it
   await storeSession(keeper)
-  if (tokens) events.emit('signedOut', { at: options.clock.now(), reason: 'signOut' })
+  const { tokens = mine } = await reading
+  if (tokens && !mine) events.emit('signedOut', { at: options.clock.now(), reason: 'signOut' })
   return tokens
 }
 

@@ -65,10 +65,10 @@ describe('a change in the store', () => {
     let land: (tokens: TokenSet) => void = () => undefined
     readBy(() => new Promise((resolve) => (land = resolve)))
     await tell()
+    readBy(() => undefined)
     await manager.signOut()
     land({ accessToken: 'theirs' })
     await settled()
-    readBy(() => undefined)
     await manager.signOut()
     expect(events.signedOut).toHaveLength(1)
   })

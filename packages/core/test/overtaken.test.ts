@@ -243,6 +243,23 @@ describe('a sign-out', () => {
   })
 })
 
+it('a write that overran its time and lands after a renewal does not leave the used-up tokens', async () => {
+  const inner = memoryStore()
+  const landing = pending()
+  const setToken = async (tokens: TokenSet, name: string) => {
+    if (tokens.accessToken === 'a1') await landing.promise
+    await inner.setToken(tokens, name)
+  }
+  const { manager, scripted } = harness({ store: { ...inner, setToken }, name: 'me' })
+  void manager.setTokens({ accessToken: 'a1', refreshToken: 'r1' })
+  await vi.advanceTimersByTimeAsync(3_000)
+  scripted.answer(() => ({ accessToken: 'a2', refreshToken: 'r2' }))
+  await manager.refresh()
+  landing.settle()
+  await settled()
+  expect(await inner.getToken('me')).toEqual({ accessToken: 'a2', refreshToken: 'r2' })
+})
+
 describe('a sign-in', () => {
   it('counts the life of its token from now, whatever the clock says', async () => {
     const { manager, clock } = harness()

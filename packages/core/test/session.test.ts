@@ -60,6 +60,15 @@ describe('a sign-out', () => {
     expect(await inner.getToken('me')).toBeUndefined()
   })
 
+  it('asked for twice at once is one: announced once, and the store is empty', async () => {
+    const store = memoryStore()
+    const { manager, events } = await signedIn({ store, name: 'me' })
+    const both = await Promise.all([manager.signOut(), manager.signOut()])
+    expect(both).toEqual([expect.objectContaining({ accessToken: 'a1' }), undefined])
+    expect(events.signedOut).toHaveLength(1)
+    expect(await store.getToken('me')).toBeUndefined()
+  })
+
   it('of nobody announces nothing', async () => {
     const { manager, events } = harness()
     await manager.signOut()
