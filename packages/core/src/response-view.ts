@@ -50,20 +50,28 @@ async function readStart(response: Response): Promise<string> {
   }
   const reader = response.clone().body?.getReader()
   if (!reader) return ''
-  const decoder = new TextDecoder()
   let text = ''
-  const read = async () => {
-    for (let left = MAX_BYTES; left > 0; ) {
-      const { done, value } = await reader.read()
-      if (done) break
-      text += decoder.decode(value.subarray(0, left), { stream: true })
-      left -= value.byteLength
-    }
-  }
+  const reading = readPieces(reader, MAX_BYTES, (piece) => (text += piece))
   // Whatever goes wrong with the body, the status alone can decide.
-  await withTimeLimit(read(), MAX_READ_MS, () => undefined).catch(() => undefined)
+  await withTimeLimit(reading, MAX_READ_MS, () => undefined).catch(() => undefined)
   reader.cancel().catch(() => undefined) // the caller's half goes on
   return text
+}
+
+/** Gives the first `maxBytes` of a body to `take`, as they come. Answers whether that was all of it. */
+export async function readPieces(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+  take: (piece: string) => void,
+): Promise<boolean> {
+  const decoder = new TextDecoder()
+  for (let left = maxBytes; left > 0; ) {
+    const { done, value } = await reader.read()
+    if (done) return true
+    take(decoder.decode(value.subarray(0, left), { stream: true }))
+    left -= value.byteLength
+  }
+  return false
 }
 
 /**

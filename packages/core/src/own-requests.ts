@@ -1,0 +1,96 @@
+import { isLatchkeyError, LatchkeyError } from './errors.ts'
+import { readPieces } from './response-view.ts'
+import { parseRetryAfter } from './retry-after.ts'
+import { untilAborted } from './waiting.ts'
+
+/** No answer about tokens is as long, in bytes. */
+const MAX_BYTES = 2 ** 20
+
+/**
+ * The `fetch` of a service's own requests, which carry secrets: sign-in, refresh, sign-out.
+ *
+ * - The answer comes with all of its body, or not at all: it may break off or stall as well.
+ * - A request without a signal of its own is limited to `renewTimeoutMs`. A `fetch` that does not listen to
+ *   its signal is left behind.
+ * - No redirect is followed, since it would take the secrets along, and no cache is asked or told.
+ *
+ * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE`, `ERR_REDIRECT_REFUSED`; `ERR_UNUSABLE_TOKEN` for a
+ *   mebibyte or more.
+ */
+export function ownFetch(options: {
+  fetch?: typeof fetch | undefined
+  renewTimeoutMs?: number | undefined
+}): typeof fetch {
+  const { fetch: send = (input, init) => globalThis.fetch(input, init), renewTimeoutMs } = options
+  if (typeof send !== 'function') {
+    throw new LatchkeyError('ERR_INVALID_OPTION', '`fetch` must be a function.')
+  }
+  return async (input, init) => {
+    const where = `${input as string | URL}`.replace(/[?#].*/s, '') // a query may hold anything
+    const signal = init?.signal ?? timeLimit(renewTimeoutMs)
+    const read = async (): Promise<Response> => {
+      const request = { cache: 'no-store', ...init, redirect: 'manual', signal } as const
+      const response = await send(input, request)
+      refuseRedirect(where, response)
+      return new Response((await readWhole(where, response)) || null, response)
+    }
+    try {
+      return await untilAborted(read(), signal)
+    } catch (cause) {
+      if (isLatchkeyError(cause)) throw cause
+      const message = `${where} could not be reached, or did not answer in time.`
+      throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
+    }
+  }
+}
+
+/** No timer can wait longer than 2^31 - 1 ms, nor for a part of one. */
+const timeLimit = (ms = 15_000) => AbortSignal.timeout(Math.ceil(Math.min(ms, 2 ** 31 - 1)))
+
+function refuseRedirect(where: string, { type, status }: Response): void {
+  if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return
+  throw new LatchkeyError(
+    'ERR_REDIRECT_REFUSED',
+    `A redirect from ${where} was not followed, since it would take secrets along. Give the address where the server really is.`,
+  )
+}
+
+async function readWhole(where: string, response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  if (!reader) return response.text() // React Native has no streams
+  let text = ''
+  if (await readPieces(reader, MAX_BYTES, (piece) => (text += piece))) return text
+  reader.cancel().catch(() => undefined)
+  // Its code tells core that a refresh token may be spent, and is not to be presented again at once.
+  throw new LatchkeyError('ERR_UNUSABLE_TOKEN', `${where} answered with a mebibyte or more.`)
+}
+
+/** What may pass, with what the server said about waiting. */
+export function unavailable(said: string, { headers }: Response): LatchkeyError {
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after'))
+  return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs })
+}
+
+/** The JSON object in `text`, or an empty one. */
+export function readObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+/** What a server says, without what it was sent, should it repeat that: as it is, or as in a form or a URL. */
+export function redact(said: string, secrets: readonly string[]): string {
+  return secrets
+    .flatMap(spellingsOf)
+    .toSorted((a, b) => b.length - a.length) // the longest first: a user name may be part of the password
+    .reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, '[redacted]')), said)
+}
+
+function spellingsOf(secret: string): string[] {
+  const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
+  const inUrl = inForm.replaceAll('+', '%20')
+  return [secret, inForm, inUrl, inUrl.replaceAll(/%(2[1789]|7E)/g, decodeURIComponent)]
+}

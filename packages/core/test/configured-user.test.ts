@@ -1,0 +1,91 @@
+import { describe, expect, it, vi } from 'vitest'
+import { configuredUser, memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+
+const [mine, theirs] = [{ accessToken: 'ada-1' }, { accessToken: 'bob-1' }]
+const isAdas = ({ accessToken }: TokenSet) => accessToken.startsWith('ada')
+
+describe('once somebody else has signed in', () => {
+  function afterBob() {
+    const store = memoryStore()
+    void store.setToken(mine, 'me')
+    const user = configuredUser(() => 'password of ada')
+    const kept = user.keepIn(store)
+    user.entered(false)
+    return { store, user, kept }
+  }
+
+  it('the configured credentials are not used, until the configured user is back', () => {
+    const { user } = afterBob()
+    expect(user.credentials()).toBeUndefined()
+    user.entered(true)
+    expect(user.credentials()).toBe('password of ada')
+  })
+
+  it('the session stays in memory, and the store as it was', async () => {
+    const { store, kept } = afterBob()
+    expect(await kept.getToken('me')).toBeUndefined()
+    await kept.setToken(theirs, 'me')
+    expect(await kept.getToken('me')).toEqual(theirs)
+    expect(await store.getToken('me')).toEqual(mine)
+    await kept.removeToken('me')
+    expect(await kept.getToken('me')).toBeUndefined()
+    expect(await store.getToken('me')).toEqual(mine)
+  })
+
+  it('and then the configured user again, the store is used again', async () => {
+    const { store, user, kept } = afterBob()
+    await kept.setToken(theirs, 'me')
+    user.entered(true)
+    expect(await kept.getToken('me')).toEqual(mine)
+    await kept.removeToken('me')
+    expect(await store.getToken('me')).toBeUndefined()
+  })
+
+  it('nothing is left for the next one', async () => {
+    const { user, kept } = afterBob()
+    await kept.setToken(theirs, 'me')
+    user.entered(false)
+    expect(await kept.getToken('me')).toBeUndefined()
+  })
+
+  it('the shared lock is left to the others, and still told of changes', async () => {
+    const locked: string[] = []
+    const lock: TokenStore['lock'] = (name, run) => (locked.push(name), run())
+    const subscribe = vi.fn<NonNullable<TokenStore['subscribe']>>(() => () => undefined)
+    const user = configuredUser(() => 'password of ada')
+    const kept = user.keepIn({ ...memoryStore(), lock, subscribe })
+    kept.subscribe?.('me', () => undefined)
+    expect(await kept.lock?.('me', () => Promise.resolve(1))).toBe(1)
+    user.entered(false)
+    expect(await kept.lock?.('me', () => Promise.resolve(2))).toBe(2)
+    expect(locked).toEqual(['me'])
+    expect(subscribe).toHaveBeenCalledOnce()
+  })
+})
+
+describe('a session in the store that tells it is somebody else’s', () => {
+  it('is none, and stays where it is', async () => {
+    const store = memoryStore()
+    const kept = configuredUser(() => undefined, isAdas).keepIn(store)
+    await store.setToken(theirs, 'me')
+    expect(await kept.getToken('me')).toBeUndefined()
+    await kept.removeToken('me')
+    expect(await store.getToken('me')).toEqual(theirs)
+  })
+
+  it('is replaced by the own one, which can be read and removed', async () => {
+    const store = memoryStore()
+    const kept = configuredUser(() => undefined, isAdas).keepIn(store)
+    await store.setToken(theirs, 'me')
+    await kept.setToken(mine, 'me')
+    expect(await kept.getToken('me')).toEqual(mine)
+    await kept.removeToken('me')
+    expect(await store.getToken('me')).toBeUndefined()
+  })
+})
+
+it('a store that cannot lock or tell does neither', () => {
+  const { getToken, setToken, removeToken } = memoryStore()
+  const kept = configuredUser(() => undefined).keepIn({ getToken, setToken, removeToken })
+  expect([kept.lock, kept.subscribe]).toEqual([undefined, undefined])
+})
