@@ -159,8 +159,9 @@ function forget(options: NamedManagerOptions, use: Use): Promise<void> | undefin
 }
 
 /**
- * A failed creation is not tried again by itself: five failed signatures in a row block an activation.
- * A server that takes none of its own tokens is given a rest.
+ * A failed creation is not tried again by itself: five failed signatures in a row block an activation. One
+ * that no server has answered is, as any renewal: nobody has judged a signature. A server that takes none of
+ * its own tokens is given a rest.
  */
 function newToken({ name, create }: NamedManagerOptions, use: Use): Grant {
   return {
@@ -186,10 +187,29 @@ function newToken({ name, create }: NamedManagerOptions, use: Use): Grant {
         return { accessToken: tokenIdentifier }
       } catch (cause) {
         const message = `The token "${name}" could not be created.`
+        if (isUnreached(cause))
+          throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
         throw new GrantRejectedError(message, { cause, code: 'ERR_TOKEN_NOT_CREATED' })
       }
     },
   }
+}
+
+/** How the SDK, axios and Node say that nobody was reached. */
+const UNREACHED =
+  /^(NETWORK_ERROR|ERR_NETWORK|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
+/** The words of `fetch` for it, from runtime to runtime: a TypeError, as bugs are. */
+const FETCH_FAILED = /fetch|network|connection|load failed|sending request|terminated/i
+
+function isUnreached(error: unknown): boolean {
+  let current = error
+  for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
+    const { code, name, message, cause } = current as Record<string, unknown>
+    if (name === 'TypeError' && FETCH_FAILED.test(String(message))) return true
+    if (UNREACHED.test(String(code))) return true
+    current = cause
+  }
+  return false
 }
 
 /**

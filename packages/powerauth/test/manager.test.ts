@@ -6,6 +6,7 @@ import {
   type TokenManager,
 } from '@latchkey/core'
 import { describe, expect, test } from 'vitest'
+import { skippingWaits } from '../../nocodb/test/support/server.ts'
 import { eventsOf, failure, ORIGIN, reader, startBank } from './support/bank.ts'
 import { parseHeader } from './support/power-auth-double.ts'
 
@@ -281,6 +282,7 @@ describe('without a local token', () => {
   test.each([
     ['an error of its own', () => new Error('signature failed')],
     ['a definite no', () => new GrantRejectedError('no')],
+    ['a bug', () => new TypeError("reading 'tokenId' of undefined")],
   ])('a creation that ends with %s is not tried again by itself', async (_, reason) => {
     let calls = 0
     const createToken = (): never => {
@@ -292,6 +294,28 @@ describe('without a local token', () => {
     expect(await failure(read())).toMatchObject({ code: 'ERR_TOKEN_NOT_CREATED' })
     expect(await failure(read())).toMatchObject({ code: 'ERR_TOKEN_NOT_CREATED' })
     expect(calls).toBe(1)
+  })
+
+  test.each([
+    ['fetch', () => new TypeError('fetch failed')],
+    ['the SDK', () => Object.assign(new Error('Offline.'), { code: 'NETWORK_ERROR' })],
+    ['axios', () => Object.assign(new Error('Network Error'), { code: 'ERR_NETWORK' })],
+    ['an error around one', () => new Error('no token', { cause: new TypeError('fetch failed') })],
+  ])('an app that starts offline, as %s says, comes up by itself', async (_, offline) => {
+    let isOffline = true
+    const bank = startBank({
+      createToken: () => (isOffline ? Promise.reject(offline()) : bank.control.createToken()),
+    })
+    const manager = bank.open({ activationId: () => undefined }).token('balance', possession)
+    const read = reader(manager, bank)
+    const error = await skippingWaits(() => failure(read()))
+    expect(error).toMatchObject({
+      code: 'ERR_RENEWAL_UNAVAILABLE',
+      cause: { code: 'ERR_SERVER_UNAVAILABLE' },
+    })
+    isOffline = false
+    bank.clock.pass(2_000)
+    expect(await read()).toBe(200)
   })
 })
 
