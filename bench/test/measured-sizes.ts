@@ -12,14 +12,14 @@ export const measuredSizes: Readonly<Record<string, number>> = {
   'fetch adapter alone': 140, // budget: 1_200
   'axios adapter alone': 2_666, // budget: 1_200
   'ky hooks alone': 283, // budget: 1_200
-  '@latchkey/core': 13_519,
+  '@latchkey/core': 14_789,
   '@latchkey/fetch': 2_791,
   '@latchkey/axios': 4_885,
   '@latchkey/ky': 2_886,
-  '@latchkey/nocodb': 17_978,
-  '@latchkey/oauth': 20_080,
-  '@latchkey/oauth/sharetribe': 20_121,
-  '@latchkey/jwt': 16_746,
+  '@latchkey/nocodb': 17_495,
+  '@latchkey/oauth': 20_608,
+  '@latchkey/oauth/sharetribe': 20_807,
+  '@latchkey/jwt': 17_156,
   '@latchkey/jwt/back-ends': 1_508,
   '@latchkey/powerauth': 15_467,
   '@latchkey/powerauth/kmac': 165,

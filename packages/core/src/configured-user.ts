@@ -33,13 +33,14 @@ export function configuredUser<Credentials>(
         const tokens = await inUse().getToken(name)
         return !tokens || !isOwn || isOwn(tokens) ? { tokens } : undefined
       }
-      const { lock, subscribe } = store
+      const { lock, subscribe, renewAheadMs } = store
       return {
         getToken: async (name) => (await own(name))?.tokens,
         setToken: (tokens, name) => inUse().setToken(tokens, name),
         async removeToken(name) {
           if (!isOwn || (await own(name))) await inUse().removeToken(name)
         },
+        ...(renewAheadMs !== undefined && { renewAheadMs }),
         ...(lock && { lock: (name, run) => inUse().lock(name, run) }),
         ...(subscribe && { subscribe: (...given) => subscribe.apply(store, given) }),
       }

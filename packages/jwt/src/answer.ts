@@ -1,3 +1,5 @@
+import { redact } from '@latchkey/core'
+
 /**
  * What a server's answer says, whoever wrote it. R's plumber puts every scalar into an array of one, so
  * `["<jwt>"]`, `{"jwt":["<jwt>"]}` and `{"code":[401]}` read as if they were not boxed.
@@ -57,16 +59,7 @@ const MESSAGES = [
  */
 export function messageOf(body: unknown, secrets: readonly string[]): string {
   const said = MESSAGES.map((path) => textAt(body, path)).find((text) => text !== '') ?? ''
-  // The longest first: a user name may be part of the password.
-  const ordered = secrets.flatMap(spellingsOf).toSorted((a, b) => b.length - a.length)
-  const hidden = ordered.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), said)
-  return hidden.slice(0, 300)
-}
-
-/** A secret as it is, and as it looks in a form and in a URL. */
-function spellingsOf(secret: string): string[] {
-  const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
-  return [secret, inForm, inForm.replaceAll('+', '%20')]
+  return redact(said, secrets).slice(0, 300)
 }
 
 /** All text and numbers in `value`, however deep: which of it is the password, only the server knows. */

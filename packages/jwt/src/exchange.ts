@@ -1,10 +1,8 @@
 import {
   GrantRejectedError,
-  isLatchkeyError,
   LatchkeyError,
-  parseRetryAfter,
   type TokenSet,
-  untilAborted,
+  unavailable as serverUnavailable,
 } from '@latchkey/core'
 import { leavesOf, messageOf, parseBody, textAt } from './answer.ts'
 import { withCookieJar } from './cookies.ts'
@@ -24,6 +22,7 @@ export interface TokenAnswer {
 
 /** One request of our own, beyond what its endpoint says. */
 export interface Sending {
+  /** As core's ownFetch() gives it. */
   fetch: typeof fetch
   signal?: AbortSignal
   headers?: Record<string, string>
@@ -70,35 +69,24 @@ export async function exchange(
   )
 }
 
-/** Sends one request of ours and reads the answer. No redirect is followed: it would take secrets along. */
+/** Sends one request of ours and reads the answer. */
 export async function ask(
   api: TokenApi,
   endpoint: Settled<Endpoint>,
-  sending: Sending,
+  { fetch, signal, ...sending }: Sending,
 ): Promise<Answer> {
   const { method = 'POST', fields } = endpoint
-  const { signal = AbortSignal.timeout(api.limitMs), fetch: send } = sending
   const headers = new Headers({ accept: 'application/json', ...endpoint.headers })
   for (const [name, value] of Object.entries(sending.headers ?? {})) headers.set(name, value)
   const body = encode(endpoint, { ...fields, ...sending.fields }, headers)
-  const init: RequestInit = { method, headers, signal, redirect: 'manual', cache: 'no-store' }
-  if (body !== undefined) init.body = body
-  if (api.usesCookies) Object.assign(init, withCookieJar())
-  const read = async (): Promise<Answer> => {
-    const response = await send(endpoint.url.href, init)
-    refuseRedirect(endpoint, response)
-    return { response, body: parseBody(await response.text()) }
-  }
-  try {
-    return await untilAborted(read(), signal)
-  } catch (cause) {
-    if (isLatchkeyError(cause)) throw cause
-    throw new LatchkeyError(
-      'ERR_SERVER_UNAVAILABLE',
-      `${nameOf(endpoint)} could not be reached, or did not answer in time.`,
-      { cause },
-    )
-  }
+  const response = await fetch(endpoint.url.href, {
+    method,
+    headers,
+    ...(signal && { signal }),
+    ...(body !== undefined && { body }),
+    ...(api.usesCookies && withCookieJar()),
+  })
+  return { response, body: parseBody(await response.text()) }
 }
 
 /** The body and its content type; none when there is nothing to say. */
@@ -145,22 +133,11 @@ function isRefused({ rejected }: TokenEndpoint, { response, body }: Answer): boo
   return !NO_VERDICT.has(error) && !(status === 400 && error === 'invalid_request')
 }
 
-function refuseRedirect(endpoint: Settled<Endpoint>, { type, status }: Response): void {
-  if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return
-  throw new LatchkeyError(
-    'ERR_REDIRECT_REFUSED',
-    `A redirect from ${nameOf(endpoint)} was not followed, since it would take secrets along. Give the address where the server really is.`,
-  )
-}
-
 /** An error that may pass, with what the server said about waiting. */
-export function unavailable(endpoint: Settled<Endpoint>, { status, headers }: Response) {
+export function unavailable(endpoint: Settled<Endpoint>, response: Response): LatchkeyError {
+  const { status } = response
   const hint = status === 404 || status === 405 ? ': is its path right?' : '.'
-  return new LatchkeyError(
-    'ERR_SERVER_UNAVAILABLE',
-    `${nameOf(endpoint)} answered ${status}${hint}`,
-    { retryAfterMs: parseRetryAfter(headers.get('retry-after')) },
-  )
+  return serverUnavailable(`${nameOf(endpoint)} answered ${status}${hint}`, response)
 }
 
 /** Without the query, which may hold anything. */

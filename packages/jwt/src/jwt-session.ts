@@ -1,15 +1,19 @@
 import {
   bearer,
-  createTokenManager,
+  type ConfiguredUser,
+  configuredUser,
+  createServiceManager,
   isLatchkeyError,
   LatchkeyError,
   managerOptions,
-  type Scheme,
+  type MaybePromise,
+  ownFetch,
+  type ServiceManager,
   type TokenManager,
+  type TokenManagerOptions,
 } from '@latchkey/core'
 import { bearerChallenge } from './back-ends/bearer-challenge.ts'
 import { cookieScheme } from './cookies.ts'
-import { type KeptCredentials, keepCredentials } from './credentials.ts'
 import type { Settled, TokenEndpoint } from './endpoint.ts'
 import { refreshGrant, signInGrant, signInWith } from './grants.ts'
 import {
@@ -18,17 +22,19 @@ import {
   readOptions,
   type TokenApi,
 } from './session-options.ts'
-import { revoke } from './sign-out.ts'
+import { revocation } from './sign-out.ts'
 
 /** A token manager for one API, with its sign-in and sign-out. */
 export interface JwtSession extends TokenManager {
   /**
    * Signs in now, as a new session; with the configured credentials when none are given. Those given here
-   * are not kept, and the configured ones are then not used any more, lest the session go on as somebody
-   * else; a signIn() without any takes them up again.
+   * are not kept. Where they are others than the configured ones, these are not used any more, lest the
+   * session go on as somebody else, and the session stays in memory: the store is the configured user's. A
+   * signIn() without any takes them up again.
    *
    * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, `ERR_UNEXPECTED_ANSWER`,
-   *   `ERR_REDIRECT_REFUSED`; the old session stays. `ERR_SIGN_IN_REQUIRED` without credentials, and
+   *   `ERR_REDIRECT_REFUSED`, and `ERR_SESSION_CHANGED` when a sign-out or a later sign-in overtook it; the
+   *   session then stays as it is. `ERR_SIGN_IN_REQUIRED` without credentials, and
    *   `ERR_INVALID_OPTION` when one of their fields is undefined.
    */
   signIn(credentials?: Credentials): Promise<void>
@@ -67,48 +73,48 @@ export interface JwtSession extends TokenManager {
  */
 export function jwtSession(options: JwtSessionOptions): JwtSession {
   const api = readOptions(options)
-  const credentials = keepCredentials(options.credentials)
-  const scheme = api.cookie === undefined ? (options.scheme ?? bearer()) : cookieScheme(api.cookie)
-  const manager = createManager(options, api, scheme, credentials)
-  const plainFetch: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const { credentials } = options
+  const configured = () => (typeof credentials === 'function' ? credentials() : credentials)
+  const user = configuredUser(configured)
+  const fetch = ownFetch(options)
+  const manager = createManager({ ...options, fetch }, api, user)
+  const isConfigured = (given: Credentials | undefined) =>
+    !credentials || !given || JSON.stringify(given) === JSON.stringify(credentials)
   return {
     ...manager,
     async signIn(given) {
-      const used = given ?? (await credentials.configured())
-      if (!used) throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs credentials.')
-      const tokens = await signInWith(api, used, { fetch: plainFetch })
-      credentials.entered(given)
-      await manager.setTokens(tokens)
-    },
-    async signOut() {
-      const ended = await manager.signOut()
-      if (ended) await revoke(api, scheme, ended, plainFetch)
-      return undefined
+      const obtain = async () => {
+        const used = given ?? (await configured())
+        if (!used) throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs credentials.')
+        return signInWith(api, used, { fetch })
+      }
+      await manager.setTokens(obtain, () => user.entered(isConfigured(given)))
     },
     isSignedIn: () => isSignedIn(manager),
   }
 }
 
 function createManager(
-  options: JwtSessionOptions,
+  options: JwtSessionOptions & { fetch: typeof fetch },
   api: TokenApi,
-  scheme: Scheme,
-  credentials: KeptCredentials,
-): TokenManager {
+  user: ConfiguredUser<MaybePromise<Credentials | undefined>>,
+): ServiceManager {
   const { isTokenRejected = bearerChallenge, skipAuth } = options
   const own = api.refresh ? [api.signIn, api.refresh] : [api.signIn]
+  const scheme = api.cookie === undefined ? (options.scheme ?? bearer()) : cookieScheme(api.cookie)
+  const managed: TokenManagerOptions = {
+    ...managerOptions(options),
+    name: options.name ?? api.baseUrl,
+    origin: options.origin ?? api.origin,
+    scheme,
+    grants: [refreshGrant(api), signInGrant(api, user.credentials)],
+    isTokenRejected,
+    // Who asks for a token has none, and a 401 there is about the credentials.
+    skipAuth: (request) =>
+      own.some((endpoint) => isFor(endpoint, request)) || skipAuth?.(request) === true,
+  }
   try {
-    return createTokenManager({
-      ...managerOptions(options),
-      name: options.name ?? api.baseUrl,
-      origin: options.origin ?? api.origin,
-      scheme,
-      grants: [refreshGrant(api), signInGrant(api, credentials.inUse)],
-      isTokenRejected,
-      // Who asks for a token has none, and a 401 there is about the credentials.
-      skipAuth: (request) =>
-        own.some((endpoint) => isFor(endpoint, request)) || skipAuth?.(request) === true,
-    })
+    return createServiceManager(managed, revocation(api, scheme, options.fetch), user)
   } catch (error) {
     if (!isLatchkeyError(error) || options.origin !== undefined) throw error
     // What we call `baseUrl` is core's `origin`.

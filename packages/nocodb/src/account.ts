@@ -1,8 +1,8 @@
-import { isLatchkeyError, LatchkeyError } from '@latchkey/core'
+import { isLatchkeyError, LatchkeyError, readObject } from '@latchkey/core'
 import type { NocoDBContext } from './nocodb.ts'
 import { hasRole, isGuest } from './rejected-token.ts'
-import { refused } from './session.ts'
-import { notNocoDB, paths, readObject } from './wire.ts'
+import { accepted } from './session.ts'
+import { notNocoDB, paths } from './wire.ts'
 
 /** The signed-in user, as the server tells it. */
 export interface User {
@@ -50,12 +50,12 @@ const SIGNED_OUT = new Set([
   'ERR_FRESH_TOKEN_REJECTED',
 ])
 
-export function createAccount({ server, manager, fetch }: NocoDBContext): NocoDBAccount {
+export function createAccount(context: NocoDBContext): NocoDBAccount {
+  const { server, fetch } = context
+
   async function me(): Promise<User> {
-    const response = await fetch(server.url + paths.me, { cache: 'no-store' })
-    const reason = manager.explain(response)
-    if (reason) throw reason
-    if (!response.ok) throw await refused('ERR_UNEXPECTED_ANSWER', 'say who is signed in', response)
+    const response = await fetch(server.url + paths.me)
+    await accepted(context, 'say who is signed in', response)
     const user = readObject(await response.text())
     if (isGuest(user)) {
       throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'NocoDB knows this token as guest only.')

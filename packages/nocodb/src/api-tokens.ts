@@ -1,7 +1,7 @@
-import { LatchkeyError } from '@latchkey/core'
+import { LatchkeyError, readObject } from '@latchkey/core'
 import type { NocoDBContext } from './nocodb.ts'
-import { refused, requireSession } from './session.ts'
-import { notNocoDB, paths, postJson, readObject } from './wire.ts'
+import { accepted, requireSession } from './session.ts'
+import { notNocoDB, paths, postJson } from './wire.ts'
 
 /** An API token, as the server lists it. */
 export interface ApiToken {
@@ -37,14 +37,12 @@ const PAGE_SIZE = 100
 
 /** `/api/v1/tokens` exists on all versions and looks at `xc-auth` only. */
 export function createApiTokens(context: NocoDBContext): ApiTokens {
-  const { server, manager, fetch } = context
+  const { server, fetch } = context
   const url = server.url + paths.apiTokens
 
   async function ask(action: string, send: () => Promise<Response>): Promise<string> {
     requireSession(context, action)
-    const response = await send()
-    if (response.ok) return response.text()
-    throw manager.explain(response) ?? (await refused('ERR_UNEXPECTED_ANSWER', action, response))
+    return (await accepted(context, action, await send())).text()
   }
 
   return {

@@ -1,13 +1,18 @@
 import {
   apiToken as apiTokenGrant,
   authorizedFetch,
-  createTokenManager,
+  type ConfiguredUser,
+  configuredUser,
+  createServiceManager,
   headerScheme,
   isLatchkeyError,
   LatchkeyError,
   managerOptions,
   memoryStore,
+  ownFetch,
+  type ServiceManager,
   type TokenManager,
+  type TokenManagerOptions,
 } from '@latchkey/core'
 import { type NocoDBAccount, createAccount } from './account.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
@@ -18,11 +23,11 @@ import {
   type NocoDBOptions,
   optionNames,
 } from './nocodb-options.ts'
-import { ownSession } from './own-session.ts'
+import { isOwnedBy } from './owner.ts'
 import { isTokenRejected } from './rejected-token.ts'
-import { createSession, type NocoDBSession } from './session.ts'
+import { createSession, type NocoDBSession, revocation } from './session.ts'
 import { passwordGrant, refreshGrant, type Credentials } from './session-grants.ts'
-import { inOurWords, isAuthPage, parseServer, type Server } from './wire.ts'
+import { isAuthPage, parseServer, type Server } from './wire.ts'
 
 /** A token manager for one NocoDB server, and what its users do with their account there. */
 export interface NocoDB extends TokenManager, NocoDBSession, NocoDBAccount {
@@ -48,11 +53,11 @@ export interface NocoDBContext {
   /** Sends without a token, and with one. */
   plainFetch: typeof fetch
   fetch: typeof fetch
-  now(): number
   /** Whose session this is, where somebody said so: no other one is taken from the store. */
   user: string | undefined
-  /** Who signs in by password when nothing else is left. */
-  credentials: Credentials | undefined
+  /** Who signs in by password when nothing else is left, unless somebody else has signed in. */
+  configured: Credentials | undefined
+  configuredUser: ConfiguredUser<Credentials | undefined>
 }
 
 /**
@@ -74,18 +79,20 @@ export function nocodb(options: NocoDBOptions): NocoDB {
 
 /** nocodb(), for options that have other names where they come from. */
 export function openNocoDB(options: NocoDBOptions, names: CredentialNames): NocoDB {
-  const { apiToken, email, password, clock = Date } = options
+  const { apiToken, email, password } = options
   checkNocoDBOptions(options, names)
   const server = parseServer(options.baseUrl)
-  const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const plainFetch = inOurWords(server, send, options.renewTimeoutMs ?? 15_000)
+  const plainFetch = ownFetch(options)
   const start: Start = {
     server,
     hasApiToken: apiToken !== undefined,
     plainFetch,
-    now: () => clock.now(),
     user: email,
-    credentials: email && password ? { email, password } : undefined,
+    configured: email && password ? { email, password } : undefined,
+    configuredUser: configuredUser(
+      () => start.configured,
+      (tokens) => isOwnedBy(tokens, start.user),
+    ),
   }
   const manager = createManager(options, start, missingCredentials(options, names))
   const context: NocoDBContext = Object.assign(start, {
@@ -100,25 +107,28 @@ export function openNocoDB(options: NocoDBOptions, names: CredentialNames): Noco
   }
 }
 
-type Start = Omit<NocoDBContext, 'manager' | 'fetch'>
+export type Start = Omit<NocoDBContext, 'manager' | 'fetch'>
 
-function createManager(options: NocoDBOptions, start: Start, missing: string): TokenManager {
-  const { apiToken, store = memoryStore() } = options
-  const { server, now } = start
-  const signIn = passwordGrant(server, () => start.credentials, missing)
-  const chain = [refreshGrant(server, now), signIn]
+function createManager(options: NocoDBOptions, start: Start, missing: string): ServiceManager {
+  const { apiToken, clock = Date, store = memoryStore() } = options
+  const { server } = start
+  const { credentials } = start.configuredUser
+  const signIn = passwordGrant(server, credentials, missing)
+  const chain = [refreshGrant(server, () => clock.now()), signIn]
+  const managed: TokenManagerOptions = {
+    ...managerOptions(options),
+    fetch: start.plainFetch,
+    name: options.name ?? server.url.replace(/\/$/, ''),
+    origin: server.origin,
+    scheme: headerScheme(start.hasApiToken ? 'xc-token' : 'xc-auth'),
+    grants: apiToken === undefined ? chain : [apiTokenGrant(apiToken)],
+    // An API token has no session to keep, and must not meet one.
+    store: start.hasApiToken ? memoryStore() : store,
+    isTokenRejected,
+    skipAuth: ({ url }) => isAuthPage(url),
+  }
   try {
-    return createTokenManager({
-      ...managerOptions(options),
-      name: options.name ?? server.url.replace(/\/$/, ''),
-      origin: server.origin,
-      scheme: headerScheme(start.hasApiToken ? 'xc-token' : 'xc-auth'),
-      grants: apiToken === undefined ? chain : [apiTokenGrant(apiToken)],
-      // An API token has no session to keep, and must not meet one.
-      store: start.hasApiToken ? memoryStore() : ownSession(store, () => start.user),
-      isTokenRejected,
-      skipAuth: ({ url }) => isAuthPage(url),
-    })
+    return createServiceManager(managed, revocation(start), start.configuredUser)
   } catch (error) {
     if (!isLatchkeyError(error)) throw error
     // What we call `baseUrl` is core's `origin`.

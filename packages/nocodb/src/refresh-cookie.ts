@@ -1,7 +1,7 @@
 import type { TokenSet } from '@latchkey/core'
-import { parseSetCookie } from 'cookie'
 
-const NAME = 'refresh_token'
+/** `Set-Cookie` with the refresh token, which needs no quotes, and the date of its end. */
+const LINE = /^refresh_token=([^;]+)(?:.*;\s*expires=([^;]+))?/i
 
 /** Stored in place of a refresh token that only the browser can see: "there is one in the cookie jar". */
 export const COOKIE_JAR = 'in-the-cookie-jar'
@@ -23,9 +23,10 @@ export function readRefreshCookie(
 ): Pick<TokenSet, 'refreshToken' | 'refreshExpiresAt'> {
   if (!readable) return { refreshToken: COOKIE_JAR }
   for (const line of headers.getSetCookie()) {
-    const { name, value, expires } = parseSetCookie(line)
-    if (name !== NAME || !value) continue
-    return { refreshToken: value, ...(expires && { refreshExpiresAt: expires.getTime() }) }
+    const [, refreshToken, date = ''] = LINE.exec(line) ?? []
+    if (!refreshToken) continue
+    const refreshExpiresAt = Date.parse(date)
+    return { refreshToken, ...(refreshExpiresAt && { refreshExpiresAt }) }
   }
   return {}
 }
@@ -34,5 +35,5 @@ export function readRefreshCookie(
 export function refreshCookieInit(refreshToken: string): RequestInit {
   return refreshToken === COOKIE_JAR
     ? { credentials: 'include' }
-    : { headers: { cookie: `${NAME}=${refreshToken}` } }
+    : { headers: { cookie: `refresh_token=${refreshToken}` } }
 }

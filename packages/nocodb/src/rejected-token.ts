@@ -1,5 +1,5 @@
-import type { ResponseView } from '@latchkey/core'
-import { isAuthPage, pathOf, readErrorBody, readObject } from './wire.ts'
+import { readObject, type ResponseView } from '@latchkey/core'
+import { isAuthPage, pathOf, readErrorBody } from './wire.ts'
 
 /**
  * Whether NocoDB says that the token was no good. It says so in several ways:

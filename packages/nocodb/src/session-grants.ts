@@ -1,14 +1,6 @@
-import { type Grant, GrantRejectedError, type TokenSet } from '@latchkey/core'
+import { type Grant, GrantRejectedError, readObject, type TokenSet } from '@latchkey/core'
 import { canSendCookies, readRefreshCookie, refreshCookieInit } from './refresh-cookie.ts'
-import {
-  notNocoDB,
-  paths,
-  postJson,
-  readErrorBody,
-  readObject,
-  type Server,
-  unavailable,
-} from './wire.ts'
+import { notNocoDB, paths, postJson, readErrorBody, type Server, unavailable } from './wire.ts'
 
 /** Who signs in. */
 export interface Credentials {
@@ -50,11 +42,9 @@ export async function exchange(
 ): Promise<TokenSet> {
   const init = { ...refreshCookieInit(refreshToken), ...(signal && { signal }) }
   const response = await postJson(fetch, server.url + paths.refresh, undefined, init)
-  if (response.ok) return readTokens(server, response)
-  const { message } = readErrorBody(await response.text())
-  const isRejected = [400, 401, 403].includes(response.status)
-  if (isRejected) throw refreshRejected(`NocoDB rejected the refresh token (${message}).`)
-  throw unavailable('refresh the session', response)
+  return tokensIn(server, response, 'refresh the session', [], (said) =>
+    refreshRejected(`NocoDB rejected the refresh token (${said}).`),
+  )
 }
 
 function refreshRejected(message: string): GrantRejectedError {
@@ -89,15 +79,24 @@ export async function signInWith(
     { email, password },
     { ...keepCookie(server), ...(signal && { signal }) },
   )
+  return tokensIn(server, response, 'sign in', [password], (said) => {
+    const message = `NocoDB refused to sign in with this email and password (${said}).`
+    return new GrantRejectedError(message, { code: 'ERR_WRONG_CREDENTIALS' })
+  })
+}
+
+/** The token set in an answer to what buys one. @throws its no as `rejected` tells it. */
+async function tokensIn(
+  server: Server,
+  response: Response,
+  action: string,
+  secrets: string[],
+  rejected: (said: string) => GrantRejectedError,
+): Promise<TokenSet> {
   if (response.ok) return readTokens(server, response)
-  const { message } = readErrorBody(await response.text(), [password])
-  if ([400, 401, 403].includes(response.status)) {
-    throw new GrantRejectedError(
-      `NocoDB refused to sign in with this email and password (${message || response.status}).`,
-      { code: 'ERR_WRONG_CREDENTIALS' },
-    )
-  }
-  throw unavailable('sign in', response)
+  const { status } = response
+  if (![400, 401, 403].includes(status)) throw unavailable(action, response)
+  throw rejected(readErrorBody(await response.text(), secrets).message || `${status}`)
 }
 
 /** The token set in the answer to a sign-in, sign-up or refresh. */

@@ -1,9 +1,9 @@
 import {
-  isLatchkeyError,
   LatchkeyError,
-  parseRetryAfter,
   parseUrl,
-  untilAborted,
+  readObject,
+  redact,
+  unavailable as serverUnavailable,
 } from '@latchkey/core'
 
 /** Where a NocoDB server lives. `url` ends with a slash, sub-path included. */
@@ -71,31 +71,17 @@ export function readErrorBody(body: string, secrets: readonly string[] = []): Er
   const { error, message, msg } = readObject(body)
   const said = message ?? msg
   const text = typeof said === 'string' ? said : ''
-  const hide = (rest: string, secret: string) =>
-    secret === '' ? rest : rest.replaceAll(secret, '[redacted]')
   return {
     code: typeof error === 'string' ? error : '',
-    message: secrets.reduce(hide, text).slice(0, 300),
-  }
-}
-
-/** The JSON object in `text`, or an empty one. */
-export function readObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-  } catch {
-    return {}
+    message: redact(text, secrets).slice(0, 300),
   }
 }
 
 /** An error that may pass, with what the server said about waiting. */
 export function unavailable(action: string, response: Response): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_SERVER_UNAVAILABLE',
-    `NocoDB answered ${response.status} when asked to ${action}${response.status === 404 ? ': is `baseUrl` right, with its sub-path?' : ''}`,
-    { retryAfterMs: parseRetryAfter(response.headers.get('retry-after')) },
-  )
+  const hint = response.status === 404 ? ': is `baseUrl` right, with its sub-path?' : ''
+  const said = `NocoDB answered ${response.status} when asked to ${action}${hint}`
+  return serverUnavailable(said, response)
 }
 
 /** A 200 that is not NocoDB's: a proxy's page, or the wrong `baseUrl`. */
@@ -106,30 +92,8 @@ export function notNocoDB({ url }: Server, expected: string): LatchkeyError {
   )
 }
 
-/**
- * `send` for our own requests: limited in time, and what `fetch` throws told in our words.
- *
- * @param limitMs How long a request may take that has no signal of its own, in milliseconds.
- */
-export function inOurWords({ url }: Server, send: typeof fetch, limitMs: number): typeof fetch {
-  return async (input, init) => {
-    const signal = init?.signal ?? AbortSignal.timeout(limitMs)
-    try {
-      return await untilAborted(send(input, { ...init, signal }), signal)
-    } catch (cause) {
-      if (isLatchkeyError(cause)) throw cause
-      const message = `NocoDB at ${url} could not be reached, or did not answer in time.`
-      throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
-    }
-  }
-}
-
-/**
- * `POST`s JSON. No redirect is followed: it would take the secrets along.
- *
- * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, and what `send` throws.
- */
-export async function postJson(
+/** `POST`s JSON. */
+export function postJson(
   send: typeof fetch,
   url: string,
   body: Record<string, unknown> | undefined,
@@ -137,18 +101,10 @@ export async function postJson(
 ): Promise<Response> {
   const headers = new Headers(init.headers)
   if (body) headers.set('content-type', 'application/json')
-  const response = await send(url, {
-    method: 'POST',
-    redirect: 'manual',
-    cache: 'no-store',
+  return send(url, {
     ...init,
+    method: 'POST',
     headers,
     ...(body && { body: JSON.stringify(body) }),
   })
-  const { type, status } = response
-  if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return response
-  throw new LatchkeyError(
-    'ERR_REDIRECT_REFUSED',
-    `A redirect from ${url} was not followed, since it would take secrets along. Set \`baseUrl\` to where the server really is.`,
-  )
 }

@@ -1,18 +1,17 @@
 import {
   bearer,
-  createTokenManager,
-  type Grant,
+  createServiceManager,
   managerOptions,
+  ownFetch,
+  type Revocation,
   type TokenManager,
   type TokenManagerOptions,
-  type TokenSet,
 } from '@latchkey/core'
 import { locateServer } from './authorization-server.ts'
 import { readChallenges } from './challenge.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
-import { revokeTokens, tellServer } from './revocation.ts'
-import { type Exchange, limitedExchange } from './sending.ts'
+import { revokeTokens } from './revocation.ts'
 import type { OAuthContext } from './token-endpoint.ts'
 
 /** A token manager for one client of an OAuth 2.0 server. */
@@ -64,41 +63,24 @@ export function oauth(options: OAuthOptions): OAuth {
       ? clientCredentialsGrant(context, scope)
       : passwordGrant(context, () => credentials, scope),
   ]
-  return manageOAuth(
-    { ...options, name },
-    { grants, revoke: (ended, exchange) => revokeTokens(context, ended, exchange) },
-  )
-}
-
-/** What tells one kind of OAuth server from another. */
-export interface OAuthParts {
-  grants: readonly Grant[]
-  /** The server's part of a sign-out. */
-  revoke(ended: TokenSet, exchange: Exchange): Promise<void>
+  const fetch = ownFetch(options)
+  const tell: Revocation['tell'] = (ended) => revokeTokens(context, ended, { fetch })
+  return manageOAuth({ ...options, name, fetch, grants }, { tell })
 }
 
 /** A manager that speaks bearer tokens, as the server's answers ask for. */
 export function manageOAuth(
-  options: Omit<TokenManagerOptions, 'scheme' | 'grants'>,
-  { grants, revoke }: OAuthParts,
+  options: Omit<TokenManagerOptions, 'scheme'>,
+  revocation: Revocation,
+  user?: Parameters<typeof createServiceManager>[2],
 ): OAuth {
-  const { renewTimeoutMs: limitMs = 15_000 } = options
   const challenges = readChallenges()
-  const manager = createTokenManager({
-    ...managerOptions(options),
-    scheme: bearer(),
-    grants,
-    isTokenRejected: options.isTokenRejected ?? challenges.isTokenRejected,
-  })
-  const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const { isTokenRejected = challenges.isTokenRejected } = options
+  const managed = { ...managerOptions(options), scheme: bearer(), isTokenRejected }
+  const manager = createServiceManager(managed, revocation, user)
   return {
     ...manager,
     explain: (responseOrError) =>
       manager.explain(responseOrError) ?? challenges.explain(responseOrError),
-    async signOut() {
-      const ended = await manager.signOut()
-      if (ended) await tellServer(revoke(ended, limitedExchange(send, limitMs)))
-      return undefined
-    },
   }
 }

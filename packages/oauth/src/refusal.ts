@@ -1,4 +1,10 @@
-import { GrantRejectedError, LatchkeyError, parseRetryAfter } from '@latchkey/core'
+import {
+  GrantRejectedError,
+  LatchkeyError,
+  readObject,
+  redact,
+  unavailable as serverUnavailable,
+} from '@latchkey/core'
 
 /** How long a request that can only fail again is not sent again, in milliseconds. */
 const CONFIGURATION_WAIT_MS = 60_000
@@ -37,7 +43,7 @@ export function refusal(response: Response, body: string, asked: Asked): Latchke
   const { status, headers } = response
   const { error, description } = readError(body)
   const words = [error, description].filter(Boolean).join(': ')
-  const answer = hide(words, asked.secrets).slice(0, 400) || `it answered ${status}`
+  const answer = redact(words, asked.secrets).slice(0, 400) || `it answered ${status}`
   const said = `The server did not ${asked.action} (${answer}).`
   const isNo = [200, 400, 401, 403].includes(status) && !PASSING.has(error)
   if (!isNo) return unavailable(said, response)
@@ -49,13 +55,11 @@ export function refusal(response: Response, body: string, asked: Asked): Latchke
 }
 
 /** What may pass, with what the server said about waiting. */
-export function unavailable(said: string, { status, headers }: Response): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_SERVER_UNAVAILABLE',
-    status === 404 ? `${said} Is this where the server is?` : said,
-    { retryAfterMs: parseRetryAfter(headers.get('retry-after')) },
+export const unavailable = (said: string, response: Response): LatchkeyError =>
+  serverUnavailable(
+    response.status === 404 ? `${said} Is this where the server is?` : said,
+    response,
   )
-}
 
 /** The error code, where servers are known to use another one than the RFC. */
 function effectiveCode(error: string, status: number, headers: Headers): string {
@@ -82,26 +86,4 @@ function readError(body: string) {
   const { error, error_description: description } = readObject(body)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
   return { error: text(error), description: text(description) }
-}
-
-/** `text` without `secrets`, also as they look in a URL and in a form. */
-function hide(text: string, secrets: readonly string[]): string {
-  const spellings = secrets.flatMap((secret) => {
-    const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
-    return [secret, encodeURIComponent(secret), inForm]
-  })
-  return spellings.reduce(
-    (rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '[redacted]')),
-    text,
-  )
-}
-
-/** The JSON object in `text`, or an empty one. */
-export function readObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }

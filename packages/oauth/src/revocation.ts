@@ -1,6 +1,6 @@
-import { isLatchkeyError, LatchkeyError, type TokenSet } from '@latchkey/core'
+import { type LatchkeyError, readObject, type TokenSet } from '@latchkey/core'
 import { type ClientAuth, revocationRequest } from 'oauth4webapi'
-import { readObject, refusal } from './refusal.ts'
+import { refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 import type { OAuthContext } from './token-endpoint.ts'
 
@@ -12,9 +12,9 @@ export async function revokeTokens(
   context: OAuthContext,
   { accessToken, refreshToken }: TokenSet,
   exchange: Exchange,
-): Promise<void> {
+): Promise<true> {
   const { revocation_endpoint: endpoint } = await context.locate(exchange)
-  if (endpoint === undefined) return
+  if (endpoint === undefined) return true
   const secrets = [accessToken, refreshToken ?? '', ...context.secrets]
   const revoke = async (token: string, hint: string) => {
     const response = await sendRevocation(context, token, exchange, { token_type_hint: hint })
@@ -25,6 +25,7 @@ export async function revokeTokens(
   }
   if (refreshToken !== undefined) await revoke(refreshToken, 'refresh_token')
   await revoke(accessToken, 'access_token')
+  return true
 }
 
 /** One request to the revocation endpoint, whatever its answer is. */
@@ -48,22 +49,4 @@ export function notRevoked(
 ): LatchkeyError {
   const asked = { action: 'revoke the session', rejection: 'ERR_GRANT_REJECTED', secrets }
   return refusal(response, body, asked)
-}
-
-/**
- * Waits for the server's part of a sign-out, which here has happened already.
- *
- * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE`.
- */
-export async function tellServer(revoking: Promise<void>): Promise<void> {
-  try {
-    await revoking
-  } catch (cause) {
-    const why = isLatchkeyError(cause) ? ` ${cause.message}` : ''
-    throw new LatchkeyError(
-      'ERR_SIGN_OUT_INCOMPLETE',
-      `Signed out here, but the server could not be told, so the session may live on there.${why}`,
-      { cause },
-    )
-  }
 }

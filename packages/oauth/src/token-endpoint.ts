@@ -1,4 +1,4 @@
-import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import { LatchkeyError, readObject, type TokenSet } from '@latchkey/core'
 import {
   type AuthorizationServer,
   type Client,
@@ -7,7 +7,7 @@ import {
   processGenericTokenEndpointResponse,
 } from 'oauth4webapi'
 import type { Locate } from './authorization-server.ts'
-import { type Asked, readObject, refusal } from './refusal.ts'
+import { type Asked, refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
 /** What the parts of one manager know about the server and its client. */

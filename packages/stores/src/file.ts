@@ -57,7 +57,9 @@ export function fileStoreDirectory(env: NodeJS.ProcessEnv = process.env): string
  *   `ERR_STORE_DENIED`, `ERR_STORE_INSECURE`, `ERR_STORE_GARBAGE`, `ERR_STORE_NEWER`,
  *   `ERR_STORE_TOO_LARGE` or `ERR_STORE_UNAVAILABLE`. What was stored before is then as it was.
  */
-export function fileStore(options: FileStoreOptions = {}): Required<TokenStore> {
+export function fileStore(
+  options: FileStoreOptions = {},
+): Required<Omit<TokenStore, 'renewAheadMs'>> {
   const directory = ownDirectory(options)
   const watches = createWatches(directory)
   const pathOf = (name: string, ending: string) => join(directory, `${digest(name)}.${ending}`)

@@ -1,7 +1,8 @@
 import {
-  isLatchkeyError,
   memoryStore,
   type OptionNames,
+  ownFetch,
+  type Revocation,
   type TokenManagerOptions,
   type TokenSet,
 } from '@latchkey/core'
@@ -81,8 +82,10 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
     bare: kind.bareScope,
     of: (accessToken: string) => (latest?.accessToken === accessToken ? latest.scope : undefined),
   }
+  const fetch = ownFetch(options)
   const managerOptions = {
     ...options,
+    fetch,
     origin: url.origin,
     store: chooseStore(options, (own) => sdkTokenStore(own, scopes, context.now)),
     name:
@@ -92,12 +95,11 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
         ['username', kind.username],
       ]),
   }
-  return {
-    context,
-    managerOptions,
-    refresh: refreshGrant(context, None()),
-    revoke: (ended: TokenSet, exchange: Exchange) => revokeSession(context, ended, exchange),
+  const revocation: Revocation = {
+    tell: (ended) => revokeSession(context, ended, { fetch }),
+    renew: (refreshToken) => refreshTokens(context, refreshToken, { fetch }, None()),
   }
+  return { context, managerOptions, refresh: refreshGrant(context, None()), revocation }
 }
 
 function chooseStore(
@@ -113,36 +115,19 @@ function chooseStore(
   return adapt(tokenStore)
 }
 
-/**
- * Tells the server, which wants to know it from the session itself: with an access token that has
- * expired it is refreshed first. A session that the server does not know any more is as good as revoked.
- */
+/** Tells the server, which wants to know it from the session itself. Not of an anonymous one, which ends by itself. */
 async function revokeSession(
   context: OAuthContext,
-  ended: TokenSet,
+  { accessToken, refreshToken }: TokenSet,
   exchange: Exchange,
-): Promise<void> {
-  const { refreshToken } = ended
-  if (refreshToken === undefined) return
-  const send = (tokens: TokenSet) => {
-    const authorize: ClientAuth = (_server, _client, _body, headers) =>
-      headers.set('authorization', `Bearer ${tokens.accessToken}`)
-    return sendRevocation(context, tokens.refreshToken ?? refreshToken, exchange, {}, authorize)
-  }
-  let response = await send(ended)
-  if (response.status === 401) {
-    const renewed = await refreshTokens(context, refreshToken, exchange, None()).catch(unlessOver)
-    if (!renewed) return
-    response = await send(renewed)
-  }
+): Promise<boolean> {
+  if (refreshToken === undefined) return true
+  const authorize: ClientAuth = (_server, _client, _body, headers) =>
+    headers.set('authorization', `Bearer ${accessToken}`)
+  const response = await sendRevocation(context, refreshToken, exchange, {}, authorize)
   const body = await response.text()
-  const secrets = [ended.accessToken, refreshToken]
-  if (!response.ok && response.status !== 401) throw notRevoked(response, body, secrets)
-}
-
-function unlessOver(error: unknown): undefined {
-  if (isLatchkeyError(error) && error.code === 'ERR_REFRESH_TOKEN_REJECTED') return undefined
-  throw error
+  if (response.ok || response.status === 401) return response.ok
+  throw notRevoked(response, body, [accessToken, refreshToken])
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a value. */

@@ -30,7 +30,7 @@ export function sharetribeIntegration(options: SharetribeIntegrationOptions): OA
   expectKnown(options, KNOWN)
   const { clientSecret } = options
   requireText('clientSecret', clientSecret)
-  const { context, managerOptions, refresh, revoke } = openApplication(options, {
+  const { context, managerOptions, refresh, revocation } = openApplication(options, {
     baseUrl: 'https://flex-integ-api.sharetribe.com',
     sessionScope: 'integ',
     bareScope: 'integ',
@@ -38,5 +38,5 @@ export function sharetribeIntegration(options: SharetribeIntegrationOptions): OA
     secrets: [clientSecret],
   })
   const grants = [refresh, clientCredentialsGrant(context, 'integ')]
-  return manageOAuth(managerOptions, { grants, revoke })
+  return manageOAuth({ ...managerOptions, grants }, revocation)
 }

@@ -1,4 +1,4 @@
-import { expectKnown, isLatchkeyError, type OptionNames } from '@latchkey/core'
+import { configuredUser, expectKnown, isLatchkeyError, type OptionNames } from '@latchkey/core'
 import { None } from 'oauth4webapi'
 import {
   clientCredentialsGrant,
@@ -8,7 +8,6 @@ import {
 } from '../grants.ts'
 import { manageOAuth, type OAuth } from '../oauth.ts'
 import { invalid } from '../oauth-options.ts'
-import { limitedExchange } from '../sending.ts'
 import {
   openApplication,
   requireText,
@@ -33,10 +32,11 @@ const KNOWN: OptionNames<SharetribeMarketplaceOptions> = {
 /** A token manager for Sharetribe's Marketplace API. */
 export interface SharetribeMarketplace extends OAuth {
   /**
-   * Signs a user in, in place of whoever it was. The password is not kept, and one configured for
-   * another user is not used any more.
+   * Signs a user in, in place of whoever it was. The password is not kept. Where another user is
+   * configured, that one's is not used any more, and the session stays in memory.
    *
-   * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`; what was before stays.
+   * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, and `ERR_SESSION_CHANGED` when
+   *   a sign-out or a later sign-in overtook it; what was before stays.
    */
   signIn(credentials: UserCredentials): Promise<void>
   /**
@@ -78,9 +78,8 @@ export function sharetribeMarketplace(
   options: SharetribeMarketplaceOptions,
 ): SharetribeMarketplace {
   expectKnown(options, KNOWN)
-  const { renewTimeoutMs = 15_000 } = options
-  let credentials = checkCredentials(options)
-  const { context, managerOptions, refresh, revoke } = openApplication(options, {
+  const credentials = checkCredentials(options)
+  const { context, managerOptions, refresh, revocation } = openApplication(options, {
     baseUrl: 'https://flex-api.sharetribe.com',
     sessionScope: 'user',
     bareScope: 'public-read',
@@ -88,20 +87,22 @@ export function sharetribeMarketplace(
     secrets: [],
     username: credentials?.username,
   })
+  const user = configuredUser(() => credentials)
   const last = credentials
-    ? { ...passwordGrant(context, () => credentials, 'user'), missing: OTHER_USER }
+    ? { ...passwordGrant(context, user.credentials, 'user'), missing: OTHER_USER }
     : clientCredentialsGrant(context, 'public-read', 'anonymous')
-  const manager = manageOAuth(managerOptions, { grants: [refresh, last], revoke })
+  const manager = manageOAuth({ ...managerOptions, grants: [refresh, last] }, revocation, user)
   return {
     ...manager,
     async signIn(given) {
       requireText('username', given?.username)
       requireText('password', given.password)
-      const send: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-      const exchange = limitedExchange(send, renewTimeoutMs)
-      const tokens = await signInWith(context, given, 'user', exchange)
-      if (given.username !== credentials?.username) credentials = undefined
-      await manager.setTokens(tokens)
+      const { fetch } = managerOptions
+      const isConfigured = !credentials || given.username === credentials.username
+      await manager.setTokens(
+        () => signInWith(context, given, 'user', { fetch }),
+        () => user.entered(isConfigured),
+      )
     },
     async isSignedIn() {
       try {

@@ -23,7 +23,7 @@ export interface FilePlace {
   root: string
   /** The store's own, in it; not made yet. */
   directory: string
-  store: Required<TokenStore>
+  store: Required<Omit<TokenStore, 'renewAheadMs'>>
   /** Where a session of that name lies. */
   entry(name?: string): string
   lock(name?: string): string

@@ -9,7 +9,10 @@ interface Shelf {
 }
 
 /** A store, and how to spoil it. */
-export type Spoil = (store: Required<TokenStore>, shelf: Shelf) => Partial<TokenStore>
+export type Spoil = (
+  store: Required<Omit<TokenStore, 'renewAheadMs'>>,
+  shelf: Shelf,
+) => Partial<TokenStore>
 
 /** A store that lacks nothing, or one that breaks the promise that `spoil` takes away. */
 export function shelf(spoil: Spoil = () => ({})): StoreSubject {
@@ -29,7 +32,7 @@ export function shelf(spoil: Spoil = () => ({})): StoreSubject {
   }
 }
 
-function shelfStore(own: Shelf): Required<TokenStore> {
+function shelfStore(own: Shelf): Required<Omit<TokenStore, 'renewAheadMs'>> {
   const store = {}
   const tell = (name: string) => {
     for (const one of own.listeners) {
