@@ -90,7 +90,7 @@ function stubOf(text: string): string {
   )
   const names = [
     ...declared.map(([, name = '']) => name),
-    ...listed.map((one) => one.split(' as ').at(-1)!.trim()),
+    ...listed.map((one) => one.replace(/^.* as /s, '').trim()),
   ]
   const stubs = [...new Set(names)].filter((name) => name !== '' && name !== 'default')
   return [

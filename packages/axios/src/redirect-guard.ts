@@ -14,7 +14,7 @@ export interface RedirectGuard {
   about(response: AxiosResponse, authorization: Authorization): Journey
 }
 
-export interface Journey {
+interface Journey {
   url?: string | undefined
   credentialDropped: boolean
 }

@@ -90,8 +90,6 @@ export interface TokenApi {
   cookie: string | undefined
   usesCookies: boolean
   now(): number
-  /** How long a request may take that has no signal of its own, in milliseconds. */
-  limitMs: number
 }
 
 /** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
@@ -124,8 +122,6 @@ export function readOptions(options: JwtSessionOptions): TokenApi {
     cookie,
     usesCookies: cookie !== undefined || cookieOf(refreshToken) !== undefined,
     now: () => clock.now(),
-    // No timer can wait longer, nor for less than a millisecond.
-    limitMs: Math.ceil(Math.min(options.renewTimeoutMs ?? 15_000, 2 ** 31 - 1)),
   }
 }
 

@@ -94,9 +94,8 @@ export function fileStore(
 
     async lock(name, run) {
       const path = pathOf(name, 'lock')
-      const free = (await canShare(directory, path))
-        ? await guarded(() => takeLock(path))
-        : undefined
+      const isShared = await canShare(directory, path)
+      const free = isShared ? await guarded(() => takeLock(path)) : undefined
       try {
         return await run()
       } finally {
@@ -108,16 +107,17 @@ export function fileStore(
       try {
         return watches.watch(pathOf(name, 'json'), listener)
       } catch (error) {
-        throw new StoreError(
-          'ERR_STORE_UNAVAILABLE',
-          `${directory} cannot be watched, so what others change is seen at the next renewal.`,
-          { cause: error },
-        )
+        throw unwatched(directory, error)
       }
     },
 
     names: () => guarded(() => readNames(directory)),
   }
+}
+
+function unwatched(directory: string, cause: unknown): StoreError {
+  const message = `${directory} cannot be watched, so what others change is seen at the next renewal.`
+  return new StoreError('ERR_STORE_UNAVAILABLE', message, { cause })
 }
 
 function ownDirectory(options: FileStoreOptions): string {
