@@ -13,6 +13,7 @@ const node: TestProjectConfiguration = {
   extends: true,
   test: {
     name: 'node',
+    testTimeout: 20_000, // nothing asserts a duration: a busy machine may take its time
     include: [
       'packages/*/test/**/*.test.ts',
       'e2e/test/**/*.test.ts',
@@ -117,8 +118,9 @@ export default defineConfig({
     ],
   },
   test: {
-    // The cases of a contract mostly wait.
+    // The cases of a contract mostly wait, and so do tests that start a program.
     maxConcurrency: 10,
+    maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [node, nocodb, parts, runtimes, ...extras],
