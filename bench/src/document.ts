@@ -67,13 +67,14 @@ const budgets = (results: Results) =>
 
 const overhead = (rows: Results['overhead'] = []) =>
   table(
-    ['client', '', 'mode', 'µs', 'against bare', 'against a constant header'],
+    ['client', '', 'mode', 'µs', 'against bare', 'fastest rounds', 'against a constant header'],
     rows.map((row) => [
       row.client,
       row.name,
       row.mode,
       fixed(row.us),
       spread(row.toBare),
+      row.fastestToBare.toFixed(2),
       spread(row.toConstant),
     ]),
   )
