@@ -76,7 +76,7 @@ async function send(
       outcome = failed(error, config)
     }
     const { response } = outcome
-    if (!response || !isOurs) return settle(manager, outcome)
+    if (!response) return settle(manager, outcome)
     const view = new AxiosResponseView(response, authorization, guard)
     const decision = manager.recover(authorization, view, { signal, replayable })
     const next = decision instanceof Promise ? await budget.wait(decision) : decision

@@ -25,9 +25,11 @@ export interface Outcome {
  */
 export function createUrlReader(): (config: InternalAxiosRequestConfig) => string {
   const reader = new Axios({})
-  return ({ url, baseURL, allowAbsoluteUrls }) => {
-    if (url && baseURL && /^\/[^/]/.test(url) && !baseURL.endsWith('/')) return baseURL + url
-    return reader.getUri({ url, baseURL, allowAbsoluteUrls } as InternalAxiosRequestConfig)
+  return ({ url, baseURL, allowAbsoluteUrls, params, paramsSerializer }) => {
+    const isPlain = url && baseURL && !params && /^\/[^/]/.test(url) && !baseURL.endsWith('/')
+    if (isPlain) return baseURL + url
+    const asked = { url, baseURL, allowAbsoluteUrls, params, paramsSerializer }
+    return reader.getUri(asked as InternalAxiosRequestConfig)
   }
 }
 

@@ -1,5 +1,5 @@
 import { registerAuth } from '@latchkey/axios'
-import { type AxiosAdapter, create as createAxios } from 'axios'
+import { type AxiosAdapter, AxiosError, create as createAxios } from 'axios'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Api, startApi } from '../../testing/test/support/api.ts'
 
@@ -65,6 +65,19 @@ describe('registering', () => {
     await instance.get('/', { headers: { accept: 'text/plain' } })
     expect(sent.slice(0, 2)).toEqual(sent.slice(2))
     expect(sent[0]).toMatch(/^CANARY/)
+  })
+
+  test('at another address of the same machine sends no token, and its 401 says so', async () => {
+    const adapter: AxiosAdapter = async (config) => {
+      const response = { data: '', status: 401, statusText: '', headers: {}, config }
+      throw new AxiosError('Request failed', 'ERR_BAD_REQUEST', config, undefined, response)
+    }
+    const instance = createAxios({ baseURL: api.url.replace('127.0.0.1', 'localhost'), adapter })
+    const manager = api.staleManager()
+    registerAuth(instance, manager)
+    const error: unknown = await instance.get('/').catch((thrown: unknown) => thrown)
+    expect(manager.explain(error)?.code).toBe('ERR_OTHER_ORIGIN')
+    expect(error).toMatchObject({ cause: { code: 'ERR_OTHER_ORIGIN' } })
   })
 
   test('two managers serve one instance, each its own origin', async () => {

@@ -45,3 +45,10 @@ describe.each(bases)('with the base %j', (baseURL) => {
     }
   })
 })
+
+test('parameters are part of the URL, as axios writes them', () => {
+  const config = { url: '/items', baseURL: 'https://api.test', params: { page: 2, of: ['a', 'b'] } }
+  const read = createUrlReader()(config as unknown as InternalAxiosRequestConfig)
+  expect(read).toBe(new Axios({}).getUri(config))
+  expect(read).toContain('page=2')
+})

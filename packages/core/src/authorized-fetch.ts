@@ -30,7 +30,11 @@ export function authorizedFetch(
     const asked = manager.authorize(request)
     if (asked instanceof Promise) request.hold()
     let authorization = asked instanceof Promise ? await asked : asked
-    if (authorization.generation === 0) return sender(input, init)
+    if (authorization.generation === 0) {
+      const response = await sender(input, init)
+      void manager.recover(authorization, response) // tells why no token was sent
+      return response
+    }
     try {
       for (;;) {
         const { headers, renewable } = authorization

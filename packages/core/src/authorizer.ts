@@ -4,15 +4,16 @@ import {
   CREDENTIAL_HEADERS,
   Target,
 } from './authorization.ts'
-import { isLatchkeyError, LatchkeyError } from './errors.ts'
+import { isLatchkeyError, LatchkeyError, withoutSecrets } from './errors.ts'
 import { createExplanations, type Explanations, explanation } from './explanations.ts'
 import type { TokenManagerOptions } from './manager-options.ts'
-import { parseUrl } from './origin.ts'
+import { nearestOrigin, parseUrl } from './origin.ts'
 import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.ts'
 import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
 import { boundedView, isCredentialDropped, type ResponseView } from './response-view.ts'
 import { endSession, sessionChanged, storeSession } from './session-state.ts'
 import type { Scheme } from './scheme.ts'
+import { secretsOf } from './token-set.ts'
 import type { MaybePromise } from './token-store.ts'
 import { untilAborted } from './waiting.ts'
 
@@ -138,13 +139,22 @@ function seal(
     : sealed(made, session, target, attempt, own)
 }
 
+/** @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
 function headersFor(scheme: Scheme, session: Session, target: Target): MaybePromise<Sealed> {
   if (session.headers) return session.headers
-  const made = scheme.headers(session.tokens, target)
-  if (made instanceof Promise) return made.then(toRecord)
-  if (!scheme.static) return toRecord(made)
-  session.headers = Object.freeze({ ...toRecord(made) })
-  return session.headers
+  const fail = (error: unknown) => {
+    if (isLatchkeyError(error)) throw error
+    throw explanation.schemeFailed(withoutSecrets(error, secretsOf(session.tokens)))
+  }
+  try {
+    const made = scheme.headers(session.tokens, target)
+    if (made instanceof Promise) return made.then(toRecord).catch(fail)
+    if (!scheme.static) return toRecord(made)
+    session.headers = Object.freeze({ ...toRecord(made) })
+    return session.headers
+  } catch (error) {
+    return fail(error)
+  }
 }
 
 type Sealed = Readonly<Record<string, string>>
@@ -164,12 +174,20 @@ const NO_SESSION = { generation: 0, epoch: 0, static: true }
 
 const bare = (target: Target) => new Authorization({}, target, NO_SESSION, 1)
 
-/** Schemes mostly give a plain object of lower-case names, which needs no `Headers` on the way. */
+/**
+ * Schemes mostly give a plain object of lower-case names, which needs no `Headers` on the way. What no header can
+ * carry is refused here: a client would print it.
+ */
 function toRecord(init: HeadersInit): Sealed {
   const isRecord = !Array.isArray(init) && !(init instanceof Headers)
-  if (isRecord && Object.keys(init).every((name) => name === name.toLowerCase())) return init
-  return Object.fromEntries(new Headers(init))
+  const isPlain = isRecord && Object.keys(init).every((name) => name === name.toLowerCase())
+  const headers = isPlain ? init : Object.fromEntries(new Headers(init))
+  if (Object.values(headers).every((value) => SENDABLE.test(value))) return headers
+  throw new TypeError('A header has a value that cannot be sent.')
 }
+
+/** RFC 9110 section 5.5, as clients have it. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 function recover(
   waist: Waist,
@@ -178,17 +196,20 @@ function recover(
   options: RecoverOptions,
 ): MaybePromise<Authorization | undefined> {
   const { isTokenRejected } = waist.renewal.keeper.options
-  if (
-    authorization.generation === 0 ||
-    (!isTokenRejected && response.status !== 401) ||
-    isCredentialDropped(response)
-  ) {
-    return undefined
-  }
+  if (!isTokenRejected && response.status !== 401) return undefined
+  if (authorization.generation === 0) return explainBare(waist, response)
+  if (isCredentialDropped(response)) return undefined
   const verdict = !isTokenRejected || isRejected(isTokenRejected, response, authorization.target)
   if (verdict === false) return undefined
   const act = () => replay(waist, authorization, response, options)
   return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
+}
+
+/** A 401 where no token was sent. Where the address is nearly ours, somebody wonders why. */
+function explainBare(waist: Waist, response: ResponseView | Response): undefined {
+  const url = response.status === 401 ? parseUrl(response.url) : undefined
+  const meant = url && nearestOrigin(waist.renewal.keeper.options.origins, url)
+  if (meant) waist.explanations.add(response, explanation.otherOrigin(url, meant))
 }
 
 /** A predicate that throws tells nothing: the status decides. */
@@ -237,7 +258,7 @@ async function replay(
     return next
   } catch (error) {
     signal?.throwIfAborted()
-    return leave(isLatchkeyError(error) ? error : explanation.schemeFailed(error))
+    return leave(error as LatchkeyError)
   }
 }
 

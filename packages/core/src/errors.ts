@@ -16,6 +16,7 @@ export type LatchkeyErrorCode =
   | 'ERR_REDIRECT_REFUSED'
   | 'ERR_STORE_FAILED'
   | 'ERR_SCHEME_FAILED'
+  | 'ERR_OTHER_ORIGIN'
   | 'ERR_DISPOSED'
 
 /** What an error may know besides its code and message. */

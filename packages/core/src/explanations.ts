@@ -29,6 +29,11 @@ export function createExplanations() {
 export type Explanations = ReturnType<typeof createExplanations>
 
 export const explanation = {
+  otherOrigin: ({ origin }: URL, meant: string) =>
+    new LatchkeyError(
+      'ERR_OTHER_ORIGIN',
+      `No token was sent, since ${origin} is another origin than the manager's ${meant}. Give the client and the manager the same address.`,
+    ),
   staticToken: () =>
     new LatchkeyError(
       'ERR_API_TOKEN_REJECTED',
@@ -42,7 +47,7 @@ export const explanation = {
   schemeFailed: (cause: unknown) =>
     new LatchkeyError(
       'ERR_SCHEME_FAILED',
-      'The token was rejected and renewed, but the scheme failed to sign the request again.',
+      'The scheme failed to make headers of the token, so the request was not sent, or not again.',
       { cause },
     ),
   oneShotBody: () =>

@@ -40,6 +40,18 @@ export function isPlainlyAt(origins: ReadonlySet<string>, url: string): boolean 
 }
 
 /**
+ * The origin that was probably meant by `url`, which is at none: one of the same host, or of this very machine by
+ * another name.
+ */
+export function nearestOrigin(origins: ReadonlySet<string>, url: URL): string | undefined {
+  if (origins.has(url.origin)) return undefined
+  return [...origins].find((origin) => {
+    const { hostname } = new URL(origin)
+    return hostname === url.hostname || (LOOPBACK.test(hostname) && LOOPBACK.test(url.hostname))
+  })
+}
+
+/**
  * The origins a token may go to. Compared whole and exactly, never by prefix or pattern.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` for none, a relative one, one with a path or a password,

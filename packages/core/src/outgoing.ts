@@ -50,6 +50,10 @@ export function outgoing(
   return new Outgoing(request ?? `${input as string | URL}`, init, send !== undefined, given)
 }
 
+/** As fetch sends it (fetch standard, section 2.2.1): others stay as they are. */
+const normalMethod = (method: string): string =>
+  /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method
+
 /** A call of `fetch` taken apart, so that it can be made more than once. */
 export class Outgoing {
   /** As given: relative, or no URL at all, it is the platform's to resolve. */
@@ -87,7 +91,7 @@ export class Outgoing {
     const isInside = !!request?.body && (init.body === undefined || init.body === null)
     const body = isInside ? given.body : init.body
     this.url = typeof source === 'object' ? source.url : source
-    this.method = init.method ?? request?.method ?? 'GET'
+    this.method = normalMethod(init.method ?? request?.method ?? 'GET')
     this.signal = given.signal ?? init.signal ?? request?.signal ?? undefined
     this.redirect = init.redirect ?? request?.redirect ?? 'follow'
     this.#factory = bodyFactory(body)

@@ -38,7 +38,9 @@ export function ownFetch(options: {
       return await untilAborted(read(), signal)
     } catch (cause) {
       if (isLatchkeyError(cause)) throw cause
-      const message = `${where} could not be reached, or did not answer in time.`
+      const { code } = ((cause as Error).cause ?? cause) as { code?: unknown } // the system's, where Node has it
+      const why = typeof code === 'string' ? ` (${code})` : ''
+      const message = `${where} could not be reached${why}, or did not answer in time.`
       throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
     }
   }

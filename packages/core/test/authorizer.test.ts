@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { apiToken, headerScheme, type TokenSet } from '../src/index.ts'
-import { answer, authorize, failure, harness, request, sent, settled } from './support/harness.ts'
+import {
+  answer,
+  authorize,
+  failure,
+  harness,
+  ORIGIN,
+  request,
+  sent,
+  settled,
+} from './support/harness.ts'
 
 describe('a request', () => {
   it('to the origin carries the token in the scheme of the manager', async () => {
@@ -189,6 +198,38 @@ describe('a response', () => {
     expect(manager.recover(bare, answer(401))).toBeUndefined()
     expect(scripted.calls()).toBe(0)
   })
+
+  it.each([
+    ['https://api.test:8443/x', 'https://api.test:8443', 'https://api.test'],
+    ['http://api.test/x', 'http://api.test', 'https://api.test'],
+    ['http://127.0.0.1:80/x', 'http://127.0.0.1', 'http://localhost:80'],
+  ])(
+    '401 of %s, nearly an origin of ours, tells that no token was sent',
+    async (url, at, meant) => {
+      const origin = ['https://api.test', 'http://localhost:80']
+      const { manager } = harness({ origin })
+      const bare = await manager.authorize({ url, method: 'GET' })
+      const response = Object.defineProperty(answer(401), 'url', { value: url })
+      expect(manager.recover(bare, response)).toBeUndefined()
+      const { code, message } = manager.explain(response) ?? {}
+      expect(code).toBe('ERR_OTHER_ORIGIN')
+      expect(message).toContain(
+        `since ${at} is another origin than the manager's ${new URL(meant).origin}.`,
+      )
+    },
+  )
+
+  it.each(['https://other.test/x', 'https://sub.api.test/x', 'https://api.test/x', ''])(
+    '401 of %s to a request that carried no token of ours has no explanation',
+    async (url) => {
+      const { manager } = harness()
+      const headers = new Headers({ authorization: 'mine' })
+      const bare = await manager.authorize({ url: url || ORIGIN, method: 'GET', headers })
+      const response = Object.defineProperty(answer(401), 'url', { value: url })
+      expect(manager.recover(bare, response)).toBeUndefined()
+      expect(manager.explain(response)).toBeUndefined()
+    },
+  )
 
   it("401 of a redirect's foreign target never renews", async () => {
     const { manager, scripted } = harness()

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   apiToken,
@@ -200,10 +201,23 @@ it('a scheme that fails to sign the replay is told as such', async () => {
   expect(await manager.recover(first, response)).toBeUndefined()
   expect(manager.explain(response)).toMatchObject({
     code: 'ERR_SCHEME_FAILED',
-    message: 'The token was rejected and renewed, but the scheme failed to sign the request again.',
+    message:
+      'The scheme failed to make headers of the token, so the request was not sent, or not again.',
     cause: { message: 'no key' },
   })
   expect(events.retried).toEqual([])
+})
+
+it.each([
+  ['throws', () => Promise.reject(new Error('a1 is no key'))],
+  ['gives what no header can carry', () => ({ 'x-token': 'a1\nv=1' })],
+  ['gives a list of that', () => [['x-token', 'a1\nv=1']] as [string, string][]],
+])('a scheme that %s sends nothing, and shows no token', async (_, headers) => {
+  const { manager, scripted } = harness({ scheme: { name: 'broken', headers } })
+  scripted.answerTokens()
+  const error = await failure(authorize(manager))
+  expect(error).toMatchObject({ code: 'ERR_SCHEME_FAILED' })
+  expect(inspect(error)).not.toMatch(/\ba1\b/)
 })
 
 it('a server that refuses every fresh token is asked ever more rarely, down to once a minute', async () => {

@@ -103,6 +103,11 @@ describe('createTokenManager() refuses', () => {
   })
 })
 
+it.each([undefined, null, 'https://api.test'])('options of %j are refused as none', (none) => {
+  const said = message(() => createTokenManager(none as never))
+  expect(said).toMatch(/^The options are no object. There are: origin, scheme, /)
+})
+
 describe('createTokenManager() takes', () => {
   it.each([
     'http://localhost:8080',

@@ -68,6 +68,14 @@ describe('a request of a service’s own', () => {
     expect(isAnswerLost(error)).toBe(true)
   })
 
+  it('that breaks tells what the system said', async () => {
+    const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    const broken = answering(() => Promise.reject(new TypeError('fetch failed', { cause })))
+    expect((await failure(broken.ask(URL_WITH_QUERY))).message).toBe(
+      'https://api.test/auth/login could not be reached (ECONNREFUSED), or did not answer in time.',
+    )
+  })
+
   it('ends with the signal it was given', async () => {
     const { ask, send } = answering(() => new Promise<Response>(() => undefined))
     const signal = AbortSignal.abort(new DOMException('enough', 'AbortError'))

@@ -1,4 +1,4 @@
-import { type Authorizer, authorizedFetch } from '@latchkey/core'
+import { type Authorizer, authorizedFetch, expectKnown } from '@latchkey/core'
 
 /**
  * A `fetch` that stays signed in: `const api = wrapFetch(manager)`.
@@ -6,6 +6,7 @@ import { type Authorizer, authorizedFetch } from '@latchkey/core'
  * Requests to the manager's origins get the token; a 401 for it renews once for everybody and sends
  * the request again, once; other requests pass untouched. Wrapping twice does not inject twice.
  *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` for what is no manager, or no options.
  * @param options.fetch What really sends. Default: the global `fetch`, looked up at each call.
  * @returns A drop-in `fetch`. It rejects with a `LatchkeyError` when no token can be had, and gives the
  *   server's own 401 when a new token did not help; `manager.explain(response)` then says why.
@@ -18,5 +19,6 @@ export function wrapFetch(
   manager: Authorizer,
   options: { fetch?: typeof fetch } = {},
 ): typeof fetch {
+  expectKnown(options, { fetch: true })
   return authorizedFetch(manager, options.fetch)
 }

@@ -76,6 +76,23 @@ describe('a Request', () => {
   })
 })
 
+test.each([
+  ['post', 'POST'],
+  ['Delete', 'DELETE'],
+  ['patch', 'patch'],
+])('the method %s is judged as %s, as fetch sends it', async (method, sent) => {
+  const seen: string[] = []
+  const manager = createTokenManager({
+    origin: 'https://api.test',
+    scheme: bearer(),
+    grants: [apiToken('CANARY-7f3a')],
+    skipAuth: (request) => seen.push(request.method) > 0,
+  })
+  const send = async () => new Response('done')
+  await wrapFetch(manager, { fetch: send })('https://api.test/', { method })
+  expect(seen).toEqual([sent])
+})
+
 describe('a URL', () => {
   test('may be a URL object', async () => {
     expect((await signedIn(new URL('/items', api.url))).status).toBe(200)

@@ -94,6 +94,10 @@ describe('the fetch option', () => {
     expect(request.headers.has('xc-auth')).toBe(false)
   })
 
+  test.each([[() => fetch], ['fetch'], [{ fetchh: fetch }]])('is refused as %o', (options) => {
+    expect(() => wrapFetch(api.staleManager(), options as never)).toThrow(/There are: fetch\.$/)
+  })
+
   test('already wrapped for the same manager, it is not wrapped again', async () => {
     const manager = api.staleManager()
     const once = wrapFetch(manager)
@@ -135,6 +139,17 @@ describe('a 401', () => {
     expect((await wrapFetch(api.staleManager(), { fetch: send })(api.url)).status).toBe(200)
     expect(isCancelled).toBe(true)
   })
+})
+
+test('a 401 of the same machine by another name is explained: no token was sent', async () => {
+  const manager = api.staleManager()
+  const url = api.url.replace('127.0.0.1', 'localhost')
+  const send: typeof fetch = (_, init) => fetch(api.url, init) // wherever localhost leads here
+  const named: typeof fetch = async (input, init) =>
+    Object.defineProperty(await send(input, init), 'url', { value: url })
+  const response = await wrapFetch(manager, { fetch: named })(url)
+  expect(response.status).toBe(401)
+  expect(manager.explain(response)?.code).toBe('ERR_OTHER_ORIGIN')
 })
 
 describe('isTokenRejected', () => {

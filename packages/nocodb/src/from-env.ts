@@ -14,7 +14,7 @@ const variables: CredentialNames = {
  * `NOCODB_PASSWORD`. An empty variable counts as none.
  *
  * @param env Usually `process.env`.
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` without `NOCODB_URL`.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` without `NOCODB_URL`, or with an option that it stands for.
  */
 export function nocodbFromEnv(
   env: Record<string, string | undefined>,
@@ -25,6 +25,13 @@ export function nocodbFromEnv(
     throw new LatchkeyError(
       'ERR_INVALID_OPTION',
       'Set NOCODB_URL to where NocoDB lives, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
+    )
+  }
+  const given = ['baseUrl', 'apiToken', 'email', 'password'].find((name) => name in options)
+  if (given !== undefined) {
+    throw new LatchkeyError(
+      'ERR_INVALID_OPTION',
+      `nocodbFromEnv() takes \`${given}\` from the environment. Use nocodb() to give it here.`,
     )
   }
   return openNocoDB(

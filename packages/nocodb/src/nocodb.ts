@@ -79,8 +79,8 @@ export function nocodb(options: NocoDBOptions): NocoDB {
 
 /** nocodb(), for options that have other names where they come from. */
 export function openNocoDB(options: NocoDBOptions, names: CredentialNames): NocoDB {
-  const { apiToken, email, password } = options
   checkNocoDBOptions(options, names)
+  const { apiToken, email, password } = options
   const server = parseServer(options.baseUrl)
   const plainFetch = ownFetch(options)
   const start: Start = {

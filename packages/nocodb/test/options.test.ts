@@ -89,6 +89,22 @@ describe('an option that there is not', () => {
     )
   })
 
+  it('is answered so too where there are no options at all', () => {
+    for (const none of [undefined, 'https://nocodb.test']) {
+      const error = thrown(() => nocodb(none as never))
+      expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
+      expect(error.message).toMatch(/^The options are no object. There are: baseUrl, /)
+    }
+  })
+
+  it('is what the environment stands for, beside it', () => {
+    const error = thrown(() => nocodbFromEnv({ NOCODB_URL: BASE_URL }, { ...ada } as never))
+    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
+    expect(error.message).toBe(
+      'nocodbFromEnv() takes `email` from the environment. Use nocodb() to give it here.',
+    )
+  })
+
   it('is none of those there are', () => {
     const every: Required<Omit<NocoDBOptions, 'apiToken'>> = {
       ...ada,
