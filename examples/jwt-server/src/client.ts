@@ -19,5 +19,6 @@ export function createClient(
     signOut: '/auth/sign-out',
     ...options,
   })
-  return { session, api: wrapFetch(session, options) }
+  const { fetch: send } = options
+  return { session, api: wrapFetch(session, send && { fetch: send }) }
 }
