@@ -21,7 +21,8 @@ const constant: Contender = {
 
 const latchkey: Contender = {
   name: 'latchkey',
-  connect: async (world) => calling(world, wrapFetch(await signedIn(world), { fetch: world.fetch })),
+  connect: async (world) =>
+    calling(world, wrapFetch(await signedIn(world), { fetch: world.fetch })),
 }
 
 /** Its fetch() is this middleware on the global fetch. */
