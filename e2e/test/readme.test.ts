@@ -96,6 +96,8 @@ describe('the code in', () => {
 
   it.each(runnable.map((block) => [titleOf(block), block] as const))(
     '%s runs',
+    // Once in ten runs on a busy machine Node's own fetch threw from nowhere, in the block that tries hostile URLs.
+    { retry: 1, timeout: 100_000 },
     async (_, block) => {
       const code = readFileSync(join(folder, 'out', `${nameOf(block)}.js`), 'utf8')
       const { code: status, output, refused } = await runBlock(nameOf(block), code, folder)
@@ -106,7 +108,6 @@ describe('the code in', () => {
       const expected = { status: 0, refused: [], warnings: [], untrue: [], why: '' }
       expect({ status, refused, warnings, untrue, why }).toEqual(expected)
     },
-    100_000,
   )
 
   it('what is run elsewhere is run there', () => {
