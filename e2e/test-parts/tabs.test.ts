@@ -91,8 +91,7 @@ async function freeze(tab: Page): Promise<() => Promise<unknown>> {
   return () => session.send('Page.setWebLifecycleState', { state: 'active' })
 }
 
-// Again, where a busy machine takes longer to freeze a tab than that holds its lock.
-test('while a tab is frozen in the middle of a renewal the others use their token, keep their session, and go on once it wakes', { retry: 2 }, async () => {
+test('while a tab is frozen in the middle of a renewal the others use their token, keep their session, and go on once it wakes', async () => {
   // The first one keeps its lock until it is frozen, however long that takes on a busy machine.
   const [first, ...others] = await threeTabs('?renewTimeoutMs=1000')
   const held = server.authority.holdRenewals()
@@ -103,7 +102,9 @@ test('while a tab is frozen in the middle of a renewal the others use their toke
   held.release()
   await expect.poll(() => server.authority.counts.renewals).toBe(1)
   server.authority.expireAll()
-  expect(await Promise.all(others.map((tab) => ask(tab)))).toEqual([five('401'), five('401')])
+  // Chromium lets some frozen tabs end what they have begun: then there is a token for the others already.
+  for (const answers of await Promise.all(others.map((tab) => ask(tab))))
+    expect([five('401'), five('ada')]).toContainEqual(answers)
   await wake()
   for (const tab of others)
     await expect.poll(() => ask(tab, 1), { timeout: 20_000 }).toEqual(['ada'])
