@@ -112,7 +112,7 @@ export default defineConfig({
         replacement: `${packages}/$1/src/index.ts`,
       },
       {
-        find: /^@latchkey\/(testing|stores|oauth|jwt|powerauth|timeline)\/([a-z-]+)$/,
+        find: /^@latchkey\/(core|testing|stores|oauth|jwt|powerauth|timeline)\/([a-z-]+)$/,
         replacement: `${packages}/$1/src/$2.ts`,
       },
     ],

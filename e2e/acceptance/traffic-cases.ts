@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import type { Authorizer } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { forged } from '../conformance/session.ts'
 import { axiosOf, burst, type Client, clientsOf, fetchOf, kyOf } from './clients.ts'
 import { type AcceptanceCase, type AcceptanceTarget, observe, outlive } from './target.ts'

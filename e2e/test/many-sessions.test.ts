@@ -1,4 +1,5 @@
-import { authorizedFetch, memoryStore, type TokenStore } from '@latchkey/core'
+import { memoryStore, type TokenStore } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { wrapFetch } from '@latchkey/fetch'
 import { nocodb } from '@latchkey/nocodb'
 import { oauth } from '@latchkey/oauth'

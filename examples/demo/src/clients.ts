@@ -1,5 +1,5 @@
 import { registerAuth } from '@latchkey/axios'
-import type { Authorizer } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { wrapFetch } from '@latchkey/fetch'
 import { authHooks } from '@latchkey/ky'
 import * as axios from 'axios'

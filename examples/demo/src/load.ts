@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Authorizer } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { isLatchkeyError } from '@latchkey/core'
 import type { Call, Send } from './clients.ts'
 import type { ClientRecord, RunRecord, Span } from './record.ts'

@@ -1,4 +1,4 @@
-import type { Authorizer } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import type { ClientRecord, RunRecord, Span } from './record.ts'
 
 /**

@@ -8,7 +8,7 @@ import {
   isOwnedBy,
   markOwned,
   snapshot,
-} from '@latchkey/core'
+} from '@latchkey/core/adapter'
 import { type Dispatcher, request as undiciRequest } from 'undici'
 import { peekable } from './peekable.ts'
 

@@ -5,7 +5,7 @@ import {
   mayBeStored,
   parseUrl,
   snapshot,
-} from '@latchkey/core'
+} from '@latchkey/core/adapter'
 import {
   type AxiosAdapter,
   type AxiosResponse,

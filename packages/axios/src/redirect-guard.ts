@@ -1,4 +1,4 @@
-import { type Authorization, isCredentialDropped, keepWithinOrigin } from '@latchkey/core'
+import { type Authorization, isCredentialDropped, keepWithinOrigin } from '@latchkey/core/adapter'
 import type { AxiosResponse } from 'axios'
 
 /**

@@ -1,4 +1,4 @@
-import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/core'
+import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/core/adapter'
 import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios'
 import { createAuthorizedAdapter } from './authorized-adapter.ts'
 import type { AdapterOption } from './sending.ts'

@@ -1,4 +1,5 @@
-import { type Authorization, isOneShot, type ResponseView } from '@latchkey/core'
+import type { ResponseView } from '@latchkey/core'
+import { type Authorization, isOneShot } from '@latchkey/core/adapter'
 import type { AxiosResponse } from 'axios'
 import type { RedirectGuard } from './redirect-guard.ts'
 

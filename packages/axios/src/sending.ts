@@ -1,4 +1,5 @@
-import { type Authorization, bodyFactory, LatchkeyError } from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { type Authorization, bodyFactory } from '@latchkey/core/adapter'
 import axios, {
   Axios,
   type AxiosAdapter,

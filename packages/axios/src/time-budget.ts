@@ -1,4 +1,4 @@
-import { untilAborted } from '@latchkey/core'
+import { untilAborted } from '@latchkey/core/adapter'
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 
 /** axios counts `timeout` per attempt; the caller's budget spans the waiting and the replay. */

@@ -1,4 +1,4 @@
-import { mayCarrySecrets, parseUrl } from '@latchkey/core'
+import { mayCarrySecrets, parseUrl } from '@latchkey/core/service'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 

@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts'
 import { LatchkeyError } from './errors.ts'
-import type { Grant } from './grant.ts'
+import type { Grant } from './grant/grant.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { parseOrigins } from './origin.ts'
-import { RENEW_AHEAD_MS } from './refresh-policy.ts'
-import type { ResponseView } from './response-view.ts'
-import type { Scheme } from './scheme.ts'
-import { type MaybePromise, memoryStore, type TokenStore } from './token-store.ts'
+import { RENEW_AHEAD_MS } from './kernel/refresh-policy.ts'
+import type { ResponseView } from './fetch/response-view.ts'
+import type { Scheme } from './scheme/scheme.ts'
+import { type MaybePromise, memoryStore, type TokenStore } from './store/token-store.ts'
 
 /** What a manager is made of: where the token may go, how it is sent, how to get one. */
 export interface TokenManagerOptions {

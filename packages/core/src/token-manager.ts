@@ -1,8 +1,8 @@
-import { type Authorizer, createAuthorizer } from './authorizer.ts'
+import { type Authorizer, createAuthorizer } from './kernel/authorizer.ts'
 import { LatchkeyError, type LatchkeyErrorCode } from './errors.ts'
 import { createEvents, type Events, type Listener, type ManagerEvents } from './events.ts'
 import { checkOptions, type ManagerOptions, type TokenManagerOptions } from './manager-options.ts'
-import type { Session } from './refresh-policy.ts'
+import type { Session } from './kernel/refresh-policy.ts'
 import {
   abandonRenewal,
   createRenewal,
@@ -11,7 +11,7 @@ import {
   peekSession,
   type Renewal,
   startRenewal,
-} from './renewal.ts'
+} from './kernel/renewal.ts'
 import {
   adoptTokens,
   endSession,
@@ -22,16 +22,16 @@ import {
   type SessionState,
   sessionChanged,
   storeSession,
-} from './session-state.ts'
+} from './kernel/session-state.ts'
 import {
   createSessionStore,
   followStore,
   readBeforeWriting,
   readStore,
   type SessionStore,
-} from './session-store.ts'
+} from './kernel/session-store.ts'
 import { readTokenSet, sameTokens, type TokenSet } from './token-set.ts'
-import type { MaybePromise } from './token-store.ts'
+import type { MaybePromise } from './store/token-store.ts'
 import { untilAborted } from './waiting.ts'
 
 /** Owns one named token set: obtains, renews, hands out and forgets it. */

@@ -1,4 +1,14 @@
 /**
+ * Whether `value` has to be awaited. Never asked by `instanceof Promise`: zone.js, bluebird and other realms have
+ * promises of their own.
+ *
+ * @group For adapters and services
+ */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+/**
  * `promise`, or `signal`'s reason as soon as it aborts. The work behind `promise` goes on.
  *
  * @group For adapters and services

@@ -1,7 +1,6 @@
 import { expectTypeOf, test } from 'vitest'
 import {
   apiToken,
-  type Authorizer,
   bearer,
   createTokenManager,
   type Grant,
@@ -14,6 +13,7 @@ import {
   type TokenSet,
   type TokenStore,
 } from '../src/index.ts'
+import type { Authorizer } from '../src/adapter.ts'
 
 const good = { origin: 'https://api.test', scheme: bearer(), grants: [apiToken('x')] }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { configuredUser, memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
+import { configuredUser } from '../src/service.ts'
 
 const [mine, theirs] = [{ accessToken: 'ada-1' }, { accessToken: 'bob-1' }]
 const isAdas = ({ accessToken }: TokenSet) => accessToken.startsWith('ada')

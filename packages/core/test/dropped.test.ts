@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { authorizedFetch } from '../src/index.ts'
+import { authorizedFetch } from '../src/adapter.ts'
 import { answer, authorize, ORIGIN, signedIn } from './support/harness.ts'
 
 const redirect = (to: string) => new Response(null, { status: 302, headers: { location: to } })

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
 import { createEvents } from '../src/events.ts'
-import { createExplanations, explanation } from '../src/explanations.ts'
+import { createExplanations, explanation } from '../src/kernel/explanations.ts'
 
 describe('an error of ours', () => {
   it('tells how long to wait only when the server did', () => {

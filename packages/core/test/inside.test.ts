@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createInside } from '../src/inside.ts'
+import { createInside } from '../src/grant/inside.ts'
 
 const disable = vi.fn<() => void>()
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Authorization } from '../src/index.ts'
+import type { Authorization } from '../src/adapter.ts'
 import { answer, harness, request, sent, settled } from './support/harness.ts'
 import { LIFE_MS, type Mood, newWorld, type World } from './support/world.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LatchkeyError } from '../src/index.ts'
-import { isAnswerLost } from '../src/lost-answer.ts'
+import { isAnswerLost } from '../src/grant/lost-answer.ts'
 
 const named = (name: string) => Object.assign(new Error('of another copy'), { name })
 const coded = (code: string) => Object.assign(new Error('failed'), { code })

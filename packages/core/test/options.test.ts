@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
 import {
   apiToken,
-  authorizedFetch,
   bearer,
   createTokenManager,
   headerScheme,
   isLatchkeyError,
-  mayCarrySecrets,
   type TokenManagerOptions,
 } from '../src/index.ts'
+import { authorizedFetch } from '../src/adapter.ts'
+import { mayCarrySecrets } from '../src/service.ts'
 
 const good: TokenManagerOptions = {
   origin: 'https://api.test',

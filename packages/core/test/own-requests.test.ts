@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ownFetch, readObject, redact, unavailable } from '../src/index.ts'
-import { isAnswerLost } from '../src/lost-answer.ts'
+import { ownFetch, readObject, redact, unavailable } from '../src/service.ts'
+import { isAnswerLost } from '../src/grant/lost-answer.ts'
 import { failure } from './support/harness.ts'
 
 const URL_WITH_QUERY = 'https://api.test/auth/login?key=secret'

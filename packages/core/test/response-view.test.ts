@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mayBeStored } from '../src/index.ts'
+import { mayBeStored } from '../src/adapter.ts'
 
 describe('an answer', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseRetryAfter, retryAfterOf } from '../src/retry-after.ts'
+import { parseRetryAfter, retryAfterOf } from '../src/grant/retry-after.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   bearer,
-  createServiceManager,
   GrantRejectedError,
   memoryStore,
-  type Revocation,
   type TokenManagerOptions,
   type TokenSet,
   type TokenStore,
 } from '../src/index.ts'
+import { createServiceManager, type Revocation } from '../src/service.ts'
 import { authorize, failure, fakeClock, ORIGIN, scriptedGrant, settled } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { snapshot } from '../src/index.ts'
+import { snapshot } from '../src/adapter.ts'
 
 describe('a snapshot of a body', () => {
   it('keeps a form as it was, files and repeated names included', async () => {

@@ -3,13 +3,8 @@ import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import {
-  authorizedFetch,
-  bearer,
-  createTokenManager,
-  memoryStore,
-  type TokenStore,
-} from '../src/index.ts'
+import { bearer, createTokenManager, memoryStore, type TokenStore } from '../src/index.ts'
+import { authorizedFetch } from '../src/adapter.ts'
 import { failure, ORIGIN } from './support/harness.ts'
 
 const RENEWALS = 10_000

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { bearer, createTokenManager, parseUrl } from '../src/index.ts'
+import { bearer, createTokenManager } from '../src/index.ts'
+import { parseUrl } from '../src/adapter.ts'
 
 const manager = createTokenManager({
   origin: ['https://api.example.com', 'http://localhost:808', 'https://[2001:db8::1]'],

@@ -1,4 +1,4 @@
-import { type Authorizer, authorizedFetch, expectKnown } from '@latchkey/core'
+import { type Authorizer, authorizedFetch, expectKnown } from '@latchkey/core/adapter'
 
 /**
  * A `fetch` that stays signed in: `const api = wrapFetch(manager)`.

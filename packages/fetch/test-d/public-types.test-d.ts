@@ -1,4 +1,5 @@
-import { apiToken, type Authorizer, bearer, createTokenManager } from '@latchkey/core'
+import { apiToken, bearer, createTokenManager } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { expectTypeOf, test } from 'vitest'
 import { wrapFetch } from '../src/index.ts'
 

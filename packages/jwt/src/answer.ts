@@ -1,4 +1,4 @@
-import { redact } from '@latchkey/core'
+import { redact } from '@latchkey/core/service'
 
 /**
  * What a server's answer says, whoever wrote it. R's plumber puts every scalar into an array of one, so

@@ -1,10 +1,5 @@
-import {
-  expectKnown,
-  LatchkeyError,
-  mayCarrySecrets,
-  type OptionNames,
-  parseUrl,
-} from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { expectKnown, mayCarrySecrets, type OptionNames, parseUrl } from '@latchkey/core/service'
 import type { TokenAnswer } from './exchange.ts'
 
 /** Where one of our own requests goes, and how. */

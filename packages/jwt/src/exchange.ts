@@ -1,9 +1,5 @@
-import {
-  GrantRejectedError,
-  LatchkeyError,
-  type TokenSet,
-  unavailable as serverUnavailable,
-} from '@latchkey/core'
+import { GrantRejectedError, LatchkeyError, type TokenSet } from '@latchkey/core'
+import { unavailable as serverUnavailable } from '@latchkey/core/service'
 import { leavesOf, messageOf, parseBody, textAt } from './answer.ts'
 import { withCookieJar } from './cookies.ts'
 import type { Endpoint, Settled, TokenEndpoint } from './endpoint.ts'

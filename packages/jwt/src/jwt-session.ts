@@ -1,17 +1,19 @@
 import {
   bearer,
-  type ConfiguredUser,
-  configuredUser,
-  createServiceManager,
   isLatchkeyError,
   LatchkeyError,
-  managerOptions,
   type MaybePromise,
-  ownFetch,
-  type ServiceManager,
   type TokenManager,
   type TokenManagerOptions,
 } from '@latchkey/core'
+import {
+  type ConfiguredUser,
+  configuredUser,
+  createServiceManager,
+  managerOptions,
+  ownFetch,
+  type ServiceManager,
+} from '@latchkey/core/service'
 import { bearerChallenge } from './back-ends/bearer-challenge.ts'
 import { cookieScheme } from './cookies.ts'
 import type { Settled, TokenEndpoint } from './endpoint.ts'

@@ -1,10 +1,5 @@
-import {
-  expectKnown,
-  LatchkeyError,
-  type MaybePromise,
-  type OptionNames,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+import { LatchkeyError, type MaybePromise, type TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, type OptionNames } from '@latchkey/core/service'
 import {
   checkSend,
   parseBase,

@@ -1,4 +1,5 @@
-import type { Revocation, Scheme, TokenSet } from '@latchkey/core'
+import type { Scheme, TokenSet } from '@latchkey/core'
+import type { Revocation } from '@latchkey/core/service'
 import { ask, unavailable } from './exchange.ts'
 import { presenting, refresh } from './grants.ts'
 import type { TokenApi } from './session-options.ts'

@@ -1,4 +1,5 @@
-import { type Authorizer, headerScheme, memoryStore, type TokenManager } from '@latchkey/core'
+import { headerScheme, memoryStore, type TokenManager } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { expectTypeOf, test } from 'vitest'
 import * as backEnds from '../src/back-ends.ts'
 import { cookieScheme, type JwtSession, jwtSession, parseChallenges } from '../src/index.ts'

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { authorizedFetch } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import express, { type Express, type RequestHandler } from 'express'
 import { expressjwt } from 'express-jwt'
 import { SignJWT } from 'jose'

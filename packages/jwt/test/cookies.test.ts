@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { authorizedFetch, memoryStore } from '@latchkey/core'
+import { memoryStore } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ada, type Api, BASE_URL, CANARY, type Issued, startApi } from './support/token-api.ts'
 

@@ -1,4 +1,5 @@
-import { type Authorizer, authorizedFetch, expectManager, isLatchkeyError } from '@latchkey/core'
+import { isLatchkeyError } from '@latchkey/core'
+import { type Authorizer, authorizedFetch, expectManager } from '@latchkey/core/adapter'
 import type { Hooks } from 'ky'
 
 /**

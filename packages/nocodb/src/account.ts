@@ -1,4 +1,5 @@
-import { isLatchkeyError, LatchkeyError, readObject } from '@latchkey/core'
+import { isLatchkeyError, LatchkeyError } from '@latchkey/core'
+import { readObject } from '@latchkey/core/service'
 import type { NocoDBContext } from './nocodb.ts'
 import { hasRole, isGuest } from './rejected-token.ts'
 import { accepted } from './session.ts'

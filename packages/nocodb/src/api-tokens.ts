@@ -1,4 +1,5 @@
-import { LatchkeyError, readObject } from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { readObject } from '@latchkey/core/service'
 import type { NocoDBContext } from './nocodb.ts'
 import { accepted, requireSession } from './session.ts'
 import { notNocoDB, paths, postJson } from './wire.ts'

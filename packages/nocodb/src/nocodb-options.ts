@@ -1,9 +1,5 @@
-import {
-  expectKnown,
-  LatchkeyError,
-  type OptionNames,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, type OptionNames } from '@latchkey/core/service'
 
 /**
  * Where NocoDB lives, and who signs in. Without credentials a stored session, or signIn(), is what goes

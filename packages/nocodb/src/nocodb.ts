@@ -1,19 +1,21 @@
 import {
   apiToken as apiTokenGrant,
-  authorizedFetch,
-  type ConfiguredUser,
-  configuredUser,
-  createServiceManager,
   headerScheme,
   isLatchkeyError,
   LatchkeyError,
-  managerOptions,
   memoryStore,
-  ownFetch,
-  type ServiceManager,
   type TokenManager,
   type TokenManagerOptions,
 } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
+import {
+  type ConfiguredUser,
+  configuredUser,
+  createServiceManager,
+  managerOptions,
+  ownFetch,
+  type ServiceManager,
+} from '@latchkey/core/service'
 import { type NocoDBAccount, createAccount } from './account.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
 import {

@@ -1,4 +1,5 @@
-import { readObject, type ResponseView } from '@latchkey/core'
+import type { ResponseView } from '@latchkey/core'
+import { readObject } from '@latchkey/core/service'
 import { isAuthPage, pathOf, readErrorBody } from './wire.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { type Grant, GrantRejectedError, readObject, type TokenSet } from '@latchkey/core'
+import { type Grant, GrantRejectedError, type TokenSet } from '@latchkey/core'
+import { readObject } from '@latchkey/core/service'
 import { canSendCookies, readRefreshCookie, refreshCookieInit } from './refresh-cookie.ts'
 import { notNocoDB, paths, postJson, readErrorBody, type Server, unavailable } from './wire.ts'
 

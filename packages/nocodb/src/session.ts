@@ -1,4 +1,5 @@
-import { LatchkeyError, type Revocation, type TokenSet } from '@latchkey/core'
+import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import type { Revocation } from '@latchkey/core/service'
 import type { NocoDBContext, Start } from './nocodb.ts'
 import { isSameUser } from './owner.ts'
 import { canSendCookies, readRefreshCookie } from './refresh-cookie.ts'

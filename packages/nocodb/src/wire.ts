@@ -1,10 +1,10 @@
+import { LatchkeyError } from '@latchkey/core'
 import {
-  LatchkeyError,
   parseUrl,
   readObject,
   redact,
   unavailable as serverUnavailable,
-} from '@latchkey/core'
+} from '@latchkey/core/service'
 
 /** Where a NocoDB server lives. `url` ends with a slash, sub-path included. */
 export interface Server {

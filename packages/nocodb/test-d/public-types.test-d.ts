@@ -1,4 +1,5 @@
-import { type Authorizer, memoryStore, type TokenManager } from '@latchkey/core'
+import { memoryStore, type TokenManager } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { expectTypeOf, test } from 'vitest'
 import { type ApiToken, type NocoDB, nocodb, nocodbFromEnv } from '../src/index.ts'
 

@@ -1,4 +1,5 @@
-import { authorizedFetch, memoryStore } from '@latchkey/core'
+import { memoryStore } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { serverVersions } from '@latchkey/testing'
 import { describe, expect, it, vi } from 'vitest'
 import {

@@ -1,4 +1,5 @@
-import { authorizedFetch, memoryStore } from '@latchkey/core'
+import { memoryStore } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { createNocoDBDouble, serverVersions } from '@latchkey/testing'
 import { nocodbHandlers } from '@latchkey/testing/msw'
 import { listen } from '@latchkey/testing/node'

@@ -1,4 +1,5 @@
-import { LatchkeyError, mayCarrySecrets } from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { mayCarrySecrets } from '@latchkey/core/service'
 import {
   type AuthorizationServer,
   discoveryRequest,

@@ -1,4 +1,5 @@
-import { LatchkeyError, mayCarrySecrets, parseUrl } from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { mayCarrySecrets, parseUrl } from '@latchkey/core/service'
 
 /**
  * The URL that an option names.

@@ -1,9 +1,5 @@
-import {
-  expectKnown,
-  LatchkeyError,
-  type OptionNames,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, type OptionNames } from '@latchkey/core/service'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 import type { ServerPlace } from './authorization-server.ts'
 import { parseEndpoint } from './endpoint-url.ts'

@@ -1,12 +1,10 @@
+import { bearer, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
 import {
-  bearer,
   createServiceManager,
   managerOptions,
   ownFetch,
   type Revocation,
-  type TokenManager,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+} from '@latchkey/core/service'
 import { locateServer } from './authorization-server.ts'
 import { readChallenges } from './challenge.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'

@@ -1,10 +1,5 @@
-import {
-  GrantRejectedError,
-  LatchkeyError,
-  readObject,
-  redact,
-  unavailable as serverUnavailable,
-} from '@latchkey/core'
+import { GrantRejectedError, LatchkeyError } from '@latchkey/core'
+import { readObject, redact, unavailable as serverUnavailable } from '@latchkey/core/service'
 
 /** How long a request that can only fail again is not sent again, in milliseconds. */
 const CONFIGURATION_WAIT_MS = 60_000

@@ -1,4 +1,5 @@
-import { type LatchkeyError, readObject, type TokenSet } from '@latchkey/core'
+import type { LatchkeyError, TokenSet } from '@latchkey/core'
+import { readObject } from '@latchkey/core/service'
 import { type ClientAuth, revocationRequest } from 'oauth4webapi'
 import { refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'

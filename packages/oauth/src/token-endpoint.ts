@@ -1,4 +1,5 @@
-import { LatchkeyError, readObject, type TokenSet } from '@latchkey/core'
+import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import { readObject } from '@latchkey/core/service'
 import {
   type AuthorizationServer,
   type Client,

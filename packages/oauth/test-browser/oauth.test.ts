@@ -1,4 +1,4 @@
-import { authorizedFetch } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { oauth } from '@latchkey/oauth'
 import { sharetribeMarketplace } from '@latchkey/oauth/sharetribe'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-import type { Authorizer, TokenManager } from '@latchkey/core'
+import type { TokenManager } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { expectTypeOf, test } from 'vitest'
 import { type OAuth, oauth } from '../src/index.ts'
 import {

@@ -1,11 +1,5 @@
-import {
-  expectKnown,
-  LatchkeyError,
-  type MaybePromise,
-  type OptionNames,
-  parseUrl,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+import { LatchkeyError, type MaybePromise, type TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, type OptionNames, parseUrl } from '@latchkey/core/service'
 import type { Authentication } from './authentication.ts'
 import type { AskServerTime } from './server-time.ts'
 import type { PowerAuthTokenStore } from './token-store.ts'

@@ -1,10 +1,5 @@
-import {
-  GrantRejectedError,
-  LatchkeyError,
-  managerOptions,
-  memoryStore,
-  type TokenManager,
-} from '@latchkey/core'
+import { GrantRejectedError, LatchkeyError, memoryStore, type TokenManager } from '@latchkey/core'
+import { managerOptions } from '@latchkey/core/service'
 import { type Authentication, factorsOf } from './authentication.ts'
 import { createLocalTokens, type LocalTokens } from './local-tokens.ts'
 import { createChanges, createNamedManager } from './named-manager.ts'

@@ -1,4 +1,5 @@
-import { LatchkeyError, parseRetryAfter } from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { parseRetryAfter } from '@latchkey/core/service'
 
 /** An answer that took longer says too little about the time, in milliseconds. */
 const MAX_ELAPSED_MS = 16_000

@@ -1,4 +1,5 @@
-import { LatchkeyError, untilAborted } from '@latchkey/core'
+import { LatchkeyError } from '@latchkey/core'
+import { untilAborted } from '@latchkey/core/service'
 import { type Authentication, factorsOf } from './authentication.ts'
 import type { NamedToken } from './token-store.ts'
 

@@ -1,4 +1,4 @@
-import { authorizedFetch } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { listen, type ListeningServer } from '@latchkey/testing/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { powerAuth } from '../src/index.ts'

@@ -1,10 +1,5 @@
-import {
-  authorizedFetch,
-  GrantRejectedError,
-  isLatchkeyError,
-  memoryStore,
-  type TokenManager,
-} from '@latchkey/core'
+import { GrantRejectedError, isLatchkeyError, memoryStore, type TokenManager } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { skippingWaits } from '../../nocodb/test/support/server.ts'
 import { eventsOf, failure, ORIGIN, reader, startBank } from './support/bank.ts'

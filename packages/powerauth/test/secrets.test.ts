@@ -1,4 +1,5 @@
-import { authorizedFetch, memoryStore } from '@latchkey/core'
+import { memoryStore } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { failure, ORIGIN, printed, startBank } from './support/bank.ts'
 import { CANARY, CANARY_BASE64 } from './support/power-auth-double.ts'

@@ -1,10 +1,5 @@
-import {
-  type Authorization,
-  type Clock,
-  expectManager,
-  isLatchkeyError,
-  type TokenManager,
-} from '@latchkey/core'
+import { type Clock, isLatchkeyError, type TokenManager } from '@latchkey/core'
+import { type Authorization, expectManager } from '@latchkey/core/adapter'
 import type { TimelineEntry } from './entries.ts'
 import { type Observer, quietly, tap } from './tap.ts'
 

@@ -1,12 +1,10 @@
-import {
-  type Authorization,
-  type Authorizer,
-  type AuthorizeRequest,
-  LatchkeyError,
-  type MaybePromise,
-  type RecoverOptions,
-  type ResponseView,
-} from '@latchkey/core'
+import { LatchkeyError, type MaybePromise, type ResponseView } from '@latchkey/core'
+import type {
+  Authorization,
+  Authorizer,
+  AuthorizeRequest,
+  RecoverOptions,
+} from '@latchkey/core/adapter'
 
 /** Who is told of the two calls that adapters make, right after each was made. */
 export interface Observer {

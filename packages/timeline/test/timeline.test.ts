@@ -1,4 +1,4 @@
-import type { Authorizer } from '@latchkey/core'
+import type { Authorizer } from '@latchkey/core/adapter'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createTimeline, type RecordedManager, type TimelineEntry } from '../src/index.ts'
 import { ORIGIN, scene } from './support/scene.ts'

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
 import {
-  type Authorization,
   bearer,
   createTokenManager,
   type Grant,
@@ -10,6 +9,7 @@ import {
   type TokenManagerOptions,
   type TokenSet,
 } from '../../src/index.ts'
+import type { Authorization } from '../../src/adapter.ts'
 
 export const ORIGIN = 'https://api.test'
 

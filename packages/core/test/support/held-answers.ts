@@ -1,4 +1,4 @@
-import { untilAborted } from '../../src/index.ts'
+import { untilAborted } from '../../src/adapter.ts'
 
 /**
  * `send` with answers that a test holds back: the server has done as it was asked, and the client does not

@@ -1,4 +1,5 @@
-import { authorizedFetch, type TokenManager } from '@latchkey/core'
+import type { TokenManager } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { Hono } from 'hono'
 import { type JwtSessionOptions, jwtSession } from '../../src/index.ts'
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { authorizedFetch, type ManagerEvents } from '@latchkey/core'
+import type { ManagerEvents } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { createNocoDBDouble, type NocoDBDoubleOptions } from '@latchkey/testing'
 import { vi } from 'vitest'
 import { type NocoDB, type NocoDBOptions, nocodb } from '../../src/index.ts'

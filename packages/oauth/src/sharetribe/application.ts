@@ -1,11 +1,5 @@
-import {
-  memoryStore,
-  type OptionNames,
-  ownFetch,
-  type Revocation,
-  type TokenManagerOptions,
-  type TokenSet,
-} from '@latchkey/core'
+import { memoryStore, type TokenManagerOptions, type TokenSet } from '@latchkey/core'
+import { type OptionNames, ownFetch, type Revocation } from '@latchkey/core/service'
 import { type ClientAuth, None } from 'oauth4webapi'
 import { locateServer } from '../authorization-server.ts'
 import { parseEndpoint } from '../endpoint-url.ts'

@@ -1,4 +1,4 @@
-import { expectKnown, type OptionNames } from '@latchkey/core'
+import { expectKnown, type OptionNames } from '@latchkey/core/service'
 import { ClientSecretPost } from 'oauth4webapi'
 import { clientCredentialsGrant } from '../grants.ts'
 import { manageOAuth, type OAuth } from '../oauth.ts'

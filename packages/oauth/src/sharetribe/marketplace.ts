@@ -1,4 +1,5 @@
-import { configuredUser, expectKnown, isLatchkeyError, type OptionNames } from '@latchkey/core'
+import { isLatchkeyError } from '@latchkey/core'
+import { configuredUser, expectKnown, type OptionNames } from '@latchkey/core/service'
 import { None } from 'oauth4webapi'
 import {
   clientCredentialsGrant,

@@ -1,4 +1,5 @@
-import { authorizedFetch, type TokenManager } from '@latchkey/core'
+import type { TokenManager } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { Hono } from 'hono'
 import { fakeClock } from '../../../core/test/support/harness.ts'
 import { type OAuthOptions, oauth } from '../../src/index.ts'

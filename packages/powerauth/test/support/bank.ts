@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { authorizedFetch, type ManagerEvents, type TokenManager } from '@latchkey/core'
+import type { ManagerEvents, TokenManager } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
 import { type CreatedTokensOptions, powerAuth } from '../../src/index.ts'
 import { createPowerAuthDouble } from './power-auth-double.ts'
 

@@ -1,10 +1,5 @@
-import {
-  type Authorization,
-  bearer,
-  createTokenManager,
-  type TokenManagerOptions,
-  type TokenSet,
-} from '@latchkey/core'
+import { bearer, createTokenManager, type TokenManagerOptions, type TokenSet } from '@latchkey/core'
+import type { Authorization } from '@latchkey/core/adapter'
 import { createTimeline, type TimelineOptions } from '../../src/index.ts'
 
 export const ORIGIN = 'https://api.test'

@@ -1,4 +1,4 @@
-import type { TokenSet } from './token-set.ts'
+import type { TokenSet } from '../token-set.ts'
 
 /** A value, or a promise of it: what may be sync or async. */
 export type MaybePromise<T> = T | Promise<T>

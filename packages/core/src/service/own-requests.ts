@@ -1,7 +1,7 @@
-import { isLatchkeyError, LatchkeyError } from './errors.ts'
-import { readPieces } from './response-view.ts'
-import { parseRetryAfter } from './retry-after.ts'
-import { untilAborted } from './waiting.ts'
+import { isLatchkeyError, LatchkeyError } from '../errors.ts'
+import { readPieces } from '../fetch/response-view.ts'
+import { parseRetryAfter } from '../grant/retry-after.ts'
+import { untilAborted } from '../waiting.ts'
 
 /** No answer about tokens is as long, in bytes. */
 const MAX_BYTES = 2 ** 20

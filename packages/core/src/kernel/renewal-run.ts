@@ -1,5 +1,5 @@
 import { type ChainResult, walkChain } from './chain.ts'
-import { type GrantRejectedError, LatchkeyError, scrub, withoutSecrets } from './errors.ts'
+import { type GrantRejectedError, LatchkeyError, scrub, withoutSecrets } from '../errors.ts'
 import { isUsable, type Session } from './refresh-policy.ts'
 import {
   adoptTokens,
@@ -11,8 +11,8 @@ import {
   storeSession,
 } from './session-state.ts'
 import { isShared, lockStore, readStore, type StoredTokens, writeStore } from './session-store.ts'
-import { sameTokens, secretsOf, type TokenSet } from './token-set.ts'
-import { untilAborted } from './waiting.ts'
+import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
+import { untilAborted } from '../waiting.ts'
 
 /** How long the winner of a race may take to store what it got, in milliseconds. */
 const WINNER_WRITES_MS = 300

@@ -1,5 +1,5 @@
-import { readJwtTimes } from './jwt.ts'
-import type { TokenSet } from './token-set.ts'
+import { readJwtTimes } from '../jwt.ts'
+import type { TokenSet } from '../token-set.ts'
 
 /** How long before expiry the renewal starts when nothing is said, in milliseconds. */
 export const RENEW_AHEAD_MS = 60_000

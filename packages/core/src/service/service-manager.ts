@@ -1,11 +1,11 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { ConfiguredUser } from './configured-user.ts'
-import { LatchkeyError } from './errors.ts'
-import type { Grant } from './grant.ts'
-import { checkOptions, type TokenManagerOptions } from './manager-options.ts'
-import { createTokenManager, type TokenManager } from './token-manager.ts'
-import type { TokenSet } from './token-set.ts'
-import { withTimeLimit } from './waiting.ts'
+import { LatchkeyError } from '../errors.ts'
+import type { Grant } from '../grant/grant.ts'
+import { checkOptions, type TokenManagerOptions } from '../manager-options.ts'
+import { createTokenManager, type TokenManager } from '../token-manager.ts'
+import type { TokenSet } from '../token-set.ts'
+import { withTimeLimit } from '../waiting.ts'
 
 /** How a server is told that a session is over. */
 export interface Revocation {

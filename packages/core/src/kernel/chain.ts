@@ -5,11 +5,11 @@ import {
   LatchkeyError,
   scrub,
   withoutSecrets,
-} from './errors.ts'
-import type { Grant, GrantContext } from './grant.ts'
-import { isAnswerLost } from './lost-answer.ts'
-import { retryAfterOf } from './retry-after.ts'
-import { readTokenSet, secretsOf, type TokenSet } from './token-set.ts'
+} from '../errors.ts'
+import type { Grant, GrantContext } from '../grant/grant.ts'
+import { isAnswerLost } from '../grant/lost-answer.ts'
+import { retryAfterOf } from '../grant/retry-after.ts'
+import { readTokenSet, secretsOf, type TokenSet } from '../token-set.ts'
 
 /**
  * How often an unavailable grant is asked again within one renewal, and after how long at first. One that

@@ -1,8 +1,8 @@
-import { LatchkeyError, withoutSecrets } from './errors.ts'
-import type { ManagerEvents } from './events.ts'
-import { readTokenSet, sameTokens, secretsOf, type TokenSet } from './token-set.ts'
-import type { TokenStore } from './token-store.ts'
-import { withTimeLimit } from './waiting.ts'
+import { LatchkeyError, withoutSecrets } from '../errors.ts'
+import type { ManagerEvents } from '../events.ts'
+import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
+import type { TokenStore } from '../store/token-store.ts'
+import { withTimeLimit } from '../waiting.ts'
 
 /** How long one call of a store may take, in milliseconds, before the manager goes on without it. */
 const STORE_LIMIT_MS = 3_000

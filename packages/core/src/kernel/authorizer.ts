@@ -4,18 +4,18 @@ import {
   CREDENTIAL_HEADERS,
   Target,
 } from './authorization.ts'
-import { isLatchkeyError, LatchkeyError, withoutSecrets } from './errors.ts'
+import { isLatchkeyError, LatchkeyError, withoutSecrets } from '../errors.ts'
 import { createExplanations, type Explanations, explanation } from './explanations.ts'
-import type { TokenManagerOptions } from './manager-options.ts'
-import { nearestOrigin, parseUrl } from './origin.ts'
+import type { TokenManagerOptions } from '../manager-options.ts'
+import { nearestOrigin, parseUrl } from '../origin.ts'
 import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.ts'
 import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
-import { boundedView, isCredentialDropped, type ResponseView } from './response-view.ts'
+import { boundedView, isCredentialDropped, type ResponseView } from '../fetch/response-view.ts'
 import { endSession, sessionChanged, storeSession } from './session-state.ts'
-import type { Scheme } from './scheme.ts'
-import { secretsOf } from './token-set.ts'
-import type { MaybePromise } from './token-store.ts'
-import { untilAborted } from './waiting.ts'
+import type { Scheme } from '../scheme/scheme.ts'
+import { secretsOf } from '../token-set.ts'
+import type { MaybePromise } from '../store/token-store.ts'
+import { untilAborted } from '../waiting.ts'
 
 /**
  * How an adapter asks what to do about a response.

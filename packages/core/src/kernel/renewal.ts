@@ -1,5 +1,5 @@
-import { isLatchkeyError, LatchkeyError } from './errors.ts'
-import { createInside } from './inside.ts'
+import { isLatchkeyError, LatchkeyError } from '../errors.ts'
+import { createInside } from '../grant/inside.ts'
 import { COOL_DOWN_MS, isUsable, type Session } from './refresh-policy.ts'
 import { type Run, renewSession } from './renewal-run.ts'
 import { adoptTokens, type Keeper } from './session-state.ts'

@@ -1,4 +1,4 @@
-import { withTimeLimit } from './waiting.ts'
+import { withTimeLimit } from '../waiting.ts'
 
 /** How much of an error body is looked at, in bytes, and for how long, in milliseconds. */
 const MAX_BYTES = 16_384

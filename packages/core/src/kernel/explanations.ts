@@ -1,5 +1,5 @@
-import { isLatchkeyError, LatchkeyError } from './errors.ts'
-import type { ResponseView } from './response-view.ts'
+import { isLatchkeyError, LatchkeyError } from '../errors.ts'
+import type { ResponseView } from '../fetch/response-view.ts'
 
 /** Why a request came back as it did, kept beside the client's own objects and gone with them. */
 export function createExplanations() {

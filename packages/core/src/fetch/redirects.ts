@@ -1,7 +1,7 @@
-import { CREDENTIAL_HEADERS } from './authorization.ts'
-import { LatchkeyError } from './errors.ts'
+import { CREDENTIAL_HEADERS } from '../kernel/authorization.ts'
+import { LatchkeyError } from '../errors.ts'
 import { type Hop, type Moved, type Outgoing, outgoing } from './outgoing.ts'
-import { parseUrl } from './origin.ts'
+import { parseUrl } from '../origin.ts'
 import { markCredentialDropped } from './response-view.ts'
 
 /** As many as the fetch standard allows (section 4.4). */

@@ -1,5 +1,5 @@
-import { asCredential } from './credential.ts'
-import type { TokenSet } from './token-set.ts'
+import { asCredential } from '../credential.ts'
+import type { TokenSet } from '../token-set.ts'
 
 /** What a grant gets to work with. */
 export interface GrantContext {

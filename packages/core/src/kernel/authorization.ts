@@ -1,4 +1,4 @@
-import { isPlainlyAt, parseUrl } from './origin.ts'
+import { isPlainlyAt, parseUrl } from '../origin.ts'
 
 /**
  * The request an adapter is about to send, as far as the manager needs to know it.

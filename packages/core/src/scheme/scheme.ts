@@ -1,5 +1,5 @@
-import { LatchkeyError } from './errors.ts'
-import type { TokenSet } from './token-set.ts'
+import { LatchkeyError } from '../errors.ts'
+import type { TokenSet } from '../token-set.ts'
 
 /**
  * How a token set becomes request headers. Asked anew for every attempt, so it may sign each one; a

@@ -1,5 +1,5 @@
-import type { TokenSet } from './token-set.ts'
-import { memoryStore, type TokenStore } from './token-store.ts'
+import type { TokenSet } from '../token-set.ts'
+import { memoryStore, type TokenStore } from '../store/token-store.ts'
 
 /** Who a service is configured to sign in by itself, and whether the session is still theirs. */
 export interface ConfiguredUser<Credentials> {

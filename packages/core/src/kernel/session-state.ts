@@ -1,7 +1,7 @@
-import { LatchkeyError } from './errors.ts'
-import type { Events, ManagerEvents } from './events.ts'
-import type { ManagerOptions } from './manager-options.ts'
-import { readJwtOwner } from './jwt.ts'
+import { LatchkeyError } from '../errors.ts'
+import type { Events, ManagerEvents } from '../events.ts'
+import type { ManagerOptions } from '../manager-options.ts'
+import { readJwtOwner } from '../jwt.ts'
 import {
   expiryFromStore,
   expiryOfGiven,
@@ -10,7 +10,7 @@ import {
   type Session,
 } from './refresh-policy.ts'
 import { type SessionStore, writeStore } from './session-store.ts'
-import type { TokenSet } from './token-set.ts'
+import type { TokenSet } from '../token-set.ts'
 
 /** What a failed renewal leaves behind, so that the next request does not start it all again. */
 interface Failure {

@@ -1,0 +1,14 @@
+/**
+ * What adapters are made of: the two calls of a manager, and what every client needs to send safely and again.
+ *
+ * @module
+ */
+export { authorizedFetch, isOwnedBy, markOwned } from './fetch/authorized-fetch.ts'
+export { keepWithinOrigin } from './fetch/redirects.ts'
+export { bodyFactory, isOneShot, snapshot } from './fetch/replayable.ts'
+export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
+export { Authorization, type AuthorizeRequest } from './kernel/authorization.ts'
+export { type Authorizer, expectManager, type RecoverOptions } from './kernel/authorizer.ts'
+export { expectKnown } from './option-names.ts'
+export { parseUrl } from './origin.ts'
+export { isThenable, untilAborted } from './waiting.ts'
