@@ -1,7 +1,28 @@
 import type { LatchkeyError } from './errors.ts'
+import { isThenable } from './waiting.ts'
+
+/** What a manager is doing, for a user interface. */
+export interface ManagerState {
+  /** `'unknown'`: the store was not looked into yet. `'renewing'`: grants are being asked, also for a first sign-in. */
+  readonly status: 'unknown' | 'signedOut' | 'signedIn' | 'renewing'
+  /** When the access token expires, in epoch milliseconds. `undefined`: unknown, never, or there is none. */
+  readonly expiresAt: number | undefined
+  /** Counts this manager's token sets. 0: there was none yet. */
+  readonly generation: number
+}
 
 /** What a manager announces. No payload ever holds a token, a password or a query string. */
 export interface ManagerEvents {
+  /** `manager.state` has changed: a sign-in, a renewal, a sign-out; here, or in another tab, process or machine. */
+  changed: ManagerState & {
+    /** When, in epoch milliseconds. */
+    at: number
+  }
+  /** The grants are being asked for a new token set. Once, however many requests wait. */
+  renewing: {
+    /** When, in epoch milliseconds. */
+    at: number
+  }
   /** A grant gave a new token set, and it is stored. */
   renewed: {
     /** When, in epoch milliseconds. */
@@ -82,7 +103,7 @@ export function createEvents() {
       for (const listener of all) {
         try {
           const result = listener(event as never)
-          if (result instanceof Promise) result.catch((error) => report(name, error))
+          if (isThenable(result)) Promise.resolve(result).catch((error) => report(name, error))
         } catch (error) {
           report(name, error)
         }

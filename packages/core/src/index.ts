@@ -11,7 +11,7 @@ export {
   LatchkeyError,
   type LatchkeyErrorCode,
 } from './errors.ts'
-export type { Listener, ManagerEvents } from './events.ts'
+export type { Listener, ManagerEvents, ManagerState } from './events.ts'
 export { replayable } from './fetch/replayable.ts'
 export type { ResponseView } from './fetch/response-view.ts'
 export { apiToken, type Grant, type GrantContext } from './grant/grant.ts'

@@ -16,6 +16,10 @@ export function parseUrl(value: string | URL, base?: string): URL | undefined {
   }
 }
 
+/** What the platform resolves a relative URL against: a page's base, or a worker's own address. */
+export const baseUrl = (): string | undefined =>
+  globalThis.document?.baseURI ?? globalThis.location?.href
+
 /**
  * Whether secrets may travel to `url`: by https; by plain http to this very machine only, unless
  * `allowInsecure`.

@@ -14,22 +14,57 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
  * @group For adapters and services
  */
 export function untilAborted<T>(
-  promise: Promise<T>,
+  promise: PromiseLike<T>,
   signal: AbortSignal | null | undefined,
 ): Promise<T> {
-  if (!signal) return promise
+  const work = Promise.resolve(promise)
+  if (!signal) return work
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason)
+    const abort = () => reject(reasonOf(signal))
     if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
 }
 
-/** `promise`, or a rejection with `late()` once `ms` milliseconds have passed. No timer is left behind. */
+/** As `signal.throwIfAborted()`, which React Native's signals do not have. */
+export function throwIfAborted(signal: AbortSignal | null | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal)
+}
+
+/** React Native's signals have no reason. */
+function reasonOf({ reason }: AbortSignal): unknown {
+  return reason ?? Object.assign(new Error('This operation was aborted'), { name: 'AbortError' })
+}
+
+/** No timer can wait longer, in milliseconds, and one that is asked to fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+const SLICES = 8
+
+/**
+ * Calls `late` once the process has run for `ms` milliseconds. Returns how to call that off.
+ *
+ * After a pause (a debugger, a long computation, SIGSTOP, a suspended laptop) timers fire before the answers that
+ * have arrived meanwhile are read. So the time is counted in slices, and a pause costs one slice at most.
+ */
+export function afterRunning(ms: number, late: () => void): () => void {
+  const limit = Math.min(ms, MAX_TIMER_MS)
+  const slice = Math.max(1, Math.ceil(limit / SLICES))
+  let left = limit
+  let timer: ReturnType<typeof setTimeout>
+  const next = () => {
+    if (left <= 0) return late()
+    timer = setTimeout(next, Math.min(left, slice))
+    left -= slice
+  }
+  next()
+  return () => clearTimeout(timer)
+}
+
+/** `promise`, or a rejection with `late()` once the process has run for `ms` milliseconds. No timer is left behind. */
 export function withTimeLimit<T>(promise: Promise<T>, ms: number, late: () => unknown): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), Math.min(ms, 2 ** 31 - 1))
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+    const stop = afterRunning(ms, () => reject(late()))
+    promise.then(resolve, reject).finally(stop)
   })
 }

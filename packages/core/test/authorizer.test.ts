@@ -74,10 +74,10 @@ describe('a request', () => {
     expect((await authorize(manager, '/login')).generation).toBe(0)
   })
 
-  it('carries what a static scheme made of its token set once, which nobody can change', async () => {
+  it('carries what a cacheable scheme made of its token set once, which nobody can change', async () => {
     let asked = 0
     const headers = ({ accessToken }: TokenSet) => ({ 'x-token': `${(asked += 1)} ${accessToken}` })
-    const { manager, scripted } = harness({ scheme: { name: 'once', static: true, headers } })
+    const { manager, scripted } = harness({ scheme: { name: 'once', cacheable: true, headers } })
     scripted.answerTokens()
     const authorizations = [await authorize(manager), await authorize(manager)]
     expect(() => Object.assign(authorizations[0]!.headers, { 'x-token': '' })).toThrow(TypeError)
@@ -171,7 +171,7 @@ describe('a rejected token', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a2')
   })
 
-  it('that is static is never renewed, and the caller is told', async () => {
+  it('that is permanent is never renewed, and the caller is told', async () => {
     const { manager, events } = harness({ grants: [apiToken('static-secret')] })
     const first = await authorize(manager)
     const response = answer(401)

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
 import { createEvents } from '../src/events.ts'
-import { createExplanations, explanation } from '../src/kernel/explanations.ts'
+import { createExplanations } from '../src/kernel/explanations.ts'
+import * as texts from '../src/texts.ts'
 
 describe('an error of ours', () => {
   it('tells how long to wait only when the server did', () => {
@@ -99,11 +100,11 @@ describe('the reason behind a response', () => {
   })
 
   it.each([
-    ['staticToken', /API token.*create a new one/],
+    ['permanentToken', /API token.*create a new one/],
     ['freshToken', /just been renewed.*Check that this user may/],
     ['oneShotBody', /read only once.*replayable\(/],
   ] as const)('%s tells what to do', (which, words) => {
-    expect(explanation[which]().message).toMatch(words)
+    expect(texts[which]().message).toMatch(words)
   })
 })
 

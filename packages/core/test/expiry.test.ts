@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { readJwtTimes } from '../src/jwt.ts'
-import { expiryOnReceipt, renewalInstant } from '../src/kernel/refresh-policy.ts'
+import { readJwtTimes } from '../src/expiry.ts'
+import { expiryOnReceipt } from '../src/expiry.ts'
+import { renewalInstant } from '../src/kernel/decisions.ts'
 import { authorize, harness, jwt, sent, settled } from './support/harness.ts'
 
 const NOW = 1_700_000_000_000

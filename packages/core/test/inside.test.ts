@@ -4,11 +4,13 @@ import { createInside } from '../src/grant/inside.ts'
 
 const disable = vi.fn<() => void>()
 
-/** Says yes for as long as anybody asks it. */
+/** Gives what was entered last for as long as it is asked. */
 class StubbornStorage {
   disable = disable
-  getStore = () => true
-  run<T>(_value: true, work: () => T): T {
+  #value: unknown
+  getStore = () => this.#value
+  run<T>(value: unknown, work: () => T): T {
+    this.#value = value
     return work()
   }
 }
@@ -22,7 +24,8 @@ afterEach(() => vi.unstubAllGlobals())
 
 describe("a grant's async context", () => {
   it('ends with the grant, whether it succeeds or fails, and leaves nothing on its signal', async () => {
-    const { enter, isInside } = createInside()
+    const { enter, current } = createInside()
+    const isInside = () => current() !== undefined
     const { signal } = new AbortController()
     expect(await enter(() => Promise.resolve(isInside()), signal)).toBe(true)
     expect([isInside(), disable.mock.calls.length]).toEqual([false, 1])
@@ -32,7 +35,8 @@ describe("a grant's async context", () => {
   })
 
   it('of a grant that never settles ends when its time is up', () => {
-    const { enter, isInside } = createInside()
+    const { enter, current } = createInside()
+    const isInside = () => current() !== undefined
     const controller = new AbortController()
     void enter(() => new Promise(() => undefined), controller.signal)
     expect(isInside()).toBe(true)
@@ -45,7 +49,8 @@ describe("a grant's async context", () => {
     disable.mockImplementationOnce(() => {
       throw new Error('asyncLocalStorage.disable() is not implemented')
     })
-    const { enter, isInside } = createInside()
+    const { enter, current } = createInside()
+    const isInside = () => current() !== undefined
     const { signal } = new AbortController()
     expect(await enter(() => Promise.resolve('a token'), signal)).toBe('a token')
     expect(isInside()).toBe(false)

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { readJwtOwner, readJwtTimes } from '../src/jwt.ts'
+import { readJwtOwner, readJwtTimes } from '../src/expiry.ts'
 import { jwt } from './support/harness.ts'
 
 const exp = 1_700_000_000

@@ -35,7 +35,7 @@ export interface Grant {
    */
   missing?: string
   /** True: what this grant gives is never renewed and never stored; a 401 for it goes to the caller. */
-  static?: boolean
+  permanent?: boolean
 }
 
 /**
@@ -48,5 +48,5 @@ export interface Grant {
  */
 export function apiToken(token: string): Grant {
   const tokens = { accessToken: asCredential('apiToken', token) }
-  return { name: 'API token', static: true, request: () => Promise.resolve(tokens) }
+  return { name: 'API token', permanent: true, request: () => Promise.resolve(tokens) }
 }

@@ -1,46 +1,58 @@
+/** One grant at work. What is inherited by its requests tells them from all others. */
+export interface Passage {
+  /** False once the grant has answered, or its time is up. */
+  isOpen: boolean
+}
+
 interface AsyncContext {
-  run<T>(value: true, work: () => T): T
-  getStore(): true | undefined
+  run<T>(value: Passage, work: () => T): T
+  getStore(): Passage | undefined
   disable(): void
 }
 
 /**
- * Tells a grant's own requests from everybody else's, so that a grant may use the very client that is
+ * Tells a grant's own requests from all others, so that a grant may use the very client that is
  * registered: its requests pass untouched instead of waiting for the renewal they belong to.
  *
  * Every server runtime has AsyncLocalStorage. Where there is none (browsers), the grant says so by
  * passing the `signal` it was given on to its request.
  *
  * Up to Node 22 a context that was ever entered makes every promise of the process slower until it is
- * disabled, and every new one leaves a little behind: so there is one, disabled while nobody is inside.
+ * disabled, and every new one leaves a little behind: so there is one, disabled while no grant is at work.
  */
 export function createInside() {
   let context: AsyncContext | undefined
-  let entered = 0
+  let open = 0
 
   async function enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     context ??= newAsyncContext()
     if (!context) return work()
-    let isInside = true
+    const passage: Passage = { isOpen: true }
     const leave = () => {
-      if (isInside) entered -= 1
-      isInside = false
-      if (entered === 0) disable(context)
+      if (passage.isOpen) open -= 1
+      passage.isOpen = false
+      if (open === 0) disable(context)
     }
-    entered += 1
+    open += 1
     signal.addEventListener('abort', leave, { once: true }) // a grant may never settle
     try {
-      return await context.run(true, work)
+      return await context.run(passage, work)
     } finally {
       signal.removeEventListener('abort', leave)
       leave()
     }
   }
 
-  return { enter, isInside: (): boolean => entered > 0 && context?.getStore() === true }
+  /** The grant that the caller works for, if any. */
+  function current(): Passage | undefined {
+    const passage = open > 0 ? context?.getStore() : undefined
+    return passage?.isOpen ? passage : undefined
+  }
+
+  return { enter, current }
 }
 
-/** Cloudflare's workers have the method and refuse it; their contexts cost nothing while nobody is inside. */
+/** Cloudflare's workers have the method and refuse it; their contexts cost nothing while no grant is at work. */
 function disable(context: AsyncContext | undefined): void {
   try {
     context?.disable()

@@ -1,4 +1,4 @@
-import { isPlainlyAt, parseUrl } from '../origin.ts'
+import { baseUrl, isPlainlyAt, parseUrl } from '../origin.ts'
 
 /**
  * The request an adapter is about to send, as far as the manager needs to know it.
@@ -33,7 +33,7 @@ export class Target {
 
   /** @throws {TypeError} when it is none. */
   get url(): URL {
-    if (typeof this.#url === 'string') this.#url = new URL(this.#url, globalThis.location?.href)
+    if (typeof this.#url === 'string') this.#url = new URL(this.#url, baseUrl())
     return this.#url
   }
 
@@ -41,7 +41,7 @@ export class Target {
   isAt(origins: ReadonlySet<string>): boolean {
     if (typeof this.#url === 'string') {
       if (isPlainlyAt(origins, this.#url)) return true
-      const parsed = parseUrl(this.#url, globalThis.location?.href)
+      const parsed = parseUrl(this.#url, baseUrl())
       if (!parsed) return false // the client had better say so itself
       this.#url = parsed
     }
@@ -62,7 +62,7 @@ export class Authorization {
   readonly generation: number
   /** 1 for the first sending, 2 for the replay. */
   readonly attempt: number
-  /** Whether a rejection can be followed by a replay: false for a replay and for a static token. */
+  /** Whether a rejection can be followed by a replay: false for a replay and for a permanent token. */
   readonly renewable: boolean
   /**
    * Which session this belongs to: a sign-in or sign-out meanwhile makes it another, and ends the
@@ -74,14 +74,14 @@ export class Authorization {
   constructor(
     headers: Readonly<Record<string, string>>,
     target: Target,
-    about: { generation: number; epoch: number; static: boolean },
+    about: { generation: number; epoch: number; permanent: boolean },
     attempt: number,
   ) {
     this.#headers = headers
     this.#target = target
     this.generation = about.generation
     this.attempt = attempt
-    this.renewable = attempt === 1 && !about.static
+    this.renewable = attempt === 1 && !about.permanent
     this.epoch = about.epoch
   }
 

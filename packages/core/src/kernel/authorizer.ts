@@ -1,21 +1,31 @@
+import { isLatchkeyError, LatchkeyError, withoutSecrets } from '../errors.ts'
+import type { Events } from '../events.ts'
+import { boundedView, isCredentialDropped, type ResponseView } from '../fetch/response-view.ts'
+import type { ManagerOptions } from '../manager-options.ts'
+import { nearestOrigin, parseUrl } from '../origin.ts'
+import type { Scheme } from '../scheme/scheme.ts'
+import type { MaybePromise } from '../store/token-store.ts'
+import {
+  freshToken,
+  oneShotBody,
+  otherOrigin,
+  permanentToken,
+  schemeFailed,
+  sessionChanged,
+} from '../texts.ts'
+import { secretsOf } from '../token-set.ts'
+import { isThenable, throwIfAborted, untilAborted } from '../waiting.ts'
 import {
   Authorization,
   type AuthorizeRequest,
   CREDENTIAL_HEADERS,
   Target,
 } from './authorization.ts'
-import { isLatchkeyError, LatchkeyError, withoutSecrets } from '../errors.ts'
-import { createExplanations, type Explanations, explanation } from './explanations.ts'
-import type { TokenManagerOptions } from '../manager-options.ts'
-import { nearestOrigin, parseUrl } from '../origin.ts'
-import { COOL_DOWN_MS, MAX_COOL_DOWN_MS, type Session } from './refresh-policy.ts'
-import { isInsideRenewal, peekSession, type Renewal } from './renewal.ts'
-import { boundedView, isCredentialDropped, type ResponseView } from '../fetch/response-view.ts'
-import { endSession, sessionChanged, storeSession } from './session-state.ts'
-import type { Scheme } from '../scheme/scheme.ts'
-import { secretsOf } from '../token-set.ts'
-import type { MaybePromise } from '../store/token-store.ts'
-import { untilAborted } from '../waiting.ts'
+import { coolDown, type Session, whatRejectionMeans } from './decisions.ts'
+import { createExplanations } from './explanations.ts'
+import type { Passage } from '../grant/inside.ts'
+import type { Renewal } from './renewal.ts'
+import type { SessionKeeper } from './session.ts'
 
 /**
  * How an adapter asks what to do about a response.
@@ -79,212 +89,209 @@ export function expectManager(manager: Authorizer): void {
   )
 }
 
-/** What the two calls of the waist work on. */
-interface Waist {
-  renewal: Renewal
-  explanations: Explanations
-  /** A usable session, however it has to be obtained. */
-  obtain(): Promise<Session>
-}
+/** Makes the two calls that adapters make of one manager. */
+export function createAuthorizer(
+  options: ManagerOptions,
+  session: SessionKeeper,
+  renewal: Renewal,
+  events: Events,
+): Authorizer {
+  const { clock, origins, scheme, isTokenRejected, skipAuth, whenRefused } = options
+  const explanations = createExplanations()
+  /** Requests that went out bare since they seemed to be a grant's own: the grant's work, and whose session it was. */
+  const own = new WeakMap<Authorization, { passage: Passage; epoch: number }>()
 
-/** Makes the two calls of the waist for one manager. */
-export function createAuthorizer(renewal: Renewal, obtain: () => Promise<Session>): Authorizer {
-  const waist: Waist = { renewal, obtain, explanations: createExplanations() }
-  return {
-    authorize: (request) => authorize(waist, request),
-    recover: (authorization, response, options) =>
-      recover(waist, authorization, response, options ?? {}),
-    explain: waist.explanations.find,
+  function authorize(request: AuthorizeRequest): MaybePromise<Authorization> {
+    const { headers, signal } = request
+    const target = new Target(request.url, request.method)
+    if (
+      !target.isAt(origins) ||
+      (headers && carriesCredential(scheme, headers)) ||
+      skipAuth?.(target)
+    ) {
+      return bare(target)
+    }
+    const passage = renewal.grantAtWork(signal)
+    if (passage) {
+      const authorization = bare(target)
+      own.set(authorization, { passage, epoch: session.epoch })
+      return authorization
+    }
+    const ready = renewal.ready()
+    if (ready) return seal(ready, target, 1, headers)
+    return untilAborted(renewal.obtain(), signal).then((obtained) =>
+      seal(obtained, target, 1, headers),
+    )
   }
-}
 
-function authorize(waist: Waist, request: AuthorizeRequest): MaybePromise<Authorization> {
-  const { renewal } = waist
-  const { options } = renewal.keeper
-  const { headers, signal } = request
-  const target = new Target(request.url, request.method)
-  if (
-    !target.isAt(options.origins) ||
-    (headers && carriesCredential(options.scheme, headers)) ||
-    options.skipAuth?.(target) ||
-    isInsideRenewal(renewal, signal)
-  ) {
-    return bare(target)
+  /** The session's headers for one attempt; none when the caller has set one of them. */
+  function seal(
+    of: Session,
+    target: Target,
+    attempt: number,
+    callers?: AuthorizeRequest['headers'],
+  ): MaybePromise<Authorization> {
+    const withHeaders = (headers: Sealed) => {
+      if (session.stopped) throw session.stopped
+      if (session.epoch !== of.epoch) throw sessionChanged()
+      if (callers && Object.keys(headers).some((name) => callers.has(name))) return bare(target)
+      return new Authorization(headers, target, of, attempt)
+    }
+    const made = of.headers ?? headersOf(of, target)
+    return isThenable(made) ? made.then(withHeaders) : withHeaders(made)
   }
-  const session = peekSession(renewal)
-  if (session) return seal(waist, session, target, 1, headers)
-  return untilAborted(waist.obtain(), signal).then((obtained) =>
-    seal(waist, obtained, target, 1, headers),
-  )
+
+  /** @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
+  function headersOf(of: Session, target: Target): Sealed | Promise<Sealed> {
+    const fail = (error: unknown) => {
+      if (isLatchkeyError(error)) throw error
+      throw schemeFailed(withoutSecrets(error, secretsOf(of.tokens)))
+    }
+    try {
+      const made = scheme.headers(of.tokens, target)
+      if (isThenable(made)) return Promise.resolve(made).then(toRecord).catch(fail)
+      const headers = toRecord(made)
+      if (scheme.cacheable) of.headers = Object.freeze(headers)
+      return headers
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  function recover(
+    authorization: Authorization,
+    response: ResponseView | Response,
+    asked: RecoverOptions = {},
+  ): MaybePromise<Authorization | undefined> {
+    if (!isTokenRejected && response.status !== 401) return undefined
+    if (authorization.generation === 0) return recoverBare(authorization, response, asked)
+    if (isCredentialDropped(response)) return undefined
+    const act = (isRejected: unknown) =>
+      isRejected ? replay(authorization, response, asked) : undefined
+    const verdict = isTokenRejected ? judge(response, authorization.target) : true
+    return isThenable(verdict) ? Promise.resolve(verdict).then(act) : act(verdict)
+  }
+
+  /** A predicate that fails tells nothing: the status decides. */
+  function judge(response: ResponseView | Response, requested: Target): unknown {
+    const byStatus = response.status === 401
+    try {
+      const verdict: unknown = isTokenRejected?.(boundedView(response, requested))
+      return isThenable(verdict) ? Promise.resolve(verdict).catch(() => byStatus) : verdict
+    } catch {
+      return byStatus
+    }
+  }
+
+  /**
+   * A 401 where no token was sent. Where the address is nearly ours, that is explained. What seemed to be a grant's own
+   * request was none if the grant has ended since (a limiter starts one job as the other ends): it gets a token now.
+   */
+  function recoverBare(
+    authorization: Authorization,
+    response: ResponseView | Response,
+    asked: RecoverOptions,
+  ): MaybePromise<Authorization | undefined> {
+    const began = response.status === 401 ? own.get(authorization) : undefined
+    if (began && !began.passage.isOpen)
+      return sendAgain(authorization, began.epoch, response, asked)
+    const url = response.status === 401 ? parseUrl(response.url) : undefined
+    const meant = url && nearestOrigin(origins, url)
+    if (meant) explanations.add(response, otherOrigin(url, meant))
+    return undefined
+  }
+
+  /** The token was rejected: either an authorization to send again with, or a reason not to. */
+  function replay(
+    authorization: Authorization,
+    response: ResponseView | Response,
+    asked: RecoverOptions,
+  ): MaybePromise<Authorization | undefined> {
+    const { url, method } = authorization.target
+    const from = response.url ? parseUrl(response.url, url.href) : url
+    if (!from || !new Target(from, method).isAt(origins)) return undefined // a redirect's target spoke
+    const reason = whyNot(authorization)
+    if (reason) return explanations.add(response, reason)
+    return sendAgain(authorization, authorization.epoch, response, asked)
+  }
+
+  /** Why a renewal cannot help a rejected request. If it can, the session is marked as rejected. */
+  function whyNot(authorization: Authorization): LatchkeyError | undefined {
+    const now = clock.now()
+    const { current } = session
+    const meaning = whatRejectionMeans(authorization, now, session)
+    if (meaning === 'permanent') return permanentToken()
+    if (meaning === 'otherSession') return sessionChanged()
+    if (meaning === 'renew' && current) current.isRejected = true
+    if (meaning !== 'refused') return undefined
+    if (authorization.attempt > 1 && current?.generation === authorization.generation) {
+      if (whenRefused === 'end') {
+        session.end('rejected')
+        void renewal.save()
+      } else session.refused = coolDown(session.refused, current.generation, now)
+    }
+    return freshToken()
+  }
+
+  /** @param epoch The session that the request belongs to. */
+  async function sendAgain(
+    { target, attempt }: Authorization,
+    epoch: number,
+    response: ResponseView | Response,
+    { signal, replayable = true }: RecoverOptions,
+  ): Promise<Authorization | undefined> {
+    const obtained = renewal.obtain()
+    if (!replayable) {
+      obtained.catch(() => undefined) // the next request profits; a failure has its event
+      return explanations.add(response, oneShotBody())
+    }
+    try {
+      const next = await untilAborted(obtained, signal)
+      if (epoch !== session.epoch) throw sessionChanged()
+      const { generation } = next
+      const sealed = await seal(next, target, attempt + 1)
+      const { method, url } = target
+      const where = url.origin + url.pathname
+      events.emit('retried', { at: clock.now(), generation, method, url: where })
+      throwIfAborted(signal) // by a listener, or while the scheme was signing
+      return sealed
+    } catch (error) {
+      throwIfAborted(signal)
+      return explanations.add(response, error as LatchkeyError)
+    }
+  }
+
+  return { authorize, recover, explain: explanations.find }
 }
 
-type OwnHeaders = AuthorizeRequest['headers']
+type OwnHeaders = NonNullable<AuthorizeRequest['headers']>
 
 /** A credential of the caller's own wins, also over one that would have to be obtained first. */
-function carriesCredential({ header }: Scheme, own: NonNullable<OwnHeaders>): boolean {
+function carriesCredential({ header }: Scheme, own: OwnHeaders): boolean {
   return CREDENTIAL_HEADERS.some((name) => own.has(name)) || (!!header && own.has(header))
 }
 
-/** The session's headers for one attempt; none when the caller has set one of them. */
-function seal(
-  waist: Waist,
-  session: Session,
-  target: Target,
-  attempt: number,
-  own?: OwnHeaders,
-): MaybePromise<Authorization> {
-  const made = headersFor(waist.renewal.keeper.options.scheme, session, target)
-  return made instanceof Promise
-    ? made.then((headers) => sealed(headers, session, target, attempt, own))
-    : sealed(made, session, target, attempt, own)
-}
-
-/** @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
-function headersFor(scheme: Scheme, session: Session, target: Target): MaybePromise<Sealed> {
-  if (session.headers) return session.headers
-  const fail = (error: unknown) => {
-    if (isLatchkeyError(error)) throw error
-    throw explanation.schemeFailed(withoutSecrets(error, secretsOf(session.tokens)))
-  }
-  try {
-    const made = scheme.headers(session.tokens, target)
-    if (made instanceof Promise) return made.then(toRecord).catch(fail)
-    if (!scheme.static) return toRecord(made)
-    session.headers = Object.freeze({ ...toRecord(made) })
-    return session.headers
-  } catch (error) {
-    return fail(error)
-  }
-}
-
-type Sealed = Readonly<Record<string, string>>
-
-function sealed(
-  headers: Sealed,
-  session: Session,
-  target: Target,
-  attempt: number,
-  own: OwnHeaders,
-): Authorization {
-  if (own && Object.keys(headers).some((name) => own.has(name))) return bare(target)
-  return new Authorization(headers, target, session, attempt)
-}
-
-const NO_SESSION = { generation: 0, epoch: 0, static: true }
+const NO_SESSION = { generation: 0, epoch: 0, permanent: true }
 
 const bare = (target: Target) => new Authorization({}, target, NO_SESSION, 1)
 
-/**
- * Schemes mostly give a plain object of lower-case names, which needs no `Headers` on the way. What no header can
- * carry is refused here: a client would print it.
- */
-function toRecord(init: HeadersInit): Sealed {
-  const isRecord = !Array.isArray(init) && !(init instanceof Headers)
-  const isPlain = isRecord && Object.keys(init).every((name) => name === name.toLowerCase())
-  const headers = isPlain ? init : Object.fromEntries(new Headers(init))
-  if (Object.values(headers).every((value) => SENDABLE.test(value))) return headers
-  throw new TypeError('A header has a value that cannot be sent.')
-}
+type Sealed = Readonly<Record<string, string>>
 
 /** RFC 9110 section 5.5, as clients have it. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-function recover(
-  waist: Waist,
-  authorization: Authorization,
-  response: ResponseView | Response,
-  options: RecoverOptions,
-): MaybePromise<Authorization | undefined> {
-  const { isTokenRejected } = waist.renewal.keeper.options
-  if (!isTokenRejected && response.status !== 401) return undefined
-  if (authorization.generation === 0) return explainBare(waist, response)
-  if (isCredentialDropped(response)) return undefined
-  const verdict = !isTokenRejected || isRejected(isTokenRejected, response, authorization.target)
-  if (verdict === false) return undefined
-  const act = () => replay(waist, authorization, response, options)
-  return verdict === true ? act() : verdict.then((rejected) => (rejected ? act() : undefined))
+/**
+ * Lower-case names and values. A header for which the scheme has no value is not sent. What no header can carry is
+ * refused here: a client would print it.
+ */
+function toRecord(init: HeadersInit): Sealed {
+  const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
+  const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
+  const given = entries.filter(([, value]) => value !== undefined && value !== null)
+  if (!given.every(([name, value]) => TOKEN.test(name) && SENDABLE.test(`${value}`)))
+    throw new TypeError('A header has a name or a value that cannot be sent.')
+  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), `${value}`]))
 }
 
-/** A 401 where no token was sent. Where the address is nearly ours, somebody wonders why. */
-function explainBare(waist: Waist, response: ResponseView | Response): undefined {
-  const url = response.status === 401 ? parseUrl(response.url) : undefined
-  const meant = url && nearestOrigin(waist.renewal.keeper.options.origins, url)
-  if (meant) waist.explanations.add(response, explanation.otherOrigin(url, meant))
-}
-
-/** A predicate that throws tells nothing: the status decides. */
-function isRejected(
-  isTokenRejected: NonNullable<TokenManagerOptions['isTokenRejected']>,
-  response: ResponseView | Response,
-  requested: Target,
-): MaybePromise<boolean> {
-  const byStatus = response.status === 401
-  try {
-    const verdict: unknown = isTokenRejected(boundedView(response, requested))
-    return verdict instanceof Promise ? verdict.then(Boolean, () => byStatus) : Boolean(verdict)
-  } catch {
-    return byStatus
-  }
-}
-
-/** The token was rejected: what now? Either an authorization to send again with, or a reason not to. */
-async function replay(
-  waist: Waist,
-  authorization: Authorization,
-  response: ResponseView | Response,
-  { signal, replayable = true }: RecoverOptions,
-): Promise<Authorization | undefined> {
-  const { state, events, options } = waist.renewal.keeper
-  const { epoch, target } = authorization
-  const { url, method } = target
-  const from = response.url ? parseUrl(response.url, url.href) : url
-  if (!from || !new Target(from, method).isAt(options.origins)) return undefined // a redirect's target spoke
-  const leave = (reason: LatchkeyError): undefined => waist.explanations.add(response, reason)
-  const reason = whyNotRenew(waist, authorization)
-  if (reason) return leave(reason)
-  const obtained = waist.obtain()
-  if (!replayable) {
-    obtained.catch(() => undefined) // the next request profits; a failure has its event
-    return leave(explanation.oneShotBody())
-  }
-  try {
-    const session = await untilAborted(obtained, signal)
-    if (epoch !== state.epoch) return leave(sessionChanged())
-    const next = await seal(waist, session, target, authorization.attempt + 1)
-    const { generation } = session
-    const where = url.origin + url.pathname
-    events.emit('retried', { at: options.clock.now(), generation, method, url: where })
-    signal?.throwIfAborted() // by a listener, or while the scheme was signing
-    return next
-  } catch (error) {
-    signal?.throwIfAborted()
-    return leave(error as LatchkeyError)
-  }
-}
-
-/** Why a renewal cannot help a rejected request. If it can, the session is marked as rejected. */
-function whyNotRenew(waist: Waist, authorization: Authorization): LatchkeyError | undefined {
-  const { keeper } = waist.renewal
-  const { state, options } = keeper
-  const { generation, attempt, epoch } = authorization
-  const { session, refused } = state
-  const now = options.clock.now()
-  const isCurrent = session?.generation === generation
-  if (session?.static) return explanation.staticToken()
-  if (session && epoch !== state.epoch) return sessionChanged()
-  if (attempt > 1) {
-    if (isCurrent && options.whenRefused === 'end') {
-      endSession(keeper, 'rejected')
-      void storeSession(keeper)
-    } else if (isCurrent) {
-      const isAgain = refused?.generation === generation - 1
-      const coolDownMs = isAgain ? Math.min(refused.coolDownMs * 2, MAX_COOL_DOWN_MS) : COOL_DOWN_MS
-      state.refused = { generation, until: now + coolDownMs, coolDownMs }
-    }
-    return explanation.freshToken()
-  }
-  if (!isCurrent) return undefined // a late 401: there may be a newer token already
-  if (refused?.generation === generation && now < refused.until) return explanation.freshToken()
-  session.rejected = true
-  return undefined
-}
+/** RFC 9110 section 5.1. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/

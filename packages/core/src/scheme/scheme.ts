@@ -11,7 +11,7 @@ export interface Scheme {
   /** The header it sets, where that is always the same: a caller's own one then needs no token of ours. */
   header?: string
   /** True: its headers depend on the token set alone, so they are made once for each. Default: false. */
-  static?: boolean
+  cacheable?: boolean
   /**
    * The headers for one attempt of one request. They replace nothing that the caller has set.
    *
@@ -28,7 +28,7 @@ export interface Scheme {
 export function bearer(): Scheme {
   return {
     name: 'bearer',
-    static: true,
+    cacheable: true,
     headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
   }
 }
@@ -54,7 +54,7 @@ export function headerScheme(header: string): Scheme {
   return {
     name,
     header: name,
-    static: true,
+    cacheable: true,
     headers: ({ accessToken }) => ({ [name]: accessToken }),
   }
 }

@@ -53,3 +53,17 @@ export function memoryStore(): TokenStore {
     },
   }
 }
+
+/** What a store holds. With an `error`, that is unknown: nothing follows from it. */
+export interface Stored {
+  tokens: TokenSet | undefined
+  error: unknown
+}
+
+export async function readStore(store: TokenStore, name: string): Promise<Stored> {
+  try {
+    return { tokens: (await store.getToken(name)) ?? undefined, error: undefined }
+  } catch (error) {
+    return { tokens: undefined, error }
+  }
+}

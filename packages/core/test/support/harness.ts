@@ -87,12 +87,16 @@ export type EventRecord = { [Name in keyof ManagerEvents]: ManagerEvents[Name][]
 
 export function recordEvents(manager: TokenManager): EventRecord {
   const events: EventRecord = {
+    changed: [],
+    renewing: [],
     renewed: [],
     renewalFailed: [],
     retried: [],
     signedOut: [],
     storeFailed: [],
   }
+  manager.on('changed', (event) => events.changed.push(event))
+  manager.on('renewing', (event) => events.renewing.push(event))
   manager.on('renewed', (event) => events.renewed.push(event))
   manager.on('renewalFailed', (event) => events.renewalFailed.push(event))
   manager.on('retried', (event) => events.retried.push(event))

@@ -1,0 +1,143 @@
+import type { Events, Listener, ManagerEvents, ManagerState } from '../events.ts'
+import type { ManagerOptions } from '../manager-options.ts'
+import type { MaybePromise } from '../store/token-store.ts'
+import { disposed, sessionChanged, signedOut } from '../texts.ts'
+import { readTokenSet, type TokenSet } from '../token-set.ts'
+import { untilAborted } from '../waiting.ts'
+import { type Authorizer, createAuthorizer } from './authorizer.ts'
+import { createRenewal } from './renewal.ts'
+import { SessionKeeper } from './session.ts'
+
+/** Owns one named token set: obtains, renews, hands out and forgets it. */
+export interface TokenManager extends Authorizer {
+  /**
+   * The token set in use, valid now. From memory when it can be; otherwise waits for the renewal
+   * everybody shares.
+   *
+   * @param options.signal Ends this caller's wait only, with its own reason.
+   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` when no grant gives one (a wrong password has a
+   *   code of its own); `ERR_RENEWAL_UNAVAILABLE` or `ERR_RENEWAL_TIMEOUT` when it may work later.
+   */
+  getTokens(options?: { signal?: AbortSignal }): Promise<TokenSet>
+  /**
+   * Renews now, whatever the clock says, after a failure too; after signOut() it is a sign-in, by
+   * whichever grant can. Joins a renewal that is already under way. Throws as getTokens() does.
+   */
+  refresh(): Promise<TokenSet>
+  /**
+   * Takes over a token set obtained elsewhere, as a new session: what was under way for the old one
+   * is dropped. Resolves when it is stored.
+   *
+   * Give the function that obtains it, `setTokens(() => login())`, rather than its answer: a sign-out, or a
+   * sign-in begun later, that takes effect before the answer is there then wins over it.
+   *
+   * @param entering Called when it takes effect, just before it is stored: who has signed in is settled.
+   * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, `ERR_SESSION_CHANGED` when it was overtaken, and what the
+   *   function throws; the session then stays as it is.
+   */
+  setTokens(tokens: TokenSet | (() => MaybePromise<TokenSet>), entering?: () => void): Promise<void>
+  /**
+   * Forgets the session at once, here and in the store. Whoever waits is rejected with
+   * `ERR_SIGN_IN_REQUIRED`, and so is every request until setTokens() or refresh(). Resolves when the
+   * store is empty; a store that fails is announced as `storeFailed` and not read again.
+   *
+   * @returns The token set that was in use, as the store has it, for a service that has to revoke it.
+   */
+  signOut(): Promise<TokenSet | undefined>
+  /**
+   * What a user interface may show, read without waiting. Frozen, and the same object until something changes;
+   * `changed` tells of each change, when it is new already.
+   */
+  readonly state: ManagerState
+  /** Calls `listener` at each event. Returns how to stop. */
+  on<Name extends keyof ManagerEvents>(event: Name, listener: Listener<Name>): () => void
+  /** Lets everybody who waits go and stops listening to the store, which keeps its token set. */
+  dispose(): void
+}
+
+/**
+ * The state machine: one session, one renewal at a time, and the two calls that adapters make. Whatever a store or a
+ * grant may do wrong is dealt with by what is wrapped around them (store/careful-store.ts, grant/retrying-grant.ts).
+ */
+export function createKernel(options: ManagerOptions, events: Events): TokenManager {
+  const { store, name, clock } = options
+  const session = new SessionKeeper(options, events)
+  const renewal = createRenewal(options, session, events)
+
+  async function getTokens({ signal }: { signal?: AbortSignal } = {}): Promise<TokenSet> {
+    return { ...(await untilAborted(renewal.obtain(), signal)).tokens }
+  }
+
+  async function refresh(): Promise<TokenSet> {
+    renewal.expectOutside()
+    throwIfDisposed()
+    const { epoch } = session
+    const expectSame = () => {
+      throwIfDisposed()
+      if (session.epoch !== epoch) throw session.stopped ?? sessionChanged()
+    }
+    await renewal.load()
+    expectSame() // a sign-out is not undone by what began before it
+    const { tokens } = await renewal.renew(true)
+    expectSame()
+    session.stopped = undefined
+    session.announce()
+    return { ...tokens }
+  }
+
+  async function setTokens(
+    tokens: TokenSet | (() => MaybePromise<TokenSet>),
+    entering?: () => void,
+  ): Promise<void> {
+    const turn = (session.begun += 1)
+    throwIfDisposed()
+    const usable = readTokenSet(typeof tokens === 'function' ? await tokens() : tokens)
+    throwIfDisposed()
+    if (turn < session.decided) throw sessionChanged()
+    session.decided = turn
+    entering?.()
+    session.epoch += 1
+    session.stopped = undefined
+    renewal.abandon(sessionChanged())
+    session.enter(session.open(usable, 'receipt'))
+    renewal.follow()
+    await renewal.save()
+  }
+
+  async function signOut(): Promise<TokenSet | undefined> {
+    const mine = session.current?.tokens
+    const reason = signedOut()
+    if (!isDisposed()) session.stopped = reason
+    renewal.abandon(reason)
+    session.end('signOut')
+    const found = (await store.removeToken(name)) as TokenSet | undefined
+    const tokens = found ?? mine // another process may have renewed
+    if (tokens && !mine) events.emit('signedOut', { at: clock.now(), reason: 'signOut' })
+    return tokens && { ...tokens }
+  }
+
+  function dispose(): void {
+    session.stopped = disposed()
+    renewal.dispose(session.stopped)
+    events.clear()
+  }
+
+  const isDisposed = () => session.stopped?.code === 'ERR_DISPOSED'
+
+  function throwIfDisposed(): void {
+    if (session.stopped && isDisposed()) throw session.stopped
+  }
+
+  return {
+    ...createAuthorizer(options, session, renewal, events),
+    getTokens,
+    refresh,
+    setTokens,
+    signOut,
+    dispose,
+    on: events.on,
+    get state() {
+      return session.state
+    },
+  }
+}
