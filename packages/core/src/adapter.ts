@@ -7,8 +7,13 @@ export { authorizedFetch, isOwnedBy, markOwned } from './fetch/authorized-fetch.
 export { keepWithinOrigin } from './fetch/redirects.ts'
 export { bodyFactory, isOneShot, snapshot } from './fetch/replayable.ts'
 export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
-export { Authorization, type AuthorizeRequest } from './kernel/authorization.ts'
-export { type Authorizer, expectManager, type RecoverOptions } from './kernel/authorizer.ts'
+export {
+  Authorization,
+  type Authorizer,
+  type AuthorizeRequest,
+  expectManager,
+  type RecoverOptions,
+} from './kernel/authorization.ts'
 export { expectKnown } from './option-names.ts'
 export { parseUrl } from './origin.ts'
 export { isThenable, untilAborted } from './waiting.ts'

@@ -3,7 +3,7 @@ import type { LatchkeyError } from './errors.ts'
 import { retryingGrant } from './grant/retrying-grant.ts'
 import { createKernel, type TokenManager } from './kernel/kernel.ts'
 import { checkOptions, type TokenManagerOptions } from './manager-options.ts'
-import { carefulStore } from './store/careful-store.ts'
+import { CarefulStore } from './store/careful-store.ts'
 
 export type { TokenManager }
 
@@ -24,7 +24,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const events = createEvents()
   const kernel = {
     ...checked,
-    store: carefulStore(checked.store, tellOfStore(events, checked)),
+    store: new CarefulStore(checked.store, tellOfStore(events, checked)),
     grants: checked.grants.map(retryingGrant),
   }
   return createKernel(kernel, events)

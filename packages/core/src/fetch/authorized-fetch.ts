@@ -1,4 +1,4 @@
-import { type Authorizer, expectManager } from '../kernel/authorizer.ts'
+import { type Authorizer, expectManager } from '../kernel/authorization.ts'
 import { type FetchInput, type Given, outgoing } from './outgoing.ts'
 import { firstHop, follow, leadsOn } from './redirects.ts'
 import { mayBeStored } from './response-view.ts'

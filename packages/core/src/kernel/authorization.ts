@@ -1,4 +1,69 @@
+import { LatchkeyError } from '../errors.ts'
+import type { ResponseView } from '../fetch/response-view.ts'
 import { baseUrl, isPlainlyAt, parseUrl } from '../origin.ts'
+import type { MaybePromise } from '../store/token-store.ts'
+
+/**
+ * How an adapter asks what to do about a response.
+ *
+ * @group For adapters and services
+ */
+export interface RecoverOptions {
+  /** Ends this caller's waiting only, with its own reason. */
+  signal?: AbortSignal | null | undefined
+  /** False: the body cannot be sent a second time, so at most the token is renewed. Default: true. */
+  replayable?: boolean
+}
+
+/**
+ * The whole of what an adapter needs of a manager.
+ *
+ * @group For adapters and services
+ */
+export interface Authorizer {
+  /**
+   * What to add to a request before it is sent. Answers at once while the token is fresh; otherwise
+   * waits for the renewal everybody shares.
+   *
+   * @throws {LatchkeyError} when no token can be had, or `signal`'s own reason when it aborts.
+   */
+  authorize(request: AuthorizeRequest): MaybePromise<Authorization>
+  /**
+   * What to do about a response. An authorization: send the request again with it, once. `undefined`:
+   * the response is the caller's; `explain(response)` tells why when a token was rejected.
+   *
+   * @throws only `signal`'s own reason.
+   */
+  recover(
+    authorization: Authorization,
+    response: ResponseView | Response,
+    options?: RecoverOptions,
+  ): MaybePromise<Authorization | undefined>
+  /**
+   * The reason behind a response or a client's error, or behind its `cause`; `undefined` when no token of
+   * ours was sent, or the answer was not about it. Asks nobody.
+   *
+   * @example
+   * const response = await fetch('https://api.example.com/items')
+   * console.log(response.status, manager.explain(response)?.code)
+   */
+  explain(responseOrError: unknown): LatchkeyError | undefined
+}
+
+/**
+ * Nothing, when `manager` is one.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` when it is none, before a request is sent bare.
+ * @group For adapters and services
+ */
+export function expectManager(manager: Authorizer): void {
+  const given: Partial<Authorizer> | undefined = manager
+  if (typeof given?.authorize === 'function' && typeof given.recover === 'function') return
+  throw new LatchkeyError(
+    'ERR_INVALID_OPTION',
+    '`manager` must come from createTokenManager() or from a service such as nocodb().',
+  )
+}
 
 /**
  * The request an adapter is about to send, as far as the manager needs to know it.

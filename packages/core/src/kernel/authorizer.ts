@@ -1,4 +1,4 @@
-import { isLatchkeyError, LatchkeyError, withoutSecrets } from '../errors.ts'
+import { isLatchkeyError, type LatchkeyError, withoutSecrets } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { boundedView, isCredentialDropped, type ResponseView } from '../fetch/response-view.ts'
 import type { ManagerOptions } from '../manager-options.ts'
@@ -17,8 +17,10 @@ import { secretsOf } from '../token-set.ts'
 import { isThenable, throwIfAborted, untilAborted } from '../waiting.ts'
 import {
   Authorization,
+  type Authorizer,
   type AuthorizeRequest,
   CREDENTIAL_HEADERS,
+  type RecoverOptions,
   Target,
 } from './authorization.ts'
 import { coolDown, type Session, whatRejectionMeans } from './decisions.ts'
@@ -27,81 +29,26 @@ import type { Passage } from '../grant/inside.ts'
 import type { Renewal } from './renewal.ts'
 import type { SessionKeeper } from './session.ts'
 
-/**
- * How an adapter asks what to do about a response.
- *
- * @group For adapters and services
- */
-export interface RecoverOptions {
-  /** Ends this caller's waiting only, with its own reason. */
-  signal?: AbortSignal | null | undefined
-  /** False: the body cannot be sent a second time, so at most the token is renewed. Default: true. */
-  replayable?: boolean
-}
-
-/**
- * The whole of what an adapter needs of a manager.
- *
- * @group For adapters and services
- */
-export interface Authorizer {
-  /**
-   * What to add to a request before it is sent. Answers at once while the token is fresh; otherwise
-   * waits for the renewal everybody shares.
-   *
-   * @throws {LatchkeyError} when no token can be had, or `signal`'s own reason when it aborts.
-   */
-  authorize(request: AuthorizeRequest): MaybePromise<Authorization>
-  /**
-   * What to do about a response. An authorization: send the request again with it, once. `undefined`:
-   * the response is the caller's; `explain(response)` tells why when a token was rejected.
-   *
-   * @throws only `signal`'s own reason.
-   */
-  recover(
-    authorization: Authorization,
-    response: ResponseView | Response,
-    options?: RecoverOptions,
-  ): MaybePromise<Authorization | undefined>
-  /**
-   * The reason behind a response or a client's error, or behind its `cause`; `undefined` when no token of
-   * ours was sent, or the answer was not about it. Asks nobody.
-   *
-   * @example
-   * const response = await fetch('https://api.example.com/items')
-   * console.log(response.status, manager.explain(response)?.code)
-   */
-  explain(responseOrError: unknown): LatchkeyError | undefined
-}
-
-/**
- * Nothing, when `manager` is one.
- *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` when it is none, before a request is sent bare.
- * @group For adapters and services
- */
-export function expectManager(manager: Authorizer): void {
-  const given: Partial<Authorizer> | undefined = manager
-  if (typeof given?.authorize === 'function' && typeof given.recover === 'function') return
-  throw new LatchkeyError(
-    'ERR_INVALID_OPTION',
-    '`manager` must come from createTokenManager() or from a service such as nocodb().',
-  )
-}
-
-/** Makes the two calls that adapters make of one manager. */
-export function createAuthorizer(
-  options: ManagerOptions,
-  session: SessionKeeper,
-  renewal: Renewal,
-  events: Events,
-): Authorizer {
-  const { clock, origins, scheme, isTokenRejected, skipAuth, whenRefused } = options
-  const explanations = createExplanations()
+/** The two calls that adapters make of one manager. */
+export class KernelAuthorizer implements Authorizer {
+  readonly #options: ManagerOptions
+  readonly #session: SessionKeeper
+  readonly #renewal: Renewal
+  readonly #events: Events
+  readonly #explanations = createExplanations()
+  readonly explain = this.#explanations.find
   /** Requests that went out bare since they seemed to be a grant's own: the grant's work, and whose session it was. */
-  const own = new WeakMap<Authorization, { passage: Passage; epoch: number }>()
+  #own: WeakMap<Authorization, { passage: Passage; epoch: number }> | undefined = undefined
 
-  function authorize(request: AuthorizeRequest): MaybePromise<Authorization> {
+  constructor(options: ManagerOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
+    this.#options = options
+    this.#session = session
+    this.#renewal = renewal
+    this.#events = events
+  }
+
+  readonly authorize = (request: AuthorizeRequest): MaybePromise<Authorization> => {
+    const { origins, scheme, skipAuth } = this.#options
     const { headers, signal } = request
     const target = new Target(request.url, request.method)
     if (
@@ -111,38 +58,40 @@ export function createAuthorizer(
     ) {
       return bare(target)
     }
-    const passage = renewal.grantAtWork(signal)
+    const passage = this.#renewal.grantAtWork(signal)
     if (passage) {
       const authorization = bare(target)
-      own.set(authorization, { passage, epoch: session.epoch })
+      this.#own ??= new WeakMap()
+      this.#own.set(authorization, { passage, epoch: this.#session.epoch })
       return authorization
     }
-    const ready = renewal.ready()
-    if (ready) return seal(ready, target, 1, headers)
-    return untilAborted(renewal.obtain(), signal).then((obtained) =>
-      seal(obtained, target, 1, headers),
+    const ready = this.#renewal.ready()
+    if (ready) return this.#seal(ready, target, 1, headers)
+    return untilAborted(this.#renewal.obtain(), signal).then((obtained) =>
+      this.#seal(obtained, target, 1, headers),
     )
   }
 
   /** The session's headers for one attempt; none when the caller has set one of them. */
-  function seal(
+  #seal(
     of: Session,
     target: Target,
     attempt: number,
     callers?: AuthorizeRequest['headers'],
   ): MaybePromise<Authorization> {
     const withHeaders = (headers: Sealed) => {
-      if (session.stopped) throw session.stopped
-      if (session.epoch !== of.epoch) throw sessionChanged()
+      if (this.#session.stopped) throw this.#session.stopped
+      if (this.#session.epoch !== of.epoch) throw sessionChanged()
       if (callers && Object.keys(headers).some((name) => callers.has(name))) return bare(target)
       return new Authorization(headers, target, of, attempt)
     }
-    const made = of.headers ?? headersOf(of, target)
+    const made = of.headers ?? this.#headersOf(of, target)
     return isThenable(made) ? made.then(withHeaders) : withHeaders(made)
   }
 
   /** @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
-  function headersOf(of: Session, target: Target): Sealed | Promise<Sealed> {
+  #headersOf(of: Session, target: Target): Sealed | Promise<Sealed> {
+    const { scheme } = this.#options
     const fail = (error: unknown) => {
       if (isLatchkeyError(error)) throw error
       throw schemeFailed(withoutSecrets(error, secretsOf(of.tokens)))
@@ -158,25 +107,26 @@ export function createAuthorizer(
     }
   }
 
-  function recover(
+  readonly recover = (
     authorization: Authorization,
     response: ResponseView | Response,
     asked: RecoverOptions = {},
-  ): MaybePromise<Authorization | undefined> {
+  ): MaybePromise<Authorization | undefined> => {
+    const { isTokenRejected } = this.#options
     if (!isTokenRejected && response.status !== 401) return undefined
-    if (authorization.generation === 0) return recoverBare(authorization, response, asked)
+    if (authorization.generation === 0) return this.#recoverBare(authorization, response, asked)
     if (isCredentialDropped(response)) return undefined
     const act = (isRejected: unknown) =>
-      isRejected ? replay(authorization, response, asked) : undefined
-    const verdict = isTokenRejected ? judge(response, authorization.target) : true
+      isRejected ? this.#replay(authorization, response, asked) : undefined
+    const verdict = isTokenRejected ? this.#judge(response, authorization.target) : true
     return isThenable(verdict) ? Promise.resolve(verdict).then(act) : act(verdict)
   }
 
   /** A predicate that fails tells nothing: the status decides. */
-  function judge(response: ResponseView | Response, requested: Target): unknown {
+  #judge(response: ResponseView | Response, requested: Target): unknown {
     const byStatus = response.status === 401
     try {
-      const verdict: unknown = isTokenRejected?.(boundedView(response, requested))
+      const verdict: unknown = this.#options.isTokenRejected?.(boundedView(response, requested))
       return isThenable(verdict) ? Promise.resolve(verdict).catch(() => byStatus) : verdict
     } catch {
       return byStatus
@@ -187,81 +137,85 @@ export function createAuthorizer(
    * A 401 where no token was sent. Where the address is nearly ours, that is explained. What seemed to be a grant's own
    * request was none if the grant has ended since (a limiter starts one job as the other ends): it gets a token now.
    */
-  function recoverBare(
+  #recoverBare(
     authorization: Authorization,
     response: ResponseView | Response,
     asked: RecoverOptions,
   ): MaybePromise<Authorization | undefined> {
-    const began = response.status === 401 ? own.get(authorization) : undefined
+    const began = response.status === 401 ? this.#own?.get(authorization) : undefined
     if (began && !began.passage.isOpen)
-      return sendAgain(authorization, began.epoch, response, asked)
+      return this.#sendAgain(authorization, began.epoch, response, asked)
     const url = response.status === 401 ? parseUrl(response.url) : undefined
-    const meant = url && nearestOrigin(origins, url)
-    if (meant) explanations.add(response, otherOrigin(url, meant))
+    const meant = url && nearestOrigin(this.#options.origins, url)
+    if (meant) this.#explanations.add(response, otherOrigin(url, meant))
     return undefined
   }
 
   /** The token was rejected: either an authorization to send again with, or a reason not to. */
-  function replay(
+  #replay(
     authorization: Authorization,
     response: ResponseView | Response,
     asked: RecoverOptions,
   ): MaybePromise<Authorization | undefined> {
     const { url, method } = authorization.target
     const from = response.url ? parseUrl(response.url, url.href) : url
-    if (!from || !new Target(from, method).isAt(origins)) return undefined // a redirect's target spoke
-    const reason = whyNot(authorization)
-    if (reason) return explanations.add(response, reason)
-    return sendAgain(authorization, authorization.epoch, response, asked)
+    if (!from || !new Target(from, method).isAt(this.#options.origins)) return undefined // a redirect's target spoke
+    const reason = this.#whyNot(authorization)
+    if (reason) return this.#explanations.add(response, reason)
+    return this.#sendAgain(authorization, authorization.epoch, response, asked)
   }
 
   /** Why a renewal cannot help a rejected request. If it can, the session is marked as rejected. */
-  function whyNot(authorization: Authorization): LatchkeyError | undefined {
-    const now = clock.now()
+  #whyNot(authorization: Authorization): LatchkeyError | undefined {
+    const session = this.#session
     const { current } = session
+    const now = this.#options.clock.now()
     const meaning = whatRejectionMeans(authorization, now, session)
     if (meaning === 'permanent') return permanentToken()
     if (meaning === 'otherSession') return sessionChanged()
     if (meaning === 'renew' && current) current.isRejected = true
     if (meaning !== 'refused') return undefined
     if (authorization.attempt > 1 && current?.generation === authorization.generation) {
-      if (whenRefused === 'end') {
+      if (this.#options.whenRefused === 'end') {
         session.end('rejected')
-        void renewal.save()
+        void this.#renewal.save()
       } else session.refused = coolDown(session.refused, current.generation, now)
     }
     return freshToken()
   }
 
   /** @param epoch The session that the request belongs to. */
-  async function sendAgain(
+  async #sendAgain(
     { target, attempt }: Authorization,
     epoch: number,
     response: ResponseView | Response,
     { signal, replayable = true }: RecoverOptions,
   ): Promise<Authorization | undefined> {
-    const obtained = renewal.obtain()
+    const obtained = this.#renewal.obtain()
     if (!replayable) {
       obtained.catch(() => undefined) // the next request profits; a failure has its event
-      return explanations.add(response, oneShotBody())
+      return this.#explanations.add(response, oneShotBody())
     }
     try {
       const next = await untilAborted(obtained, signal)
-      if (epoch !== session.epoch) throw sessionChanged()
+      if (epoch !== this.#session.epoch) throw sessionChanged()
       const { generation } = next
-      const sealed = await seal(next, target, attempt + 1)
+      const sealed = await this.#seal(next, target, attempt + 1)
       const { method, url } = target
       const where = url.origin + url.pathname
-      events.emit('retried', { at: clock.now(), generation, method, url: where })
+      this.#events.emit('retried', {
+        at: this.#options.clock.now(),
+        generation,
+        method,
+        url: where,
+      })
       throwIfAborted(signal) // by a listener, or while the scheme was signing
       return sealed
     } catch (error) {
       throwIfAborted(signal)
-      return explanations.add(response, error as LatchkeyError)
+      return this.#explanations.add(response, error as LatchkeyError)
     }
   }
-
-  return { authorize, recover, explain: explanations.find }
 }
 
 type OwnHeaders = NonNullable<AuthorizeRequest['headers']>

@@ -1,40 +1,65 @@
 import type { ManagerOptions } from '../manager-options.ts'
 import { readStore } from '../store/token-store.ts'
-import { sameTokens } from '../token-set.ts'
+import { sameTokens, type TokenSet } from '../token-set.ts'
 import type { SessionKeeper } from './session.ts'
 
-/**
- * Follows what other tabs, processes and machines do to the store.
- *
- * @param isRenewing A renewal reads the store itself. A change told of meanwhile is looked at once it is over, however
- *   it ends: then catchUp() is called.
- */
-export function followStore(
-  options: ManagerOptions,
-  session: SessionKeeper,
-  isRenewing: () => boolean,
-) {
-  const { store, name } = options
-  let unsubscribe: (() => void) | undefined
-  let isMissed = false
+/** How long the winner of a race may take to store what it got, in milliseconds, on a store without a lock. */
+const WINNER_WRITES_MS = 300
 
-  async function look(): Promise<void> {
-    isMissed = isRenewing()
-    if (isMissed || session.stopped) return
+/** Follows what other tabs, processes and machines do to the store. */
+export class Elsewhere {
+  readonly #options: ManagerOptions
+  readonly #session: SessionKeeper
+  readonly #isRenewing: () => boolean
+  #unsubscribe: (() => void) | undefined = undefined
+  /** A change was told of during a renewal, which reads the store itself: look() once it is over, however it ends. */
+  isMissed = false
+
+  constructor(options: ManagerOptions, session: SessionKeeper, isRenewing: () => boolean) {
+    this.#options = options
+    this.#session = session
+    this.#isRenewing = isRenewing
+  }
+
+  start(): void {
+    if (this.#unsubscribe) return
+    const { store, name } = this.#options
+    this.#unsubscribe = store.subscribe?.(name, () => void this.look()) ?? (() => undefined)
+  }
+
+  stop(): void {
+    this.#unsubscribe?.()
+  }
+
+  /** Takes over what the store holds, if it is news. */
+  async look(): Promise<void> {
+    const session = this.#session
+    const { store, name } = this.#options
+    this.isMissed = this.#isRenewing()
+    if (this.isMissed || session.stopped) return
     const { current, epoch } = session
     const { tokens, error } = await readStore(store, name)
-    isMissed ||= isRenewing()
-    if (isMissed || session.stopped || error !== undefined) return
-    if (session.current !== current || session.epoch !== epoch) return look() // what was read is older
+    this.isMissed ||= this.#isRenewing()
+    if (this.isMissed || session.stopped || error !== undefined) return
+    if (session.current !== current || session.epoch !== epoch) return this.look() // what was read is older
     if (sameTokens(tokens, current?.tokens)) return
     if (tokens) session.adopt(tokens)
     else session.end('elsewhere')
   }
 
-  return {
-    start: () =>
-      void (unsubscribe ??= store.subscribe?.(name, () => void look()) ?? (() => undefined)),
-    stop: () => unsubscribe?.(),
-    catchUp: () => void (isMissed && look()),
+  /**
+   * What another process has stored in place of `known`. Without a lock the winner of a race may
+   * still be writing when the loser hears its no, so the store is given a moment and read again.
+   */
+  async changed(known: TokenSet | undefined): Promise<TokenSet | undefined> {
+    const { store, name } = this.#options
+    const look = async () => {
+      const { tokens } = await readStore(store, name)
+      return sameTokens(tokens, known) ? undefined : tokens
+    }
+    const found = await look()
+    if (found || !known || store.lock) return found
+    await new Promise((resolve) => setTimeout(resolve, WINNER_WRITES_MS))
+    return look()
   }
 }

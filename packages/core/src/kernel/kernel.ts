@@ -1,11 +1,12 @@
 import type { Events, Listener, ManagerEvents, ManagerState } from '../events.ts'
 import type { ManagerOptions } from '../manager-options.ts'
 import type { MaybePromise } from '../store/token-store.ts'
-import { disposed, sessionChanged, signedOut } from '../texts.ts'
+import { disposed, recursion, sessionChanged, signedOut } from '../texts.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
 import { untilAborted } from '../waiting.ts'
-import { type Authorizer, createAuthorizer } from './authorizer.ts'
-import { createRenewal } from './renewal.ts'
+import type { Authorizer } from './authorization.ts'
+import { KernelAuthorizer } from './authorizer.ts'
+import { Renewal } from './renewal.ts'
 import { SessionKeeper } from './session.ts'
 
 /** Owns one named token set: obtains, renews, hands out and forgets it. */
@@ -62,14 +63,15 @@ export interface TokenManager extends Authorizer {
 export function createKernel(options: ManagerOptions, events: Events): TokenManager {
   const { store, name, clock } = options
   const session = new SessionKeeper(options, events)
-  const renewal = createRenewal(options, session, events)
+  const renewal = new Renewal(options, session, events)
+  const { authorize, recover, explain } = new KernelAuthorizer(options, session, renewal, events)
 
   async function getTokens({ signal }: { signal?: AbortSignal } = {}): Promise<TokenSet> {
     return { ...(await untilAborted(renewal.obtain(), signal)).tokens }
   }
 
   async function refresh(): Promise<TokenSet> {
-    renewal.expectOutside()
+    if (renewal.grantAtWork()) throw recursion()
     throwIfDisposed()
     const { epoch } = session
     const expectSame = () => {
@@ -129,7 +131,9 @@ export function createKernel(options: ManagerOptions, events: Events): TokenMana
   }
 
   return {
-    ...createAuthorizer(options, session, renewal, events),
+    authorize,
+    recover,
+    explain,
     getTokens,
     refresh,
     setTokens,

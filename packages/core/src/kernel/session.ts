@@ -84,6 +84,11 @@ export class SessionKeeper {
     }
   }
 
+  /** Whether requests could go out with what a store holds. */
+  isFresh(stored: TokenSet): boolean {
+    return isUsable(this.open(stored, 'store'), this.#options.clock.now())
+  }
+
   /** From now on requests go out with `session`; earlier failures are forgotten. */
   enter(session: Session): Session {
     this.current = session

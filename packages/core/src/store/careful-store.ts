@@ -27,126 +27,130 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
  *   spent the refresh token in the meantime, so that nothing may be renewed.
  * - `setToken` and `removeToken` never throw. A write that overran its time and lands later, over something newer, is
  *   put right.
- * - `lock` runs its work once, and the result of that counts, however the lock itself ends.
  */
-export function carefulStore(store: TokenStore, onFailure: OnFailure): TokenStore {
+export class CarefulStore implements TokenStore {
+  /** Runs its work once, and the result of that counts, however the lock itself ends. */
+  readonly lock?: NonNullable<TokenStore['lock']>
+  readonly subscribe?: NonNullable<TokenStore['subscribe']>
+  readonly #store: TokenStore
+  readonly #onFailure: OnFailure
   /** What has failed and not worked since. */
-  const failing = new Set<Operation>()
+  readonly #failing = new Set<Operation>()
   /** What the store was last known to hold. */
-  let seen: TokenSet | undefined
+  #seen: TokenSet | undefined = undefined
   /** What it was last told to hold. */
-  let wanted: TokenSet | undefined
-  /** Whether the last write got through. If not, the store still holds the older value (`seen`): ignore it. */
-  let isWritten = true
-  let writing: Promise<unknown> = Promise.resolve()
+  #wanted: TokenSet | undefined = undefined
+  /** Whether the last write got through. If not, the store still holds the older value (`#seen`): ignore it. */
+  #isWritten = true
+  #writing: Promise<unknown> = Promise.resolve()
 
-  async function limited<T>(operation: Operation, work: () => T | PromiseLike<T>): Promise<T> {
-    const late = () => failed(`No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
-    const answer = await withTimeLimit((async () => work())(), STORE_LIMIT_MS, late)
-    failing.delete(operation)
-    return answer
+  constructor(store: TokenStore, onFailure: OnFailure) {
+    this.#store = store
+    this.#onFailure = onFailure
+    if (store.lock) this.lock = (name, run) => runOnce(store, name, run)
+    if (store.subscribe) this.subscribe = (name, listener) => this.#subscribe(name, listener)
   }
 
-  function announce(operation: Operation, error: unknown, secrets: readonly string[] = []): void {
-    if (failing.has(operation)) return
-    failing.add(operation)
-    const message = `The token store's ${operation} failed; the session goes on in memory.`
-    onFailure(operation, failed(message, withoutSecrets(error, secrets)))
+  getToken(name: string): Promise<TokenSet | undefined> {
+    return this.#writing.then(() => this.#read(name)) // what is being written is as good as written
   }
 
-  async function read(name: string): Promise<TokenSet | undefined> {
+  /** What a newer order has overtaken when its turn comes is not written. */
+  setToken(tokens: TokenSet | undefined, name: string): Promise<unknown> {
+    this.#wanted = tokens
+    const isWanted = () => this.#wanted === tokens
+    this.#writing = this.#writing.then(() => (isWanted() ? this.#write(tokens, name) : undefined))
+    return this.#writing
+  }
+
+  /** @returns What was there, if that could be read. */
+  removeToken(name: string): Promise<TokenSet | undefined> {
+    this.#wanted = undefined
+    const removing = this.#writing.then(async () => {
+      const found = await this.#read(name).catch(() => undefined)
+      if (this.#wanted === undefined) await this.#write(undefined, name)
+      return found
+    })
+    this.#writing = removing
+    return removing
+  }
+
+  #subscribe(name: string, listener: () => void): () => void {
+    const nothing = () => undefined
+    try {
+      return this.#store.subscribe?.(name, listener) ?? nothing
+    } catch (error) {
+      this.#announce('subscribe', error)
+      return nothing
+    }
+  }
+
+  async #read(name: string): Promise<TokenSet | undefined> {
+    const store = this.#store
     let tokens: TokenSet | undefined
     try {
-      tokens = await limited('get', async () => {
+      tokens = await this.#limited('get', async () => {
         const stored = await store.getToken(name)
         return stored === undefined || stored === null ? undefined : readTokenSet(stored)
       })
     } catch (error) {
-      announce('get', error)
+      this.#announce('get', error)
       const isGarbage = GARBAGE.has((error as { code?: unknown } | undefined)?.code)
-      throw !isGarbage && isShared() ? unreadable(error) : failed('Its contents are unknown.')
+      // Others may have spent the refresh token in use, where it lies in a store that several share.
+      const isShared = store.lock && this.#isWritten && this.#seen?.refreshToken !== undefined
+      throw !isGarbage && isShared ? unreadable(error) : failed('Its contents are unknown.')
     }
     // Ours was rotated and could not be stored: the store's is spent, and must not be presented again.
-    if (!isWritten && sameTokens(tokens, seen))
+    if (!this.#isWritten && sameTokens(tokens, this.#seen)) {
       throw failed('What it holds is older than the session.')
-    seen = tokens
+    }
+    this.#seen = tokens
     return tokens
   }
 
-  /** Whether others may have spent the refresh token in use: it lies in a store that several share. */
-  const isShared = () => store.lock !== undefined && isWritten && seen?.refreshToken !== undefined
-
-  async function write(tokens: TokenSet | undefined, name: string): Promise<void> {
+  async #write(tokens: TokenSet | undefined, name: string): Promise<void> {
+    const store = this.#store
     const operation = tokens ? 'set' : 'remove'
-    let landing: PromiseLike<unknown> | undefined
+    let landing: Promise<unknown> | undefined
     try {
-      await limited(operation, () => {
+      await this.#limited(operation, () => {
         landing = (async () => (tokens ? store.setToken(tokens, name) : store.removeToken(name)))()
         return landing
       })
-      isWritten = true
-      seen = tokens
+      this.#isWritten = true
+      this.#seen = tokens
     } catch (error) {
-      isWritten = false
-      announce(operation, error, secretsOf(tokens))
+      this.#isWritten = false
+      this.#announce(operation, error, secretsOf(tokens))
       landing?.then(
         () => {
-          if (wanted !== tokens) void setToken(wanted, name) // it landed over something newer
+          if (this.#wanted !== tokens) void this.setToken(this.#wanted, name) // it landed over something newer
         },
         () => undefined, // announced already
       )
     }
   }
 
-  /** What a newer order has overtaken when its turn comes is not written. */
-  function setToken(tokens: TokenSet | undefined, name: string): Promise<unknown> {
-    wanted = tokens
-    writing = writing.then(() => (wanted === tokens ? write(tokens, name) : undefined))
-    return writing
+  async #limited<T>(operation: Operation, work: () => T | PromiseLike<T>): Promise<T> {
+    const late = () => failed(`No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
+    const answer = await withTimeLimit((async () => work())(), STORE_LIMIT_MS, late)
+    this.#failing.delete(operation)
+    return answer
   }
 
-  /** @returns What was there, if that could be read. */
-  function removeToken(name: string): Promise<unknown> {
-    wanted = undefined
-    const removing = writing.then(async () => {
-      const found = await read(name).catch(() => undefined)
-      if (wanted === undefined) await write(undefined, name)
-      return found
-    })
-    writing = removing
-    return removing
-  }
-
-  const { lock, subscribe } = store
-  return {
-    getToken: (name) => writing.then(() => read(name)), // what is being written is as good as written
-    setToken,
-    removeToken,
-    ...(lock && {
-      lock: <T>(name: string, run: () => Promise<T>) =>
-        runOnce(run, (once) => lock.call(store, name, once) as Promise<T>),
-    }),
-    ...(subscribe && {
-      subscribe(name, listener) {
-        try {
-          return subscribe.call(store, name, listener)
-        } catch (error) {
-          announce('subscribe', error)
-          return () => undefined
-        }
-      },
-    }),
+  #announce(operation: Operation, error: unknown, secrets: readonly string[] = []): void {
+    if (this.#failing.has(operation)) return
+    this.#failing.add(operation)
+    const message = `The token store's ${operation} failed; the session goes on in memory.`
+    this.#onFailure(operation, failed(message, withoutSecrets(error, secrets)))
   }
 }
 
-async function runOnce<T>(
-  run: () => Promise<T>,
-  lock: (run: () => Promise<T>) => Promise<T>,
-): Promise<T> {
+async function runOnce<T>(store: TokenStore, name: string, run: () => Promise<T>): Promise<T> {
   let running: Promise<T> | undefined
   let cause: unknown
   try {
-    await lock(() => (running ??= run()))
+    await store.lock?.(name, () => (running ??= run()))
   } catch (error) {
     cause = error
   }
