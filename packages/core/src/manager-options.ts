@@ -6,7 +6,12 @@ import { parseOrigins } from './origin.ts'
 import { RENEW_AHEAD_MS } from './kernel/decisions.ts'
 import type { ResponseView } from './fetch/response-view.ts'
 import type { Scheme } from './scheme/scheme.ts'
-import { type MaybePromise, memoryStore, type TokenStore } from './store/token-store.ts'
+import {
+  type KernelStore,
+  type MaybePromise,
+  memoryStore,
+  type TokenStore,
+} from './store/token-store.ts'
 
 /** What a manager is made of: where the token may go, how it is sent, how to get one. */
 export interface TokenManagerOptions {
@@ -87,6 +92,11 @@ export interface ManagerOptions {
   renewTimeoutMs: number
   fetch: typeof fetch
   clock: Clock
+}
+
+/** The same for the kernel, whose store and grants are wrapped. */
+export interface KernelOptions extends ManagerOptions {
+  store: KernelStore
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */

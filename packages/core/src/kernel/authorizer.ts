@@ -1,7 +1,7 @@
 import { isLatchkeyError, type LatchkeyError, withoutSecrets } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { boundedView, isCredentialDropped, type ResponseView } from '../fetch/response-view.ts'
-import type { ManagerOptions } from '../manager-options.ts'
+import type { KernelOptions } from '../manager-options.ts'
 import { nearestOrigin, parseUrl } from '../origin.ts'
 import type { Scheme } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
@@ -31,7 +31,7 @@ import type { SessionKeeper } from './session.ts'
 
 /** The two calls that adapters make of one manager. */
 export class KernelAuthorizer implements Authorizer {
-  readonly #options: ManagerOptions
+  readonly #options: KernelOptions
   readonly #session: SessionKeeper
   readonly #renewal: Renewal
   readonly #events: Events
@@ -40,7 +40,7 @@ export class KernelAuthorizer implements Authorizer {
   /** Requests that went out bare since they seemed to be a grant's own: the grant's work, and whose session it was. */
   #own: WeakMap<Authorization, { passage: Passage; epoch: number }> | undefined = undefined
 
-  constructor(options: ManagerOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
+  constructor(options: KernelOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
     this.#options = options
     this.#session = session
     this.#renewal = renewal
@@ -152,11 +152,11 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   /** The token was rejected: either an authorization to send again with, or a reason not to. */
-  #replay(
+  async #replay(
     authorization: Authorization,
     response: ResponseView | Response,
     asked: RecoverOptions,
-  ): MaybePromise<Authorization | undefined> {
+  ): Promise<Authorization | undefined> {
     const { url, method } = authorization.target
     const from = response.url ? parseUrl(response.url, url.href) : url
     if (!from || !new Target(from, method).isAt(this.#options.origins)) return undefined // a redirect's target spoke
@@ -178,7 +178,7 @@ export class KernelAuthorizer implements Authorizer {
     if (authorization.attempt > 1 && current?.generation === authorization.generation) {
       if (this.#options.whenRefused === 'end') {
         session.end('rejected')
-        void this.#renewal.save()
+        void this.#renewal.forget(current.tokens)
       } else session.refused = coolDown(session.refused, current.generation, now)
     }
     return freshToken()

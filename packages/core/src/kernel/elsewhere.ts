@@ -1,4 +1,4 @@
-import type { ManagerOptions } from '../manager-options.ts'
+import type { KernelOptions } from '../manager-options.ts'
 import { readStore } from '../store/token-store.ts'
 import { sameTokens, type TokenSet } from '../token-set.ts'
 import type { SessionKeeper } from './session.ts'
@@ -8,14 +8,14 @@ const WINNER_WRITES_MS = 300
 
 /** Follows what other tabs, processes and machines do to the store. */
 export class Elsewhere {
-  readonly #options: ManagerOptions
+  readonly #options: KernelOptions
   readonly #session: SessionKeeper
   readonly #isRenewing: () => boolean
   #unsubscribe: (() => void) | undefined = undefined
   /** A change was told of during a renewal, which reads the store itself: look() once it is over, however it ends. */
   isMissed = false
 
-  constructor(options: ManagerOptions, session: SessionKeeper, isRenewing: () => boolean) {
+  constructor(options: KernelOptions, session: SessionKeeper, isRenewing: () => boolean) {
     this.#options = options
     this.#session = session
     this.#isRenewing = isRenewing

@@ -1,5 +1,5 @@
 import type { Events, Listener, ManagerEvents, ManagerState } from '../events.ts'
-import type { ManagerOptions } from '../manager-options.ts'
+import type { KernelOptions } from '../manager-options.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 import { disposed, recursion, sessionChanged, signedOut } from '../texts.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
@@ -60,7 +60,7 @@ export interface TokenManager extends Authorizer {
  * The state machine: one session, one renewal at a time, and the two calls that adapters make. Whatever a store or a
  * grant may do wrong is dealt with by what is wrapped around them (store/careful-store.ts, grant/retrying-grant.ts).
  */
-export function createKernel(options: ManagerOptions, events: Events): TokenManager {
+export function createKernel(options: KernelOptions, events: Events): TokenManager {
   const { store, name, clock } = options
   const session = new SessionKeeper(options, events)
   const renewal = new Renewal(options, session, events)
@@ -101,9 +101,9 @@ export function createKernel(options: ManagerOptions, events: Events): TokenMana
     session.epoch += 1
     session.stopped = undefined
     renewal.abandon(sessionChanged())
-    session.enter(session.open(usable, 'receipt'))
+    const { tokens: mine } = session.enter(session.open(usable, 'receipt'))
     renewal.follow()
-    await renewal.save()
+    await store.setToken(mine, name)
   }
 
   async function signOut(): Promise<TokenSet | undefined> {

@@ -2,7 +2,7 @@ import { type GrantRejectedError, isRejection, type LatchkeyError } from '../err
 import type { Events } from '../events.ts'
 import type { Grant } from '../grant/grant.ts'
 import { createInside, type Passage } from '../grant/inside.ts'
-import type { ManagerOptions } from '../manager-options.ts'
+import type { KernelOptions } from '../manager-options.ts'
 import { readStore, type Stored } from '../store/token-store.ts'
 import { grantUnavailable, recursion, sessionChanged, signInRequired, timedOut } from '../texts.ts'
 import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
@@ -36,7 +36,7 @@ type Walk =
 
 /** Renewals, one at a time: when one starts, what happens in it, and what a failure leaves behind. */
 export class Renewal {
-  readonly #options: ManagerOptions
+  readonly #options: KernelOptions
   readonly #session: SessionKeeper
   readonly #events: Events
   readonly #inside = createInside()
@@ -44,7 +44,7 @@ export class Renewal {
   #flight: Flight | undefined = undefined
   #loading: Promise<void> | undefined = undefined
 
-  constructor(options: ManagerOptions, session: SessionKeeper, events: Events) {
+  constructor(options: KernelOptions, session: SessionKeeper, events: Events) {
     this.#options = options
     this.#session = session
     this.#events = events
@@ -248,7 +248,7 @@ export class Renewal {
     }
     session.end('rejected', known !== undefined || current !== undefined)
     if (rejection) session.failure = { error, until: Infinity }
-    await this.save()
+    await this.forget(known)
     throw error
   }
 
@@ -265,12 +265,10 @@ export class Renewal {
     throw error
   }
 
-  /** Makes the store hold what is true now. */
-  async save(): Promise<void> {
+  /** Empties the store of a session that the server has ended; not of one that another process has begun since. */
+  async forget(ended: TokenSet | undefined): Promise<void> {
     const { store, name } = this.#options
-    const { current } = this.#session
-    if (current && !current.permanent) await store.setToken(current.tokens, name)
-    else await store.removeToken(name)
+    await store.removeToken(name, ended)
   }
 
   /** Drops the renewal in flight: its waiters are let go, and its result is not wanted any more. */

@@ -1,7 +1,7 @@
 import type { LatchkeyError } from '../errors.ts'
 import type { Events, ManagerEvents, ManagerState } from '../events.ts'
 import { expiryFromStore, expiryOnReceipt, readJwtOwner } from '../expiry.ts'
-import type { ManagerOptions } from '../manager-options.ts'
+import type { KernelOptions } from '../manager-options.ts'
 import { sessionChanged } from '../texts.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
 import {
@@ -43,10 +43,10 @@ export class SessionKeeper {
   /** Whether grants are being asked. */
   isRenewing = false
   #state: ManagerState = Object.freeze({ status: 'unknown', expiresAt: undefined, generation: 0 })
-  readonly #options: Pick<ManagerOptions, 'clock' | 'renewAheadMs'>
+  readonly #options: Pick<KernelOptions, 'clock' | 'renewAheadMs'>
   readonly #events: Events
 
-  constructor(options: Pick<ManagerOptions, 'clock' | 'renewAheadMs'>, events: Events) {
+  constructor(options: Pick<KernelOptions, 'clock' | 'renewAheadMs'>, events: Events) {
     this.#options = options
     this.#events = events
   }

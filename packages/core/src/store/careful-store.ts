@@ -2,7 +2,7 @@ import { LatchkeyError, withoutSecrets } from '../errors.ts'
 import type { ManagerEvents } from '../events.ts'
 import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
 import { withTimeLimit } from '../waiting.ts'
-import type { TokenStore } from './token-store.ts'
+import type { KernelStore, TokenStore } from './token-store.ts'
 
 /** How long one call of a store may take, in milliseconds, before the manager goes on without it. */
 const STORE_LIMIT_MS = 3_000
@@ -28,7 +28,7 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
  * - `setToken` and `removeToken` never throw. A write that overran its time and lands later, over something newer, is
  *   put right.
  */
-export class CarefulStore implements TokenStore {
+export class CarefulStore implements KernelStore {
   /** Runs its work once, and the result of that counts, however the lock itself ends. */
   readonly lock?: NonNullable<TokenStore['lock']>
   readonly subscribe?: NonNullable<TokenStore['subscribe']>
@@ -63,12 +63,16 @@ export class CarefulStore implements TokenStore {
     return this.#writing
   }
 
-  /** @returns What was there, if that could be read. */
-  removeToken(name: string): Promise<TokenSet | undefined> {
+  /**
+   * @param only Nothing is removed where something else is found.
+   * @returns What was there, if that could be read.
+   */
+  removeToken(name: string, only?: TokenSet): Promise<TokenSet | undefined> {
     this.#wanted = undefined
     const removing = this.#writing.then(async () => {
       const found = await this.#read(name).catch(() => undefined)
-      if (this.#wanted === undefined) await this.#write(undefined, name)
+      const isOther = only && found && !sameTokens(found, only)
+      if (this.#wanted === undefined && !isOther) await this.#write(undefined, name)
       return found
     })
     this.#writing = removing

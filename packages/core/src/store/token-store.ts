@@ -33,6 +33,12 @@ export interface TokenStore {
   names?(): MaybePromise<string[]>
 }
 
+/** A store as the kernel uses it. */
+export interface KernelStore extends TokenStore {
+  /** @param only Nothing is removed where something else is found. Absent: whatever is found. */
+  removeToken(name: string, only?: TokenSet): MaybePromise<unknown>
+}
+
 /** Keeps copies of token sets for as long as the process lives. The default. */
 export function memoryStore(): TokenStore {
   const entries = new Map<string, TokenSet>()
