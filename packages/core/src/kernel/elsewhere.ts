@@ -12,8 +12,12 @@ export class Elsewhere {
   readonly #session: SessionKeeper
   readonly #isRenewing: () => boolean
   #unsubscribe: (() => void) | undefined = undefined
-  /** A change was told of during a renewal, which reads the store itself: look() once it is over, however it ends. */
+  /**
+   * A change was told of and has not been looked at: a renewal is under way, which reads the store itself, or the store
+   * could not be read. look() once that is over, however it ends.
+   */
   isMissed = false
+  #isLooking = false
 
   constructor(options: KernelOptions, session: SessionKeeper, isRenewing: () => boolean) {
     this.#options = options
@@ -31,20 +35,31 @@ export class Elsewhere {
     this.#unsubscribe?.()
   }
 
-  /** Takes over what the store holds, if it is news. */
+  /** Takes over what the store holds, if it is news. Told of many changes at once, it reads once more. */
   async look(): Promise<void> {
+    this.isMissed = true
+    if (this.#isLooking) return
+    this.#isLooking = true
+    while (this.isMissed && !this.#isRenewing() && !this.#session.stopped) {
+      this.isMissed = false
+      if (!(await this.#follow())) break
+    }
+    this.#isLooking = false
+  }
+
+  /** @returns Whether the store could be read. */
+  async #follow(): Promise<boolean> {
     const session = this.#session
     const { store, name } = this.#options
-    this.isMissed = this.#isRenewing()
-    if (this.isMissed || session.stopped) return
     const { current, epoch } = session
     const { tokens, error } = await readStore(store, name)
-    this.isMissed ||= this.#isRenewing()
-    if (this.isMissed || session.stopped || error !== undefined) return
-    if (session.current !== current || session.epoch !== epoch) return this.look() // what was read is older
-    if (sameTokens(tokens, current?.tokens)) return
+    const isOlder = session.current !== current || session.epoch !== epoch // than what is in use now
+    this.isMissed ||= error !== undefined || isOlder || this.#isRenewing()
+    if (error !== undefined) return false
+    if (this.isMissed || session.stopped || sameTokens(tokens, current?.tokens)) return true
     if (tokens) session.adopt(tokens)
     else session.end('elsewhere')
+    return true
   }
 
   /**

@@ -84,6 +84,7 @@ export function createKernel(options: KernelOptions, events: Events): TokenManag
     expectSame()
     session.stopped = undefined
     session.announce()
+    renewal.catchUp()
     return { ...tokens }
   }
 

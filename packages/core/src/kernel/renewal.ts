@@ -56,6 +56,7 @@ export class Renewal {
     const now = this.#options.clock.now()
     const { current, stopped, failure } = this.#session
     if (stopped || !isUsable(current, now)) return undefined
+    this.catchUp()
     if (!this.#flight && isDue(current, failure, now)) void this.renew()
     return current
   }
@@ -85,8 +86,7 @@ export class Renewal {
 
   /** The first look into the store, once. */
   load(): Promise<void> {
-    this.#loading ??= this.#firstLook()
-    return this.#loading
+    return (this.#loading ??= this.#firstLook())
   }
 
   async #firstLook(): Promise<void> {
@@ -127,12 +127,11 @@ export class Renewal {
     return promise
   }
 
-  /** The renewal is over. */
   #land(): void {
     this.#flight = undefined
     this.#session.isRenewing = false
     this.#session.announce()
-    if (this.#elsewhere.isMissed) void this.#elsewhere.look()
+    this.catchUp()
   }
 
   /** @param failed What failed for good: only a sign-in elsewhere can mend that. */
@@ -215,9 +214,8 @@ export class Renewal {
       if (session.isCurrent(run)) await store.setToken(next.tokens, name)
     }
     if (!session.isCurrent(run)) return session.overtaken(run)
-    // One that was given up and came late all the same may have counted on meanwhile.
-    const generation = session.generation + 1
-    const entered = session.enter({ ...next, generation })
+    const entered = session.enter(next)
+    const { generation } = entered
     const at = clock.now()
     this.#events.emit('renewed', {
       at,
@@ -277,13 +275,18 @@ export class Renewal {
     this.#flight?.controller.abort(reason)
     this.#flight = undefined
     this.#session.isRenewing = false
-    if (this.#elsewhere.isMissed) void this.#elsewhere.look()
+    this.catchUp()
   }
 
   /** The grant's work that a request belongs to, and that therefore must not wait for the renewal. */
   grantAtWork(signal?: AbortSignal | null): Passage | undefined {
     if (!this.#flight) return undefined
     return this.#flight.controller.signal === signal ? { isOpen: true } : this.#inside.current()
+  }
+
+  /** Looks into the store, if a change was told of that has not been looked at. */
+  catchUp(): void {
+    if (this.#elsewhere.isMissed) void this.#elsewhere.look()
   }
 
   /** Listens, from the first session on, to what other tabs, processes and machines do to the store. */

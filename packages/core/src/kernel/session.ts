@@ -89,20 +89,23 @@ export class SessionKeeper {
     return isUsable(this.open(stored, 'store'), this.#options.clock.now())
   }
 
-  /** From now on requests go out with `session`; earlier failures are forgotten. */
-  enter(session: Session): Session {
-    this.current = session
-    this.generation = session.generation
+  /**
+   * From now on requests go out with `opened`; earlier failures are forgotten. Another user's tokens, as far as they
+   * say whose they are, begin another session.
+   */
+  enter(opened: Session): Session {
+    const mine = this.current && readJwtOwner(this.current.tokens.accessToken)
+    const theirs = mine && readJwtOwner(opened.tokens.accessToken)
+    if (theirs && mine !== theirs) this.epoch += 1
+    this.generation += 1
+    this.current = { ...opened, generation: this.generation, epoch: this.epoch }
     this.failure = undefined
     this.announce()
-    return session
+    return this.current
   }
 
-  /** Takes over what another process or tab has stored. Another user's is another session. */
+  /** Takes over what another process or tab has stored. */
   adopt(tokens: TokenSet): Session {
-    const mine = this.current && readJwtOwner(this.current.tokens.accessToken)
-    const theirs = readJwtOwner(tokens.accessToken)
-    if (mine && theirs && mine !== theirs) this.epoch += 1
     return this.enter(this.open(tokens, 'store'))
   }
 
