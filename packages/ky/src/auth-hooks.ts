@@ -21,7 +21,14 @@ export function authHooks(manager: Authorizer): Hooks {
   return {
     init: [
       (options) => {
-        options.fetch = authorizedFetch(manager, options.fetch, options)
+        // An accessor, since a hook that comes later may set another one, which is signed in as well.
+        let send = options.fetch
+        Object.defineProperty(options, 'fetch', {
+          get: () => authorizedFetch(manager, send, options),
+          set: (next: typeof send) => void (send = next),
+          enumerable: true,
+          configurable: true,
+        })
       },
     ],
     beforeError: [

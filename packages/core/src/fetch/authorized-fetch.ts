@@ -1,7 +1,8 @@
-import { type Authorizer, expectManager } from '../kernel/authorization.ts'
-import { type FetchInput, type Given, outgoing } from './outgoing.ts'
-import { firstHop, follow, leadsOn } from './redirects.ts'
-import { mayBeStored } from './response-view.ts'
+import { type Authorization, type Authorizer, expectManager } from '../kernel/authorization.ts'
+import { isThenable } from '../waiting.ts'
+import { type FetchInput, type Given, Outgoing } from './outgoing.ts'
+import { follow, isBrowser, leadsOn, redirectMode } from './redirects.ts'
+import { keepReadable, letGo, markCredentialDropped, mayBeStored } from './response-view.ts'
 
 /** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
 const ownerKey = Symbol.for('latchkey.owner')
@@ -24,30 +25,20 @@ export function authorizedFetch(
   if (send && isOwnedBy(send, manager)) return send
   const wrapped = async (input: FetchInput, init?: RequestInit): Promise<Response> => {
     const sender = send ?? globalThis.fetch
-    const request = outgoing(input, init, send, given)
-    if (!request) return sender(input, init)
-    const { signal, replayable } = request
+    const request = new Outgoing(input, init, send !== undefined, given)
     const asked = manager.authorize(request)
-    if (asked instanceof Promise) request.hold()
-    let authorization = asked instanceof Promise ? await asked : asked
-    if (authorization.generation === 0) {
-      const response = await sender(input, init)
-      void manager.recover(authorization, response) // tells why no token was sent
-      return response
-    }
+    if (isThenable(asked)) request.hold()
+    let authorization = isThenable(asked) ? await asked : asked
     try {
       for (;;) {
-        const { headers, renewable } = authorization
-        const hop = firstHop(request, headers, renewable)
-        let response = await sender(...request.next(hop, renewable || hop.follows))
-        if (leadsOn(response, hop)) {
-          response = await follow(sender, request, hop, response, renewable)
-        }
-        const decision = manager.recover(authorization, response, { signal, replayable })
-        const next = decision instanceof Promise ? await decision : decision
+        const response = await sendOnce(sender, request, authorization)
+        const decision = manager.recover(authorization, response, request)
+        const stopReading = isThenable(decision) ? keepReadable(response) : undefined
+        const next = isThenable(decision) ? await decision : decision
         if (!next) return response
         if (mayBeStored(response.headers)) request.cache = 'no-store'
-        response.body?.cancel().catch(() => undefined) // broken already, it is done with too
+        stopReading?.()
+        letGo(response)
         authorization = next
       }
     } finally {
@@ -55,6 +46,21 @@ export function authorizedFetch(
     }
   }
   return markOwned(wrapped, manager)
+}
+
+/** One attempt, redirects included. */
+async function sendOnce(
+  sender: typeof fetch,
+  request: Outgoing,
+  { generation, headers, renewable }: Authorization,
+): Promise<Response> {
+  if (generation === 0) return sender(...request.asGiven())
+  const mode = redirectMode(request, headers, renewable)
+  const isOurs = mode !== request.redirect
+  const response = await sender(...request.next(headers, mode, renewable || isOurs))
+  if (isOurs && leadsOn(response)) return follow(sender, request, headers, response, renewable)
+  if (response.redirected && isBrowser()) markCredentialDropped(response, 'unknown')
+  return response
 }
 
 /**

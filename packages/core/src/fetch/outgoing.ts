@@ -1,3 +1,4 @@
+import type { AuthorizeRequest } from '../kernel/authorization.ts'
 import { bodyFactory, isOneShot, snapshot } from './replayable.ts'
 
 /** What `fetch` takes. */
@@ -8,19 +9,11 @@ export interface Given {
   body?: unknown
   /** A Request follows the signal it was given, with one of its own. */
   signal?: AbortSignal | null | undefined
+  /** The client's hooks that may have put another Request in place of the one made of `body`. */
+  hooks?: { beforeRequest?: readonly unknown[] } | undefined
 }
 
-/** How one sending differs from what the caller said. */
-export interface Hop {
-  /** Set over the caller's own headers. */
-  credentials: Readonly<Record<string, string>>
-  redirect: RequestRedirect
-  /** Whether a redirect that comes back is ours to follow. */
-  follows: boolean
-  /** Once a redirect was followed: what the request has become. */
-  moved?: Moved
-}
-
+/** Where a redirect has led, and what the request has become there. */
 export interface Moved {
   url: URL
   method: string
@@ -28,111 +21,195 @@ export interface Moved {
   headers: Headers
   /** False where the redirect turned the request into a GET. */
   withBody: boolean
+  referrerPolicy: ReferrerPolicy | undefined
 }
 
-const NOTHING: RequestInit & Given = {}
+/** The members of a RequestInit (fetch standard, section 5.4), which a Request has as well. */
+const MEMBERS = [
+  'method',
+  'headers',
+  'body',
+  'referrer',
+  'referrerPolicy',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'integrity',
+  'keepalive',
+  'signal',
+  'duplex',
+  'priority',
+] as const
+
+type Init = RequestInit & Record<PropertyKey, unknown>
+
+const NOTHING: Given = { body: undefined, signal: undefined, hooks: undefined }
+const EMPTY = Object.freeze({})
+
+/** A Request of any make: the global class, undici's, node-fetch's, one of another realm. */
+const isRequest = (input: unknown): input is Request =>
+  typeof input === 'object' && input !== null && 'headers' in input && 'url' in input
 
 /**
- * Takes a call of `fetch` apart.
- *
- * @param send What will send it, where that is not the platform's own `fetch`.
- * @param given What the caller gave, where a client has made a Request of it already.
- * @returns `undefined` when nothing can be added: a browser takes no headers (`no-cors`).
+ * The options as they are now. Each is read once, as the platform does, and inherited ones count: a Request may be the
+ * options of a call, and so may an object of a class.
  */
-export function outgoing(
-  input: FetchInput,
-  init: RequestInit = NOTHING,
-  send?: typeof fetch,
-  given: Given = NOTHING,
-): Outgoing | undefined {
-  const request = typeof input === 'object' && 'headers' in input ? input : undefined
-  if ((init.mode ?? request?.mode) === 'no-cors') return undefined
-  return new Outgoing(request ?? `${input as string | URL}`, init, send !== undefined, given)
+function readInit(given: object | null | undefined): Init {
+  if (given === null || given === undefined) return EMPTY as Init
+  const init: Init = { ...given }
+  const parent: unknown = Object.getPrototypeOf(given)
+  if (parent !== null && Object.getPrototypeOf(parent) !== null) readMembers(given, init)
+  return init
+}
+
+/** Sets what `source` has, itself or inherited, and `target` has not. */
+function readMembers(source: object, target: Record<PropertyKey, unknown>): Init {
+  const members = source as Record<string, unknown>
+  for (const name of MEMBERS) {
+    if (Object.hasOwn(target, name)) continue
+    const value = name in source ? members[name] : undefined
+    if (value !== undefined) target[name] = value
+  }
+  return target as Init
 }
 
 /** As fetch sends it (fetch standard, section 2.2.1): others stay as they are. */
 const normalMethod = (method: string): string =>
   /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method
 
-/** A call of `fetch` taken apart, so that it can be made more than once. */
-export class Outgoing {
+/** A browser takes no headers of ours there, so nothing is added: as if the caller had set them all. */
+const TAKES_NONE = { has: () => true }
+
+/** A call of `fetch` taken apart, so that it can be made more than once. Nothing but its URL is read at first. */
+export class Outgoing implements AuthorizeRequest {
   /** As given: relative, or no URL at all, it is the platform's to resolve. */
   readonly url: string
-  readonly method: string
-  readonly signal: AbortSignal | undefined
-  readonly redirect: RequestRedirect
-  /** Set for a replay that must not be answered with what it replays for. Absent: as the caller said. */
-  cache: RequestCache | undefined
-  /** Whether the body, if any, can be sent again. */
-  readonly replayable: boolean
-  readonly #request: Request | undefined
+  /** 'no-store' on a replay, so that no cache returns the rejected answer again. Absent: as the caller said. */
+  cache: RequestCache | undefined = undefined
+  readonly #input: FetchInput
+  readonly #given: RequestInit | null | undefined
+  readonly #client: Given
   /** Whether the sender may look at nothing but a Request that it gets. */
   readonly #readsRequestOnly: boolean
-  /** Whether the body is inside the Request, which gives it once. */
-  readonly #isInside: boolean
-  readonly #factory: (() => unknown) | undefined
-  #init: RequestInit
-  #headers: Headers | undefined
+  /** The caller's Request, and later the one whose body is still to be sent. */
+  #request: Request | undefined
+  #init: Init | undefined = undefined
+  #headers: Headers | undefined = undefined
   /** Names of what was set over the caller's own headers. */
-  #credentials: string[] | undefined
-  /** A clone for the next sending. */
-  #kept: Request | undefined
+  #credentials: string[] | undefined = undefined
   #isHeld = false
   #isSent = false
 
   constructor(
-    source: Request | string,
-    init: RequestInit,
+    input: FetchInput,
+    given: RequestInit | null | undefined,
     readsRequestOnly: boolean,
-    given: Given,
+    client: Given = NOTHING,
   ) {
-    const request = typeof source === 'object' ? source : undefined
-    const own = init.headers ?? request?.headers
-    const isInside = !!request?.body && (init.body === undefined || init.body === null)
-    const body = isInside ? given.body : init.body
-    this.url = typeof source === 'object' ? source.url : source
-    this.method = normalMethod(init.method ?? request?.method ?? 'GET')
-    this.signal = given.signal ?? init.signal ?? request?.signal ?? undefined
-    this.redirect = init.redirect ?? request?.redirect ?? 'follow'
-    this.#factory = bodyFactory(body)
-    this.replayable =
-      this.#factory !== undefined || !(isOneShot(body) || (isInside && request.bodyUsed))
-    this.#request = request
+    this.#input = input
+    this.#given = given
+    this.#client = client
     this.#readsRequestOnly = readsRequestOnly
-    this.#isInside = isInside
-    this.#init = init
-    this.#headers = own && (own instanceof Headers ? own : new Headers(own))
+    // Given another make's Request, the platform's own fetch takes it for an address.
+    const isOwn = readsRequestOnly ? isRequest(input) : input instanceof Request
+    this.#request = isOwn ? (input as Request) : undefined
+    this.url = this.#request ? this.#request.url : `${input as string | URL}`
+  }
+
+  get method(): string {
+    return normalMethod(`${this.#options().method ?? this.#request?.method ?? 'GET'}`)
+  }
+
+  get signal(): AbortSignal | undefined {
+    const { signal } = this.#options()
+    const own = signal === undefined ? this.#request?.signal : signal
+    return this.#client.signal ?? own ?? undefined
+  }
+
+  get redirect(): RequestRedirect {
+    return this.#options().redirect ?? this.#request?.redirect ?? 'follow'
   }
 
   /** The caller's own headers, if any. */
-  get headers(): Headers | undefined {
+  get headers(): { has(name: string): boolean } | undefined {
+    if ((this.#options().mode ?? this.#request?.mode) === 'no-cors') return TAKES_NONE
     return this.#headers
   }
 
-  /** The arguments of the next call. `keep`: another may follow, so a copy of the body is kept. */
-  next(hop: Hop, keep: boolean): [FetchInput, RequestInit?] {
-    const { redirect, moved } = hop
-    const headers = moved?.headers ?? this.sealed(hop.credentials)
-    if (keep) this.hold()
-    const next: RequestInit = { ...this.#init, redirect, headers }
-    if (this.cache) next.cache = this.cache
-    if (moved) next.method = moved.method
-    const isEmptied = moved?.withBody === false
-    const make = !isEmptied && this.#isSent ? this.#factory : undefined
-    if (isEmptied) next.body = null
-    else if (make) next.body = make() as BodyInit
-    this.#isSent = true
-    const url = moved?.url ?? this.url
-    const request = this.#request
-    if (!request) return [url, next]
-    if (!this.#isInside || !(isEmptied || make)) return this.#within(request, next, moved, keep)
-    // Its body, which no init can take out of a Request, is not the one to send.
-    const { method, signal, credentials, cache } = request
-    return [url, { method, signal, credentials, cache, ...next, ...(make && { duplex: 'half' }) }]
+  /** Whether the body, if any, can be sent again. */
+  get replayable(): boolean {
+    if (this.#factory()) return true
+    if (!this.#isInside()) return !isOneShot(this.#options().body)
+    // A body that a hook has put in its place is kept while it is sent.
+    const { body } = this.#client
+    return (!isOneShot(body) || bodyFactory(body) !== undefined) && !this.#request?.bodyUsed
   }
 
-  /** What one sending gets as its headers: the caller's own, with `credentials` set over them. */
-  sealed(credentials: Readonly<Record<string, string>>): Headers | Record<string, string> {
+  /** The call as it came. Only what was read already is not read again. */
+  asGiven(): [FetchInput, RequestInit?] {
+    const input = this.#isHeld ? (this.#request ?? this.#input) : this.#input
+    return [input, (this.#given && this.#init) ?? (this.#given as RequestInit)]
+  }
+
+  /** Copies what the caller might change before it is sent: all of it, since that will be a while. */
+  hold(): void {
+    this.#keep('whole')
+    const request = this.#request
+    if (request && this.#isInside()) this.#request = remade(request, EMPTY)
+  }
+
+  /**
+   * The arguments of the next call.
+   *
+   * @param credentials Set over the caller's own headers.
+   * @param keep Another call may follow, so what it needs of the body is kept.
+   */
+  next(
+    credentials: Readonly<Record<string, string>>,
+    redirect: RequestRedirect,
+    keep: boolean,
+  ): [FetchInput, RequestInit?] {
+    if (keep) this.#keep()
+    const factory = this.#isSent ? this.#factory() : undefined
+    const init = this.#initOf({ headers: this.withCredentials(credentials), redirect })
+    if (factory) init.body = factory() as BodyInit
+    this.#isSent = true
+    const request = this.#request
+    if (!request) return [this.url, init]
+    if (factory && this.#isInside()) return this.#elsewhere(this.url, request, init)
+    if (keep && this.#isInside() && this.replayable && !this.#factory())
+      this.#request = request.clone()
+    // Beside the Request too: Node lets the signal of one that is held nowhere be collected, and an abort is lost.
+    if (init.signal === undefined) init.signal = request.signal
+    if (!this.#readsRequestOnly) return [request, init]
+    return [remade(request, init), { ...this.#foreignOptions(), signal: init.signal }]
+  }
+
+  /** The arguments of the call that follows a redirect. */
+  async hop(
+    moved: Moved,
+    redirect: RequestRedirect,
+    keep: boolean,
+  ): Promise<[FetchInput, RequestInit?]> {
+    const { url, method, headers, withBody, referrerPolicy } = moved
+    const init = this.#initOf({ headers, redirect, method })
+    if (referrerPolicy) init.referrerPolicy = referrerPolicy
+    const request = this.#request
+    const factory = this.#factory()
+    if (!withBody) init.body = null
+    else if (factory) init.body = factory() as BodyInit
+    // As bytes, so that its length is told again; and what is kept serves another hop, or a replay.
+    else if (request && this.#isInside()) {
+      if (keep) this.#request = request.clone()
+      init.body = await request.arrayBuffer()
+    }
+    return request ? this.#elsewhere(url.href, request, init) : [url, init]
+  }
+
+  /** The caller's own headers, with `credentials` set over them. */
+  withCredentials(credentials: Readonly<Record<string, string>>): Headers | Record<string, string> {
+    this.#options()
     if (!this.#headers) return { ...credentials }
     // A copy from the first sending on, which is then only ours.
     const headers = this.#credentials ? this.#headers : new Headers(this.#headers)
@@ -143,41 +220,80 @@ export class Outgoing {
     return headers
   }
 
-  /** Copies what the caller might change before it is sent; next() does so for a `keep`. */
-  hold(): void {
-    if (this.#isHeld) return
-    this.#isHeld = true
-    if (this.#headers && !this.#credentials) this.#headers = new Headers(this.#headers)
-    const { body } = this.#init
-    if (this.#init !== NOTHING)
-      this.#init = { ...this.#init, ...(body && { body: snapshot(body) }) }
+  /** A header of the caller's own. */
+  header(name: string): string | undefined {
+    this.#options()
+    return this.#headers?.get(name) ?? undefined
   }
 
   /** Lets go of what was kept. */
   release(): void {
-    this.#kept?.body?.cancel().catch(() => undefined)
+    const kept = this.#request
+    if (kept !== this.#input) kept?.body?.cancel?.().catch(() => undefined)
   }
 
-  /**
-   * As a Request: a new one, since the token must not be in the caller's. The platform's own `fetch` makes
-   * that by itself. A body inside is given once, so a clone is kept for as long as it may be needed.
-   */
-  #within(
-    request: Request,
-    next: RequestInit,
-    moved: Moved | undefined,
-    keep: boolean,
-  ): [FetchInput, RequestInit?] {
-    const own = this.#init
-    const current = this.#kept ?? request
-    this.#kept =
-      this.#isInside && keep && this.replayable && !this.#factory ? current.clone() : undefined
-    const from = moved ? new Request(moved.url, current) : current
-    // Beside the Request too: Node lets the signal of one that nobody holds be collected, and an abort is lost.
-    const signal = own.signal === undefined ? request.signal : own.signal
-    if (!this.#readsRequestOnly) return [from, { ...next, signal }]
-    // And options that only this `fetch` knows, such as Next's `next`.
-    const unknown = Object.entries(own).filter(([name]) => !(name in request))
-    return [new Request(from, next), { ...Object.fromEntries(unknown), signal }]
+  #options(): Init {
+    if (this.#init) return this.#init
+    const init = readInit(this.#given)
+    this.#init = init
+    const own = init.headers === undefined ? this.#request?.headers : init.headers
+    if (own !== undefined) this.#headers = own instanceof Headers ? own : new Headers(own)
+    // Headers that can be read once only have been read.
+    if (this.#headers && own && !(own instanceof Headers))
+      this.#init = { ...init, headers: this.#headers }
+    return this.#init
+  }
+
+  /** Whether the body is inside the Request, which gives it once. */
+  #isInside(): boolean {
+    const { body } = this.#options()
+    return !!this.#request?.body && (body === undefined || body === null)
+  }
+
+  /** How to make the body again, where the caller said so and no hook may have replaced what was made of it. */
+  #factory(): (() => unknown) | undefined {
+    if (!this.#isInside()) return bodyFactory(this.#options().body)
+    const { body, hooks } = this.#client
+    return hooks?.beforeRequest?.length ? undefined : bodyFactory(body)
+  }
+
+  #keep(how?: 'whole'): void {
+    if (this.#isHeld) return
+    this.#isHeld = true
+    const init = this.#options()
+    if (this.#headers && !this.#credentials) this.#headers = new Headers(this.#headers)
+    if (init.body) this.#init = { ...init, body: snapshot(init.body, how) }
+  }
+
+  #initOf(own: Init): Init {
+    const init: Init = { ...this.#options(), ...own }
+    if (this.cache) init.cache = this.cache
+    return init
+  }
+
+  /** The call made of the Request's members, without its body, which cannot be taken out of it. */
+  #elsewhere(url: string, request: Request, init: Init): [FetchInput, RequestInit?] {
+    const own = Object.entries(init).filter(([, value]) => value !== undefined)
+    const all = readMembers(request, { ...request, body: undefined, ...Object.fromEntries(own) })
+    if (all.mode === 'navigate') delete all.mode
+    if (all.body) all.duplex = 'half'
+    if (!this.#readsRequestOnly) return [url, all]
+    return [
+      new (makeOf(request))(url, all),
+      { ...this.#foreignOptions(), signal: all.signal as AbortSignal },
+    ]
+  }
+
+  /** Options that only this `fetch` knows, such as Next's `next`; a patched Request may know them too. */
+  #foreignOptions(): Init {
+    const init = { ...this.#options() }
+    for (const name of MEMBERS) delete init[name]
+    return init
   }
 }
+
+/** Its own class: what made it can read it. */
+const makeOf = (request: object): typeof Request =>
+  request instanceof Request ? Request : (request.constructor as typeof Request)
+
+const remade = (request: Request, init: object): Request => new (makeOf(request))(request, init)

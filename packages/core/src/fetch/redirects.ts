@@ -1,12 +1,12 @@
-import { CREDENTIAL_HEADERS } from '../kernel/authorization.ts'
 import { LatchkeyError } from '../errors.ts'
-import { type Hop, type Moved, type Outgoing, outgoing } from './outgoing.ts'
-import { parseUrl } from '../origin.ts'
-import { markCredentialDropped } from './response-view.ts'
+import { CREDENTIAL_HEADERS } from '../kernel/authorization.ts'
+import { baseUrl, parseUrl } from '../origin.ts'
+import { type Moved, Outgoing } from './outgoing.ts'
+import { letGo, markCredentialDropped } from './response-view.ts'
 
 /** As many as the fetch standard allows (section 4.4). */
 const MAX_REDIRECTS = 20
-const PRIVATE_HEADERS = [...CREDENTIAL_HEADERS, 'cookie', 'proxy-authorization']
+const PRIVATE_HEADERS = [...CREDENTIAL_HEADERS, 'cookie', 'proxy-authorization', 'host']
 const BODY_HEADERS = [
   'content-type',
   'content-length',
@@ -15,30 +15,33 @@ const BODY_HEADERS = [
   'content-location',
 ]
 
+type Credentials = Readonly<Record<string, string>>
+
 /**
- * The first hop of a sending, with `credentials` added, which never leave the origin.
+ * What is asked of the platform for a sending with `credentials`, which never leave the origin: `'manual'`, so that
+ * redirects are followed here.
  *
  * Every common client drops only `Authorization` when a redirect leads to another host, and sends
- * `xc-auth` and the like along (whatwg/fetch#944). So the redirects are followed here: credentials are
- * dropped at the first foreign hop, for good, and the response tells of it. Where a browser hides the
- * redirect, `Authorization` alone is left to the browser, and anything else is refused.
+ * `xc-auth` and the like along (whatwg/fetch#944). So credentials are dropped here at the first foreign hop, for good,
+ * and the response tells of it. Where a browser hides the redirect, `Authorization` alone is left to the browser, and
+ * anything else is refused.
  *
  * @param watch Whether somebody asks if the credentials were dropped. `Authorization`, which every
  *   platform drops by itself, is left to it otherwise, so that no body has to be kept for a redirect.
  */
-export function firstHop(
-  { redirect }: Outgoing,
-  credentials: Readonly<Record<string, string>>,
+export function redirectMode(
+  request: Outgoing,
+  credentials: Credentials,
   watch: boolean,
-): Hop {
-  const isLeft = (!watch || isBrowser()) && onlyAuthorization(credentials)
-  const follows = !isLeft && redirect === 'follow'
-  return { credentials, redirect: follows ? 'manual' : redirect, follows }
+): RequestRedirect {
+  const { redirect } = request
+  if (redirect !== 'follow') return redirect
+  return (!watch || isBrowser()) && onlyAuthorization(credentials) ? 'follow' : 'manual'
 }
 
 /** Whether `response` is a redirect, or what a browser shows of one, for us to follow. */
-export const leadsOn = (response: Response, { follows }: Hop): boolean =>
-  follows && (isRedirect(response.status) || isHidden(response))
+export const leadsOn = ({ status, type }: Response): boolean =>
+  isRedirect(status) || type === 'opaqueredirect'
 
 /**
  * `send`, made to follow redirects so that credentials never leave the origin, for clients that set them
@@ -56,47 +59,56 @@ export function keepWithinOrigin(
 ): typeof fetch {
   return async (input, init) => {
     const sender = send ?? globalThis.fetch
-    const request = outgoing(input, init, send)
-    if (!request) return sender(input, init)
-    const { headers } = request
-    const carried = [...names].filter((name) => headers?.has(name))
-    const credentials = carried.map((name) => [name, headers?.get(name) ?? ''] as const)
-    const hop = firstHop(request, Object.fromEntries(credentials), true)
-    const response = await sender(...request.next(hop, hop.follows))
-    return leadsOn(response, hop) ? follow(sender, request, hop, response, false) : response
+    const request = new Outgoing(input, init, send !== undefined)
+    const own = [...names].map((name) => [name, request.header(name)] as const)
+    const credentials = Object.fromEntries(
+      own.filter((one): one is [string, string] => one[1] !== undefined),
+    )
+    const mode = redirectMode(request, credentials, true)
+    const isOurs = mode === 'manual' && request.redirect === 'follow'
+    const response = await sender(...request.next(credentials, mode, isOurs))
+    return isOurs && leadsOn(response)
+      ? follow(sender, request, credentials, response, false)
+      : response
   }
 }
 
 /**
- * Goes where `first` leads, and on from there.
+ * Goes where `first` leads, and on from there, as the platform would (fetch standard, section 4.4).
  *
  * @param keep Whether another sending may follow the last one.
- * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`.
+ * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, for what only we refuse; else a TypeError, as from the platform.
  */
 export async function follow(
   send: typeof fetch,
   request: Outgoing,
-  hop: Hop,
+  credentials: Credentials,
   first: Response,
   keep: boolean,
 ): Promise<Response> {
-  const url = new URL(request.url, globalThis.location?.href)
-  const headers = new Headers(request.sealed(hop.credentials))
-  const moved: Moved = { url, method: request.method, headers, withBody: true }
+  const moved: Moved = {
+    url: new URL(request.url, baseUrl()),
+    method: request.method,
+    headers: new Headers(request.withCredentials(credentials)),
+    withBody: true,
+    referrerPolicy: undefined,
+  }
   let response = first
   let isDropped = false
   for (let hops = 0; ; hops += 1) {
-    const { url: from } = moved
-    if (isHidden(response)) throw refused(from, HIDDEN)
+    const { url: from, headers } = moved
+    if (response.type === 'opaqueredirect') throw refused(from, HIDDEN)
     const location = isRedirect(response.status) ? response.headers.get('location') : null
     if (location === null) {
       if (isDropped) markCredentialDropped(response)
       return hops === 0 ? response : Object.defineProperty(response, 'redirected', { value: true })
     }
-    const target = parseUrl(location, from.href)
-    if (!target?.protocol.startsWith('http')) throw refused(from, 'It leads to no http(s) URL.')
-    if (hops === MAX_REDIRECTS) throw refused(from, `It is one of more than ${MAX_REDIRECTS}.`)
-    response.body?.cancel().catch(() => undefined)
+    letGo(response)
+    const target = targetOf(location, from)
+    if (!target?.protocol.startsWith('http')) throw failed(from, 'It leads to no http(s) URL.')
+    if (target.username || target.password)
+      throw failed(from, 'Its address holds a user name or password.')
+    if (hops === MAX_REDIRECTS) throw failed(from, `It is one of more than ${MAX_REDIRECTS}.`)
     if (becomesGet(response.status, moved.method)) {
       moved.method = 'GET'
       moved.withBody = false
@@ -104,22 +116,42 @@ export async function follow(
     }
     if (target.origin !== from.origin) {
       isDropped = true
-      for (const name of [...PRIVATE_HEADERS, ...Object.keys(hop.credentials)]) headers.delete(name)
+      for (const name of [...PRIVATE_HEADERS, ...Object.keys(credentials)]) headers.delete(name)
     }
     if (moved.withBody && !request.replayable)
       throw refused(from, 'The body is a stream already sent.')
     moved.url = target
-    response = await send(...request.next({ ...hop, moved }, keep || moved.withBody))
+    moved.referrerPolicy = policyOf(response.headers) ?? moved.referrerPolicy
+    response = await send(...(await request.hop(moved, 'manual', keep || moved.withBody)))
   }
 }
+
+/** Where `Location` leads; a client gives its bytes as Latin-1, and they are UTF-8. It goes on with the old fragment. */
+function targetOf(location: string, from: URL): URL | undefined {
+  const bytes = Uint8Array.from(location, (char) => char.charCodeAt(0))
+  const isRaw = /[\x80-\xff]/.test(location) && !/[^\0-\xff]/.test(location)
+  const target = parseUrl(isRaw ? new TextDecoder().decode(bytes) : location, from.href)
+  if (target && target.hash === '' && !location.includes('#')) target.hash = from.hash
+  return target
+}
+
+/** The last policy that a redirect sets (Referrer Policy, section 8.1). */
+function policyOf(headers: Headers): ReferrerPolicy | undefined {
+  const said = headers.get('referrer-policy')?.toLowerCase().split(',') ?? []
+  return said.map((one) => one.trim()).findLast((one) => POLICY.test(one)) as
+    | ReferrerPolicy
+    | undefined
+}
+
+const POLICY =
+  /^(no-referrer(-when-downgrade)?|(strict-)?origin(-when-cross-origin)?|same-origin|unsafe-url)$/
 
 const onlyAuthorization = (credentials: object) =>
   Object.keys(credentials).every((name) => name === 'authorization')
 
-const isHidden = ({ type }: Response): boolean => type === 'opaqueredirect'
-
 /** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
-const isBrowser = (): boolean => 'XMLHttpRequest' in globalThis || 'importScripts' in globalThis
+export const isBrowser = (): boolean =>
+  'XMLHttpRequest' in globalThis || 'importScripts' in globalThis
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
@@ -137,3 +169,7 @@ function refused(url: URL, why: string): LatchkeyError {
     `A redirect from ${where} was not followed. ${why}`,
   )
 }
+
+/** As the platform fails, with our reason as the cause. */
+const failed = (url: URL, why: string) =>
+  new TypeError('fetch failed', { cause: refused(url, why) })

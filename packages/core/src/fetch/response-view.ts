@@ -3,6 +3,8 @@ import { withTimeLimit } from '../waiting.ts'
 /** How much of an error body is looked at, in bytes, and for how long, in milliseconds. */
 const MAX_BYTES = 16_384
 const MAX_READ_MS = 1_000
+/** How much of a rejected answer is read so that its connection is free, in bytes. A longer one keeps it. */
+const MAX_KEPT_BYTES = 1_048_576
 
 /** A response as the manager sees it, the same for every client. A `Response` is one. */
 export interface ResponseView {
@@ -15,10 +17,11 @@ export interface ResponseView {
   /** The body's first 16 KiB, read within a second; the caller can still read all of it. Never throws. */
   text(): Promise<string>
   /**
-   * True: a redirect took the credential off on the way, so the answer says nothing about the token. A
-   * `Response` that core has followed a redirect for carries the same property.
+   * True: a redirect took the credential off on the way, so the answer says nothing about the token. `'unknown'`: there
+   * were redirects that only the browser saw, so a 401 may be about the token, and ends no session. A `Response` that
+   * core has looked at carries the same property.
    */
-  readonly credentialDropped?: boolean
+  readonly credentialDropped?: boolean | 'unknown'
   /** The client's own response object, where this is not it: `explain()` answers for both. */
   readonly original?: object
 }
@@ -40,22 +43,49 @@ export function boundedView(
 
 async function readStart(response: Response): Promise<string> {
   if (response.bodyUsed || response.body === null) return ''
-  // React Native has no streams: the text is there as a whole.
-  if (!response.body) {
-    const whole = await response
-      .clone()
-      .text()
-      .catch(() => '')
-    return whole.slice(0, MAX_BYTES)
-  }
-  const reader = response.clone().body?.getReader()
-  if (!reader) return ''
+  const copy = response.clone()
+  const reader = readerOf(copy)
+  if (!reader) return wholeOf(copy)
   let text = ''
   const reading = readPieces(reader, MAX_BYTES, (piece) => (text += piece))
   // Whatever goes wrong with the body, the status alone can decide.
   await withTimeLimit(reading, MAX_READ_MS, () => undefined).catch(() => undefined)
   reader.cancel().catch(() => undefined) // the caller's half goes on
   return text
+}
+
+/** Some makes have no streams (React Native), or Node's (node-fetch). */
+const readerOf = ({ body }: Response) =>
+  typeof body?.getReader === 'function' ? body.getReader() : undefined
+
+/** The start of a text that there is only as a whole. */
+async function wholeOf(response: Response): Promise<string> {
+  const whole = withTimeLimit(response.text(), MAX_READ_MS, () => undefined)
+  return (await whole.catch(() => '')).slice(0, MAX_BYTES)
+}
+
+/** The body is not wanted any more; unread, it would keep its connection. */
+export function letGo({ body }: Response): void {
+  const given: { cancel?(): Promise<void>; destroy?(): void } = body ?? {}
+  if (typeof given.cancel === 'function')
+    given.cancel().catch(() => undefined) // broken already, it is done with too
+  else if (typeof given.destroy === 'function') given.destroy()
+}
+
+/**
+ * Reads the body of `response` ahead, so that its connection is free for those it waits for, and the caller can still
+ * read it. What is short is in the platform's own buffer already.
+ *
+ * @returns Ends that.
+ */
+export function keepReadable(response: Response): (() => void) | undefined {
+  const length = Number(response.headers.get('content-length') ?? Infinity)
+  if (!response.body || length <= MAX_BYTES || response.bodyUsed) return undefined
+  const reader = readerOf(response.clone())
+  if (!reader) return undefined // node-fetch's clone reads ahead by itself
+  const stop = () => void reader.cancel().catch(() => undefined)
+  readPieces(reader, MAX_KEPT_BYTES, () => undefined).then(stop, stop)
+  return stop
 }
 
 /** Gives the first `maxBytes` of a body to `take`, as they come. Answers whether that was all of it. */
@@ -85,10 +115,14 @@ export function mayBeStored(headers: Headers): boolean {
   return headers.has('age') || headers.has('expires') || /max-?age|public/i.test(said)
 }
 
-/** Marks a response whose request lost its credential on the way. */
-export function markCredentialDropped(response: Response): Response {
-  return Object.defineProperty(response, 'credentialDropped', { value: true, configurable: true })
+/** Marks a response whose request lost its credential on the way, or may have. */
+export function markCredentialDropped(response: Response, value: true | 'unknown' = true): void {
+  Object.defineProperty(response, 'credentialDropped', { value, configurable: true })
 }
+
+/** What is known of redirects that took the credential off on the way. */
+export const droppedOf = (response: ResponseView | Response) =>
+  (response as ResponseView).credentialDropped
 
 /**
  * Whether a redirect took the credential off on the way, so that a 401 says nothing about the token.
@@ -96,5 +130,5 @@ export function markCredentialDropped(response: Response): Response {
  * @group For adapters and services
  */
 export function isCredentialDropped(response: ResponseView | Response): boolean {
-  return (response as ResponseView).credentialDropped === true
+  return droppedOf(response) === true
 }

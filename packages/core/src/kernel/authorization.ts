@@ -86,14 +86,18 @@ export interface AuthorizeRequest {
   signal?: AbortSignal | null | undefined
 }
 
-/** Where a request goes. Its URL is parsed only for those who look at it, which few requests need. */
+/** Where a request goes. Its URL is parsed, and its method read, only for those who look at it, which few requests need. */
 export class Target {
-  readonly method: string
+  readonly #request: { readonly method: string }
   #url: string | URL
 
-  constructor(url: string | URL, method: string) {
-    this.#url = url
-    this.method = method
+  constructor(request: { readonly url: string | URL; readonly method: string }) {
+    this.#request = request
+    this.#url = request.url
+  }
+
+  get method(): string {
+    return this.#request.method
   }
 
   /** @throws {TypeError} when it is none. */

@@ -1,6 +1,6 @@
 import { isLatchkeyError, type LatchkeyError, withoutSecrets } from '../errors.ts'
 import type { Events } from '../events.ts'
-import { boundedView, isCredentialDropped, type ResponseView } from '../fetch/response-view.ts'
+import { boundedView, droppedOf, type ResponseView } from '../fetch/response-view.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { nearestOrigin, parseUrl } from '../origin.ts'
 import type { Scheme } from '../scheme/scheme.ts'
@@ -49,15 +49,10 @@ export class KernelAuthorizer implements Authorizer {
 
   readonly authorize = (request: AuthorizeRequest): MaybePromise<Authorization> => {
     const { origins, scheme, skipAuth } = this.#options
+    const target = new Target(request)
+    if (!target.isAt(origins)) return bare(target) // nothing of it is read
     const { headers, signal } = request
-    const target = new Target(request.url, request.method)
-    if (
-      !target.isAt(origins) ||
-      (headers && carriesCredential(scheme, headers)) ||
-      skipAuth?.(target)
-    ) {
-      return bare(target)
-    }
+    if ((headers && carriesCredential(scheme, headers)) || skipAuth?.(target)) return bare(target)
     const passage = this.#renewal.grantAtWork(signal)
     if (passage) {
       const authorization = bare(target)
@@ -115,7 +110,7 @@ export class KernelAuthorizer implements Authorizer {
     const { isTokenRejected } = this.#options
     if (!isTokenRejected && response.status !== 401) return undefined
     if (authorization.generation === 0) return this.#recoverBare(authorization, response, asked)
-    if (isCredentialDropped(response)) return undefined
+    if (droppedOf(response) === true) return undefined
     const act = (isRejected: unknown) =>
       isRejected ? this.#replay(authorization, response, asked) : undefined
     const verdict = isTokenRejected ? this.#judge(response, authorization.target) : true
@@ -144,7 +139,7 @@ export class KernelAuthorizer implements Authorizer {
   ): MaybePromise<Authorization | undefined> {
     const began = response.status === 401 ? this.#own?.get(authorization) : undefined
     if (began && !began.passage.isOpen)
-      return this.#sendAgain(authorization, began.epoch, response, asked)
+      return this.#sendAgain(authorization, began.epoch, this.#renewal.obtain(), response, asked)
     const url = response.status === 401 ? parseUrl(response.url) : undefined
     const meant = url && nearestOrigin(this.#options.origins, url)
     if (meant) this.#explanations.add(response, otherOrigin(url, meant))
@@ -159,23 +154,35 @@ export class KernelAuthorizer implements Authorizer {
   ): Promise<Authorization | undefined> {
     const { url, method } = authorization.target
     const from = response.url ? parseUrl(response.url, url.href) : url
-    if (!from || !new Target(from, method).isAt(this.#options.origins)) return undefined // a redirect's target spoke
-    const reason = this.#whyNot(authorization)
+    if (!from || !new Target({ url: from, method }).isAt(this.#options.origins)) return undefined // a redirect's target spoke
+    const isDoubtful = droppedOf(response) === 'unknown'
+    const reason = this.#whyNot(authorization, isDoubtful)
     if (reason) return this.#explanations.add(response, reason)
-    return this.#sendAgain(authorization, authorization.epoch, response, asked)
+    // A session that may be well is renewed, but goes on if it cannot be.
+    const isInUse = this.#session.current?.generation === authorization.generation
+    const obtained = isDoubtful && isInUse ? this.#renewal.renew() : this.#renewal.obtain()
+    return this.#sendAgain(authorization, authorization.epoch, obtained, response, asked)
   }
 
-  /** Why a renewal cannot help a rejected request. If it can, the session is marked as rejected. */
-  #whyNot(authorization: Authorization): LatchkeyError | undefined {
+  /**
+   * Why a renewal cannot help a rejected request. If it can, the session is marked as rejected.
+   *
+   * @param isDoubtful Whether the token was there at all is unknown, so this says nothing about the session.
+   */
+  #whyNot(authorization: Authorization, isDoubtful: boolean): LatchkeyError | undefined {
     const session = this.#session
     const { current } = session
     const now = this.#options.clock.now()
     const meaning = whatRejectionMeans(authorization, now, session)
     if (meaning === 'permanent') return permanentToken()
     if (meaning === 'otherSession') return sessionChanged()
-    if (meaning === 'renew' && current) current.isRejected = true
+    if (meaning === 'renew' && current) current.isRejected ||= !isDoubtful
     if (meaning !== 'refused') return undefined
-    if (authorization.attempt > 1 && current?.generation === authorization.generation) {
+    if (
+      !isDoubtful &&
+      authorization.attempt > 1 &&
+      current?.generation === authorization.generation
+    ) {
       if (this.#options.whenRefused === 'end') {
         session.end('rejected')
         void this.#renewal.forget(current.tokens)
@@ -188,10 +195,10 @@ export class KernelAuthorizer implements Authorizer {
   async #sendAgain(
     { target, attempt }: Authorization,
     epoch: number,
+    obtained: Promise<Session>,
     response: ResponseView | Response,
     { signal, replayable = true }: RecoverOptions,
   ): Promise<Authorization | undefined> {
-    const obtained = this.#renewal.obtain()
     if (!replayable) {
       obtained.catch(() => undefined) // the next request profits; a failure has its event
       return this.#explanations.add(response, oneShotBody())
