@@ -1,17 +1,21 @@
 import {
+  type Authorization,
   type Authorizer,
-  bodyFactory,
-  isOneShot,
+  isThenable,
   mayBeStored,
   parseUrl,
-  snapshot,
+  untilBodyFails,
 } from '@latchkey/core/adapter'
 import {
   type AxiosAdapter,
+  AxiosError,
   type AxiosResponse,
   type InternalAxiosRequestConfig,
   isAxiosError,
 } from 'axios'
+import { type Body, settleBody } from './body.ts'
+import { keepStream } from './kept-stream.ts'
+import { onceOverReplays } from './progress.ts'
 import { createRedirectGuard, type RedirectGuard } from './redirect-guard.ts'
 import { AxiosResponseView } from './response-view.ts'
 import {
@@ -19,26 +23,44 @@ import {
   adapterOf,
   authorized,
   conceal,
-  createUrlReader,
+  createAddressReader,
   expectKept,
   failed,
   keyOf,
   type Outcome,
+  warnOfOwnAdapter,
 } from './sending.ts'
-import { startBudget } from './time-budget.ts'
+import { startBudget, type TimeBudget } from './time-budget.ts'
 
 /** What one registration works with. */
 interface Registration {
   manager: Authorizer
   guard: RedirectGuard
-  urlOf: (config: InternalAxiosRequestConfig) => string
+  addressOf: ReturnType<typeof createAddressReader>
+  warn: ReturnType<typeof warnOfOwnAdapter>
+}
+
+/** One request as it was at the call. */
+interface Call {
+  original: AdapterOption
+  config: InternalAxiosRequestConfig
+  body: Body
+  budget: TimeBudget
+  /** What every attempt has in place of the config's own. */
+  changes: Partial<InternalAxiosRequestConfig>
 }
 
 /** Makes adapters that authorize what they send through another, and send once more when that helps. */
 export function createAuthorizedAdapter(
   manager: Authorizer,
 ): (original: AdapterOption) => AxiosAdapter {
-  const registration = { manager, guard: createRedirectGuard(), urlOf: createUrlReader() }
+  const guard = createRedirectGuard()
+  const registration = {
+    manager,
+    guard,
+    addressOf: createAddressReader(),
+    warn: warnOfOwnAdapter(),
+  }
   return (original) => (config) => {
     const cancelling = listenForCancel(config)
     const sent = send(registration, original, config, cancelling?.signal)
@@ -48,42 +70,83 @@ export function createAuthorizedAdapter(
 
 /** One function for all that a request with a fresh token needs: each more would be a promise more. */
 async function send(
-  { manager, guard, urlOf }: Registration,
+  registration: Registration,
   original: AdapterOption,
   config: InternalAxiosRequestConfig,
   signal: AbortSignal | undefined,
 ): Promise<AxiosResponse> {
-  const { data } = config
-  const url = urlOf(config)
+  const { manager, guard } = registration
+  const address = registration.addressOf(config)
+  if (!address) return adapterOf(original, config)(config) // axios says what is wrong with it
+  const { url } = address
   const method = (config.method ?? 'get').toUpperCase()
-  const replayable = !isOneShot(data) || bodyFactory(data) !== undefined
   const budget = startBudget(config)
   const asked = manager.authorize({ url, method, headers: ownHeaders(config, url), signal })
-  const held = asked instanceof Promise ? snapshot(data) : undefined
-  let authorization = asked instanceof Promise ? await budget.wait(asked) : asked
-  // Nobody sends it again without a renewal, so only then it is copied.
-  const body = held ?? (authorization.renewable ? snapshot(data) : data)
-  let isPastCaches = false
+  const body = settleBody(config.data, isThenable(asked) ? 'whole' : undefined)
+  const changes = { ...address.changes, ...onceOverReplays(config) }
+  const call: Call = { original, config, body, budget, changes }
+  let authorization = isThenable(asked) ? await wait(call, asked) : asked
   for (;;) {
     const isOurs = authorization.generation > 0
-    if (isOurs) expectKept(original, authorization)
-    const mine = isOurs ? authorized(config, body, authorization, budget.left(), guard) : config
-    if (isPastCaches) mine.fetchOptions = { ...mine.fetchOptions, cache: 'no-store' }
-    let outcome: Outcome
-    try {
-      outcome = { response: conceal(await adapterOf(original, mine)(mine), config) }
-    } catch (error) {
-      outcome = failed(error, config)
-    }
+    const outcome = await (isOurs
+      ? attempt(registration, call, authorization)
+      : sendBare(registration, call))
     const { response } = outcome
     if (!response) return settle(manager, outcome)
     const view = new AxiosResponseView(response, authorization, guard)
+    const { replayable } = body
     const decision = manager.recover(authorization, view, { signal, replayable })
-    const next = decision instanceof Promise ? await budget.wait(decision) : decision
+    if (isThenable(decision)) keepStream(response) // the renewal may need its connection
+    const next = isThenable(decision) ? await wait(call, decision) : decision
     if (!next) return settle(manager, outcome)
-    isPastCaches = mayBeStored(view.headers)
+    if (mayBeStored(view.headers))
+      changes.fetchOptions = { ...config.fetchOptions, cache: 'no-store' }
     discard(response)
     authorization = next
+  }
+}
+
+/** Within the caller's time limit, and as long as the body can be sent. */
+async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<T> {
+  const data = config.data as { errored?: unknown } | null | undefined
+  try {
+    return await budget.wait(untilBodyFails(work, data))
+  } catch (error) {
+    const isBodys = error instanceof Error && error === data?.errored
+    throw isBodys ? AxiosError.from(error, undefined, config) : error
+  }
+}
+
+/** As if nothing were registered; but once a token was sent, a connection of the same agent may remember it. */
+async function sendBare({ guard }: Registration, { original, config }: Call): Promise<Outcome> {
+  const hidesToken = ({ request }: { request?: unknown }) =>
+    guard.secrets.size > 0 && typeof (request as { write?: unknown } | null)?.write === 'function'
+  try {
+    const response = await adapterOf(original, config)(config)
+    return { response: hidesToken(response) ? conceal(response, config) : response }
+  } catch (error) {
+    const { response, request } = (error ?? {}) as { response?: AxiosResponse; request?: unknown }
+    return hidesToken({ request }) ? failed(error, config) : { error, response }
+  }
+}
+
+async function attempt(
+  { guard, warn }: Registration,
+  { original, config, body, budget, changes }: Call,
+  authorization: Authorization,
+): Promise<Outcome> {
+  expectKept(original, authorization)
+  warn(original, authorization)
+  const { data, type } = body.next()
+  const mine = authorized(config, { ...changes, data }, authorization, guard)
+  const timeout = budget.left()
+  if (timeout !== undefined) mine.timeout = timeout
+  if (type !== undefined) mine.headers.setContentType(type)
+  try {
+    return { response: conceal(await adapterOf(original, mine)(mine), config) }
+  } catch (error) {
+    budget.correct(error)
+    return failed(error, config)
   }
 }
 

@@ -16,7 +16,7 @@ export interface RedirectGuard {
 
 interface Journey {
   url?: string | undefined
-  credentialDropped: boolean
+  credentialDropped: boolean | 'unknown'
 }
 
 const UNKNOWN: Journey = { credentialDropped: false }
@@ -42,14 +42,22 @@ export function createRedirectGuard(): RedirectGuard {
     return made
   }
 
-  function about({ request }: AxiosResponse, { headers }: Authorization): Journey {
+  function about({ request }: AxiosResponse, authorization: Authorization): Journey {
     if (typeof request !== 'object' || request === null) return UNKNOWN
     const followed = journeys.get(request)
     if (followed) return followed
+    if (request.responseURL) {
+      // An XMLHttpRequest hides where a redirect has led meanwhile.
+      const { generation } = authorization
+      const isMoved =
+        generation > 0 && request.responseURL !== authorization.url.href.replace(/#.*/, '')
+      return { url: request.responseURL, credentialDropped: isMoved && 'unknown' }
+    }
     // The last request of the http adapter: what it carried is what the answer is about.
     const carried = (name: string) => request.getHeader?.(name) !== undefined
-    const credentialDropped = 'getHeader' in request && !Object.keys(headers).every(carried)
-    return { url: request.res?.responseUrl || request.responseURL, credentialDropped }
+    const credentialDropped =
+      'getHeader' in request && !Object.keys(authorization.headers).every(carried)
+    return { url: request.res?.responseUrl, credentialDropped }
   }
 
   return { secrets, guard, about }

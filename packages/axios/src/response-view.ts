@@ -1,6 +1,7 @@
+import type { Authorization } from '@latchkey/core/adapter'
 import type { ResponseView } from '@latchkey/core'
-import { type Authorization, isOneShot } from '@latchkey/core/adapter'
 import type { AxiosResponse } from 'axios'
+import { keepStream } from './kept-stream.ts'
 import type { RedirectGuard } from './redirect-guard.ts'
 
 /** How much of a body is looked at, in bytes. */
@@ -21,32 +22,51 @@ export class AxiosResponseView implements ResponseView {
     this.#guard = guard
   }
 
-  get credentialDropped(): boolean {
+  get credentialDropped(): boolean | 'unknown' {
     return this.#guard.about(this.original, this.#authorization).credentialDropped
   }
 
   /** Not a method: predicates take it out of the view. */
   get text(): () => Promise<string> {
-    return () => textOf(this.original.data)
+    return () => textOf(this.original)
   }
 
   get status(): number {
     return this.original.status
   }
 
+  /** Empty where the adapter does not tell, and only a fetch of one's own knew where a relative address goes. */
   get url(): string {
     const { url } = this.#guard.about(this.original, this.#authorization)
-    return url || this.#authorization.url.href
+    if (url) return url
+    try {
+      return this.#authorization.url.href
+    } catch {
+      return ''
+    }
   }
 
+  /** Adapters of one's own answer with an object, a Map, Headers, or without any. */
   get headers(): Headers {
-    const entries = Object.entries(this.original.headers)
-    return new Headers(entries.map(([name, value]) => [name, `${value}`]))
+    const given: object = this.original.headers ?? {}
+    const entries =
+      Symbol.iterator in given ? [...(given as Iterable<[string, unknown]>)] : Object.entries(given)
+    const headers = new Headers()
+    for (const [name, value] of entries) {
+      try {
+        headers.append(name, String(value))
+      } catch {
+        // not a header
+      }
+    }
+    return headers
   }
 }
 
-async function textOf(data: unknown): Promise<string> {
-  if (isOneShot(data)) return ''
+async function textOf(response: AxiosResponse): Promise<string> {
+  const kept = keepStream(response)
+  if (kept) return kept.start()
+  const { data } = response
   if (typeof data === 'string') return data.slice(0, MAX_BYTES)
   const isRaw = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
   // An adapter that parses JSON itself.

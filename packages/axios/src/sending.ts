@@ -1,9 +1,10 @@
 import { LatchkeyError } from '@latchkey/core'
-import { type Authorization, bodyFactory } from '@latchkey/core/adapter'
+import { type Authorization, snapshot } from '@latchkey/core/adapter'
 import axios, {
   Axios,
   type AxiosAdapter,
   AxiosHeaders,
+  type AxiosProgressEvent,
   type AxiosResponse,
   getAdapter,
   type InternalAxiosRequestConfig,
@@ -18,20 +19,45 @@ export interface Outcome {
   error?: unknown
 }
 
+/** Where a request goes, as it is at the call. */
+interface Address {
+  url: string
+  /** What makes axios write the same address later: the parameters may change, and are written once. */
+  changes: Partial<InternalAxiosRequestConfig>
+}
+
+const UNCHANGED = Object.freeze({})
+
 /**
- * Tells the URL axios will request. One that is none is axios' to complain of.
+ * Tells where axios will send a request; `undefined` for what it will complain of itself.
  *
  * A path after a base without a slash at its end is nothing else, and need not be asked of axios: that
  * takes as long as everything else we do to a request.
  */
-export function createUrlReader(): (config: InternalAxiosRequestConfig) => string {
+export function createAddressReader(): (config: InternalAxiosRequestConfig) => Address | undefined {
   const reader = new Axios({})
+  const uri = (asked: Partial<InternalAxiosRequestConfig>) =>
+    reader.getUri(asked as InternalAxiosRequestConfig)
   return ({ url, baseURL, allowAbsoluteUrls, params, paramsSerializer }) => {
     const isPlain = url && baseURL && !params && /^\/[^/]/.test(url) && !baseURL.endsWith('/')
-    if (isPlain) return baseURL + url
-    const asked = { url, baseURL, allowAbsoluteUrls, params, paramsSerializer }
-    return reader.getUri(asked as InternalAxiosRequestConfig)
+    if (isPlain) return { url: baseURL + url, changes: UNCHANGED }
+    const asked = { url, baseURL, allowAbsoluteUrls } as Partial<InternalAxiosRequestConfig>
+    try {
+      if (!params) return { url: uri(asked), changes: UNCHANGED }
+      const query = uri({ url: '', params, paramsSerializer } as typeof asked).slice(1)
+      const changes = { params: copyOfParams(params), paramsSerializer: { serialize: () => query } }
+      return { url: uri({ ...asked, ...changes }), changes }
+    } catch {
+      return undefined
+    }
   }
+}
+
+/** An adapter of the user's own may look at them. */
+function copyOfParams(params: unknown): unknown {
+  const copy = snapshot(params)
+  const isPlain = copy === params && Object.prototype.toString.call(params) === '[object Object]'
+  return isPlain ? { ...(params as object) } : copy
 }
 
 /** What an adapter threw. One of the user's own may throw what it likes; what holds a config holds the token. */
@@ -52,19 +78,18 @@ export function expectKept(original: AdapterOption, { headers }: Authorization):
   if (!isBrowser()) return
   const header = Object.keys(headers).find((name) => name !== 'authorization')
   const choice = original ?? axios.defaults.adapter
-  if (header === undefined || (choice !== 'xhr' && choice !== getAdapter('xhr'))) return
+  if (header === undefined || (choice !== 'xhr' && choice !== ownAdapter('xhr'))) return
   throw new LatchkeyError(
     'ERR_UNSAFE_TRANSPORT',
     `Not sent: an XMLHttpRequest would take the token in "${header}" to wherever a redirect leads. Leave the adapter to axios or ask for \`adapter: 'fetch'\`, or use the bearer scheme.`,
   )
 }
 
-/** A copy of `config` for one attempt with a token. `data`: its body, as it was when it was sent first. */
+/** A copy of `config` for one attempt with a token. */
 export function authorized(
   config: InternalAxiosRequestConfig,
-  data: unknown,
+  changes: Partial<InternalAxiosRequestConfig>,
   authorization: Authorization,
-  timeout: number,
   { secrets, guard }: RedirectGuard,
 ): InternalAxiosRequestConfig {
   // Its own properties are the headers: so a copy of them needs no checks anew.
@@ -76,14 +101,11 @@ export function authorized(
   const { env, sensitiveHeaders = [] } = config as Pick<typeof config, 'sensitiveHeaders'> & {
     env?: { fetch?: typeof fetch }
   }
-  const factory = authorization.attempt > 1 ? bodyFactory(data) : undefined
   const copy = copyOf(config)
   copy.headers = headers
-  copy.timeout = timeout
   copy.sensitiveHeaders = [...sensitiveHeaders, ...secrets]
   copy.env = { ...env, fetch: guard(env?.fetch) }
-  copy.data = factory ? factory() : data
-  return copy
+  return Object.assign(copy, changes)
 }
 
 /** The key that header `name`, in lower case, has here: axios keeps names as they were given. */
@@ -116,11 +138,74 @@ export function adapterOf(
   config: InternalAxiosRequestConfig,
 ): AxiosAdapter {
   const choice = original ?? axios.defaults.adapter
-  const isFetch = typeof choice === 'function' && choice === getAdapter('fetch')
+  const isFetch = typeof choice === 'function' && choice === ownAdapter('fetch')
   if (typeof choice === 'function' && !isFetch) return choice
   const mayLeak = Array.isArray(choice) && isBrowser() && hasOtherSecrets(config)
   const option = isFetch || mayLeak ? 'fetch' : choice
-  return (getAdapter as (option: unknown, config: unknown) => AxiosAdapter)(option, config)
+  const adapter = (getAdapter as (option: unknown, config: unknown) => AxiosAdapter)(option, config)
+  return mayLeak && config.onUploadProgress ? inOnePiece(adapter) : adapter
+}
+
+/** One of axios' own, where the platform has it. */
+function ownAdapter(name: 'fetch' | 'http' | 'xhr'): AxiosAdapter | undefined {
+  try {
+    return getAdapter(name)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * For progress the fetch adapter streams the body, which browsers refuse over HTTP/1.1. In place of an XMLHttpRequest it
+ * sends it as it is, and tells of the end only.
+ */
+function inOnePiece(send: AxiosAdapter): AxiosAdapter {
+  return async (config) => {
+    const { data, onUploadProgress } = config
+    const tell = () => onUploadProgress?.(completed(sizeOf(data)))
+    try {
+      const response = await send(Object.assign(copyOf(config), { onUploadProgress: undefined }))
+      tell()
+      return response
+    } catch (error) {
+      if ((error as { response?: unknown }).response) tell()
+      throw error
+    }
+  }
+}
+
+const completed = (size: number | undefined): AxiosProgressEvent => ({
+  loaded: size ?? 0,
+  ...(size !== undefined && { total: size }),
+  progress: 1,
+  bytes: size ?? 0,
+  upload: true,
+  lengthComputable: size !== undefined,
+})
+
+function sizeOf(data: unknown): number | undefined {
+  if (typeof data === 'string') return new TextEncoder().encode(data).byteLength
+  const { size, byteLength } = (data ?? {}) as { size?: number; byteLength?: number }
+  return size ?? byteLength
+}
+
+/**
+ * An adapter function of the user's own may follow redirects, and take any header but `Authorization` along. That cannot
+ * be seen or told from here, so the program's author is told of it, once.
+ */
+export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Authorization) => void {
+  let isTold = false
+  return (original, { headers }) => {
+    if (isTold || typeof original !== 'function') return
+    const header = Object.keys(headers).find((name) => name !== 'authorization')
+    const isOwn = (['http', 'fetch', 'xhr'] as const).some((name) => original === ownAdapter(name))
+    if (header === undefined || isOwn) return
+    isTold = true
+    // oxlint-disable-next-line no-console -- there is no event for it, and whoever wrote the adapter must know
+    console.warn(
+      `Latchkey: the token in "${header}" goes through an adapter function of your own. If it follows redirects, it must not take this header to another host. axios' own adapters, and the bearer scheme, do that by themselves.`,
+    )
+  }
 }
 
 const isBrowser = () => typeof XMLHttpRequest !== 'undefined'
@@ -130,19 +215,25 @@ const hasOtherSecrets = ({ sensitiveHeaders = [] }: InternalAxiosRequestConfig) 
 
 /**
  * Puts the caller's own config back, and hides the raw request: its headers hold the token, or its
- * connection remembers an earlier request whose headers do. A streamed body leads there too.
+ * connection remembers an earlier request whose headers do. A streamed body leads there too, in either direction.
  */
 export function conceal<T extends { config?: unknown; request?: unknown; data?: unknown }>(
-  result: T,
+  given: T,
   config: InternalAxiosRequestConfig,
 ): T {
+  const result = Object.isFrozen(given) ? { ...given } : given
   result.config = config
-  const { request, data } = result
-  if (request) hide(result, 'request', request)
-  if (typeof (data as { pipe?: unknown } | undefined)?.pipe === 'function') {
-    hide(data as object, Symbol.for('nodejs.util.inspect.custom'), () => '[response stream]')
-  }
+  if (result.request) hide(result, 'request', result.request)
+  hideStream(result.data, '[response stream]')
+  hideStream(config.data, '[request stream]')
   return result
+}
+
+function hideStream(data: unknown, shown: string): void {
+  if (typeof (data as { pipe?: unknown } | null | undefined)?.pipe !== 'function') return
+  for (const key of [Symbol.for('nodejs.util.inspect.custom'), 'toJSON']) {
+    hide(data as object, key, () => shown)
+  }
 }
 
 function hide(target: object, key: PropertyKey, value: unknown): void {

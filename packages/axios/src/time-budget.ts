@@ -3,34 +3,47 @@ import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 
 /** axios counts `timeout` per attempt; the caller's budget spans the waiting and the replay. */
 export interface TimeBudget {
-  /** What is left for the next attempt, in milliseconds; axios takes 0 for no limit. */
-  left(): number
+  /** What is left for the next attempt, as axios takes it. */
+  left(): number | undefined
   /** `work`, or axios' own time-out when the budget is used up before. */
-  wait<T>(work: Promise<T>): Promise<T>
+  wait<T>(work: PromiseLike<T>): Promise<T>
+  /** Puts the limit that was set into a time-out's message, in place of what was left of it. */
+  correct(error: unknown): void
 }
 
-const UNLIMITED: TimeBudget = { left: () => 0, wait: (work) => work }
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export function startBudget(config: InternalAxiosRequestConfig): TimeBudget {
-  const { timeout = 0 } = config
-  if (!(timeout > 0)) return UNLIMITED
+  const given = config.timeout
+  const timeout = Number(given)
+  // No limit, or none that can be counted down: axios says so itself.
+  if (!(timeout > 0) || !Number.isFinite(timeout)) {
+    return { left: () => given, wait: (work) => Promise.resolve(work), correct: () => undefined }
+  }
   const startedAt = performance.now()
   const left = () => Math.max(1, Math.ceil(timeout - (performance.now() - startedAt)))
+  let last = timeout
   return {
-    left,
+    left: () => (last = left()),
     wait(work) {
-      const limit = AbortSignal.timeout(left())
+      const limit = AbortSignal.timeout(Math.min(left(), MAX_TIMER_MS))
       return untilAborted(work, limit).catch((error: unknown) => {
         throw limit.aborted && error === limit.reason ? exceeded(config) : error
       })
     },
+    correct(error) {
+      if (!(error instanceof Error) || error.message !== messageOf(last)) return
+      const message = messageOf(given)
+      error.stack = error.stack?.replace(error.message, message) ?? message
+      error.message = message
+    },
   }
 }
+
+const messageOf = (timeout: unknown) => `timeout of ${String(timeout)}ms exceeded`
 
 function exceeded(config: InternalAxiosRequestConfig): AxiosError {
   const { timeout, timeoutErrorMessage, transitional } = config
   const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED
-  const message =
-    timeoutErrorMessage ?? `timeout of ${timeout}ms exceeded while waiting for a token`
-  return new AxiosError(message, code, config)
+  return new AxiosError(timeoutErrorMessage || messageOf(timeout), code, config)
 }

@@ -1,6 +1,6 @@
 import { Axios, type InternalAxiosRequestConfig } from 'axios'
 import { describe, expect, test } from 'vitest'
-import { createUrlReader } from '../src/sending.ts'
+import { createAddressReader } from '../src/sending.ts'
 
 const bases = [
   undefined,
@@ -41,14 +41,14 @@ describe.each(bases)('with the base %j', (baseURL) => {
   test.each(urls)('%j is the URL that axios requests', (url) => {
     for (const allowAbsoluteUrls of [undefined, true, false]) {
       const config = { url, baseURL, allowAbsoluteUrls } as InternalAxiosRequestConfig
-      expect(createUrlReader()(config)).toBe(new Axios({}).getUri(config))
+      expect(createAddressReader()(config)?.url).toBe(new Axios({}).getUri(config))
     }
   })
 })
 
 test('parameters are part of the URL, as axios writes them', () => {
   const config = { url: '/items', baseURL: 'https://api.test', params: { page: 2, of: ['a', 'b'] } }
-  const read = createUrlReader()(config as unknown as InternalAxiosRequestConfig)
+  const read = createAddressReader()(config as unknown as InternalAxiosRequestConfig)?.url
   expect(read).toBe(new Axios({}).getUri(config))
   expect(read).toContain('page=2')
 })

@@ -5,7 +5,7 @@
  */
 export { authorizedFetch, isOwnedBy, markOwned } from './fetch/authorized-fetch.ts'
 export { keepWithinOrigin } from './fetch/redirects.ts'
-export { bodyFactory, isOneShot, snapshot } from './fetch/replayable.ts'
+export { bodyFactory, isOneShot, snapshot, untilBodyFails } from './fetch/replayable.ts'
 export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
 export {
   Authorization,

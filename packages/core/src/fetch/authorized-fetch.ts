@@ -2,6 +2,7 @@ import { type Authorization, type Authorizer, expectManager } from '../kernel/au
 import { isThenable } from '../waiting.ts'
 import { type FetchInput, type Given, Outgoing } from './outgoing.ts'
 import { follow, isBrowser, leadsOn, redirectMode } from './redirects.ts'
+import { untilBodyFails } from './replayable.ts'
 import { keepReadable, letGo, markCredentialDropped, mayBeStored } from './response-view.ts'
 
 /** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
@@ -28,7 +29,7 @@ export function authorizedFetch(
     const request = new Outgoing(input, init, send !== undefined, given)
     const asked = manager.authorize(request)
     if (isThenable(asked)) request.hold()
-    let authorization = isThenable(asked) ? await asked : asked
+    let authorization = isThenable(asked) ? await untilBodyFails(asked, request.body) : asked
     try {
       for (;;) {
         const response = await sendOnce(sender, request, authorization)

@@ -137,6 +137,11 @@ export class Outgoing implements AuthorizeRequest {
     return this.#headers
   }
 
+  /** The body given in the options. */
+  get body(): unknown {
+    return this.#options().body
+  }
+
   /** Whether the body, if any, can be sent again. */
   get replayable(): boolean {
     if (this.#factory()) return true

@@ -125,3 +125,29 @@ function copyOfForm(form: FormData): FormData {
   for (const [name, value] of form.entries()) copy.append(name, value)
   return copy
 }
+
+/** What a Node stream has of an event emitter. */
+interface Emitter {
+  errored?: unknown
+  once(event: 'error', listener: (error: unknown) => void): unknown
+  off(event: 'error', listener: (error: unknown) => void): unknown
+}
+
+/**
+ * `work`, or the error of a Node stream that is the body and fails meanwhile. Without a listener that error would end the
+ * process.
+ *
+ * @group For adapters and services
+ */
+export function untilBodyFails<T>(work: PromiseLike<T>, body: unknown): PromiseLike<T> {
+  const stream = body as Partial<Emitter> | null | undefined
+  if (typeof stream?.once !== 'function' || typeof stream.off !== 'function') return work
+  const emitter = stream as Emitter
+  return new Promise<T>((resolve, reject) => {
+    if (emitter.errored) reject(emitter.errored)
+    emitter.once('error', reject)
+    const stop = () => void emitter.off('error', reject)
+    work.then(resolve, reject)
+    work.then(stop, stop)
+  })
+}
