@@ -1,3 +1,5 @@
+import { redact } from './redact.ts'
+
 const brand = Symbol.for('latchkey.error')
 
 /** Every code core itself uses; services add their own. One row each in `docs/errors.md`. */
@@ -86,38 +88,62 @@ export function isRejection(error: unknown): error is GrantRejectedError {
   return isLatchkeyError(error) && error.name === 'GrantRejectedError'
 }
 
-/** `text` without any of `secrets`. */
-export function scrub(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
-}
+/** Marks a summary, which is not made again. Registered, so that two copies of core agree. */
+const summaryKey = Symbol.for('latchkey.summary')
+/** How deep causes are followed, and how many of several errors are kept. */
+const MAX_DEPTH = 3
+const MAX_ERRORS = 10
+/** What a name, or a code, looks like. Anything else may be text of any kind. */
+const WORD = /^[\w.$-]{1,64}$/
 
 /**
- * An error made fit to be a `cause`. Clients' own errors carry the request they failed with (an
- * `AxiosError` shows the posted password under `util.inspect`), so an error that holds objects, or whose
- * text holds one of `secrets`, is replaced by a summary: name, code, status and text.
+ * An error made fit to be a `cause`: an error of our own as it is, unless it shows one of `secrets`; any other as a
+ * summary of its name, code, status, message and causes. Clients' own errors carry the request they failed with (an
+ * `AxiosError` shows the posted password under `util.inspect`), and what any property of them holds is unknown.
  */
-export function withoutSecrets(error: unknown, secrets: readonly string[], depth = 3): unknown {
-  if (!(error instanceof Error)) return scrub(String(error), secrets)
-  const cause =
-    error.cause === undefined || depth === 0
-      ? undefined
-      : withoutSecrets(error.cause, secrets, depth - 1)
-  const text = `${error.message} ${error.stack}`
-  if (isBare(error) && scrub(text, secrets) === text && cause === error.cause) return error
-  const summary = new Error(
-    scrub(error.message, secrets),
-    cause === undefined ? undefined : { cause },
-  )
-  const { code, status } = error as { code?: unknown; status?: unknown }
+export function withoutSecrets(
+  error: unknown,
+  secrets: readonly string[],
+  depth = MAX_DEPTH,
+): unknown {
+  if (!(error instanceof Error)) return redact(describe(error), secrets)
+  const inner = (one: unknown) =>
+    one === undefined || depth === 0 ? undefined : withoutSecrets(one, secrets, depth - 1)
+  const cause = inner(error.cause)
+  const isOwn = isLatchkeyError(error) || summaryKey in error
+  if (isOwn && cause === error.cause && !shows(error, secrets)) return error
+  const summary = new Error(redact(error.message, secrets), cause === undefined ? {} : { cause })
+  const { name, code, status, errors } = error as {
+    name: unknown
+    code?: unknown
+    status?: unknown
+    errors?: unknown
+  }
+  const word = (value: unknown) =>
+    typeof value === 'string' && WORD.test(value) && redact(value, secrets) === value
+  Object.defineProperties(summary, {
+    name: { value: word(name) ? name : 'Error', configurable: true },
+    [summaryKey]: { value: true },
+  })
+  if (error.stack !== undefined) summary.stack = redact(error.stack, secrets)
   return Object.assign(
     summary,
-    { name: error.name },
-    typeof code === 'string' && { code },
+    word(code) && { code },
     typeof status === 'number' && { status },
+    Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(inner) },
   )
 }
 
-/** Whether an error shows nothing but its text and plain values. */
-function isBare(error: Error): boolean {
-  return Object.values(error).every((value) => typeof value !== 'object' || value === null)
+/** What was thrown that is not an error: an object may hold anything. */
+const describe = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null ? 'An object was thrown.' : String(thrown)
+
+/** Whether one of our own errors shows a secret, or anything but plain values. */
+function shows(error: Error, secrets: readonly string[]): boolean {
+  const values: unknown[] = [error.message, error.stack, ...Object.values(error).flat()]
+  return values.some((value) => {
+    if (typeof value !== 'object' || value === null)
+      return redact(`${String(value)}`, secrets) !== `${String(value)}`
+    return !(summaryKey in value)
+  })
 }

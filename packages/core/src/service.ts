@@ -7,8 +7,9 @@ export { parseRetryAfter } from './grant/retry-after.ts'
 export { managerOptions } from './manager-options.ts'
 export { expectKnown, type OptionNames } from './option-names.ts'
 export { mayCarrySecrets, parseUrl } from './origin.ts'
+export { redact } from './redact.ts'
 export { type ConfiguredUser, configuredUser } from './service/configured-user.ts'
-export { ownFetch, readObject, redact, unavailable } from './service/own-requests.ts'
+export { ownFetch, readObject, unavailable } from './service/own-requests.ts'
 export {
   createServiceManager,
   type Revocation,

@@ -1,5 +1,6 @@
-import { type GrantRejectedError, LatchkeyError, scrub, withoutSecrets } from './errors.ts'
+import { type GrantRejectedError, LatchkeyError, withoutSecrets } from './errors.ts'
 import { retryAfterOf } from './grant/retry-after.ts'
+import { redact } from './redact.ts'
 
 /** What the kernel says, in one place. Each says what happened, what becomes of the session, and what to do. */
 
@@ -36,7 +37,7 @@ export function signInRequired(
   const code =
     rejection && rejection.code !== 'ERR_GRANT_REJECTED' ? rejection.code : 'ERR_SIGN_IN_REQUIRED'
   const what = rejection
-    ? scrub(rejection.message, secrets)
+    ? redact(rejection.message, secrets)
     : 'There is no valid token and no way to obtain one.'
   return new LatchkeyError(
     code,
@@ -50,7 +51,7 @@ export function grantUnavailable(
   error: unknown,
   secrets: readonly string[],
 ): LatchkeyError {
-  const what = scrub(error instanceof Error ? error.message : String(error), secrets)
+  const what = redact(error instanceof Error ? error.message : String(error), secrets)
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
     `No token from "${grant}" for now (${what}). What there was is kept; a later request tries again.`,

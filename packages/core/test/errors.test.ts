@@ -17,18 +17,39 @@ describe('an error of ours', () => {
   it('has a cause only when it was given one', () => {
     expect('cause' in new LatchkeyError('ERR_DISPOSED', 'gone')).toBe(false)
     const cause = new Error('why')
-    expect(new LatchkeyError('ERR_DISPOSED', 'gone', { cause }).cause).toBe(cause)
+    expect(new LatchkeyError('ERR_DISPOSED', 'gone', { cause }).cause).toEqual(cause)
   })
 })
 
 describe('an error made fit to be a cause', () => {
   const dirty = (more: object) => Object.assign(new Error('dirty'), { config: {} }, more)
 
-  it('stays the very same when its own cause shows nothing either', () => {
-    const error = new Error('outer', { cause: new Error('inner') })
-    expect(withoutSecrets(error, ['secret'])).toBe(error)
-    const plain = Object.assign(new Error('plain'), { syscall: null, port: 80 })
-    expect(withoutSecrets(plain, [])).toBe(plain)
+  it('is a summary of another’s, whatever that holds, and that is not made again', () => {
+    const error = Object.assign(new Error('outer', { cause: new Error('inner') }), { port: 80 })
+    const summary = withoutSecrets(error, ['secret']) as Error
+    expect(summary).not.toBe(error)
+    expect(summary).not.toHaveProperty('port')
+    expect([summary.message, (summary.cause as Error).message]).toEqual(['outer', 'inner'])
+    expect(withoutSecrets(summary, ['secret'])).toBe(summary)
+  })
+
+  it('stays the very same where it is ours, its cause included', () => {
+    const ours = new LatchkeyError('ERR_DISPOSED', 'gone', { cause: new Error('why') })
+    expect(withoutSecrets(ours, ['secret'])).toBe(ours)
+    expect(withoutSecrets(ours, ['gone'])).toMatchObject({ message: '[redacted]' })
+  })
+
+  it('keeps of several errors a summary each', () => {
+    const several = new AggregateError([dirty({ config: { password: 'secret' } })], 'all failed')
+    const summary = withoutSecrets(several, ['secret']) as AggregateError
+    expect(summary.errors).toMatchObject([{ message: 'dirty' }])
+    expect(summary.errors[0]).not.toHaveProperty('config')
+    expect(withoutSecrets(summary, ['secret'])).toBe(summary)
+  })
+
+  it('keeps no code that repeats a secret, or is not a word', () => {
+    expect(withoutSecrets(dirty({ code: 'E_secret' }), ['secret'])).not.toHaveProperty('code')
+    expect(withoutSecrets(dirty({ code: 'select * from' }), [])).not.toHaveProperty('code')
   })
 
   it('is a summary when its cause holds objects, and so is that cause', () => {
@@ -48,7 +69,7 @@ describe('an error made fit to be a cause', () => {
 
   it('keeps no code and no status that is none', () => {
     const summary = withoutSecrets(dirty({ code: { secret: 1 }, status: 'secret' }), [])
-    expect(Object.keys(summary as Error)).toEqual(['name'])
+    expect(Object.keys(summary as Error)).toEqual([])
   })
 
   it('ends where its causes go in a circle, and keeps three of them', () => {

@@ -21,7 +21,8 @@ export function withCookieJar(): RequestInit {
   return hasCookieJar() ? { credentials: 'include' } : {}
 }
 
-const newMarker = () => MARKER + crypto.randomUUID()
+// Not randomUUID(), which a page on plain http does not have.
+const newMarker = () => MARKER + crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 /** What stands for a cookie that the jar may still hold from an earlier visit. */
 export function unseenCookie(): string | undefined {

@@ -82,17 +82,3 @@ export function readObject(text: string): Record<string, unknown> {
     return {}
   }
 }
-
-/** What a server says, without what it was sent, should it repeat that: as it is, or as in a form or a URL. */
-export function redact(said: string, secrets: readonly string[]): string {
-  return secrets
-    .flatMap(spellingsOf)
-    .toSorted((a, b) => b.length - a.length) // the longest first: a user name may be part of the password
-    .reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, '[redacted]')), said)
-}
-
-function spellingsOf(secret: string): string[] {
-  const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
-  const inUrl = inForm.replaceAll('+', '%20')
-  return [secret, inForm, inUrl, inUrl.replaceAll(/%(2[1789]|7E)/g, decodeURIComponent)]
-}
