@@ -19,8 +19,8 @@ const instant = (value: unknown): value is number =>
 /**
  * A token set read from anywhere we do not trust: a server's answer, a user's grant, a store.
  *
- * Only own properties count, so nothing inherited from a polluted prototype becomes a credential;
- * instants that are no instants are left out.
+ * Only own properties count, and the result inherits nothing, so nothing of a polluted prototype becomes a credential,
+ * here or where a part that it does not have is asked for; instants that are no instants are left out.
  *
  * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, naming the reason and never the value.
  */
@@ -34,12 +34,12 @@ export function readTokenSet(value: unknown): TokenSet {
   const refreshToken = own('refreshToken') ?? undefined
   const expiresAt = own('expiresAt')
   const refreshExpiresAt = own('refreshExpiresAt')
-  return {
-    accessToken,
-    ...(refreshToken !== undefined && { refreshToken: usable('refreshToken', refreshToken) }),
-    ...(instant(expiresAt) && { expiresAt }),
-    ...(instant(refreshExpiresAt) && { refreshExpiresAt }),
-  }
+  const tokens = Object.create(null) as TokenSet
+  tokens.accessToken = accessToken
+  if (refreshToken !== undefined) tokens.refreshToken = usable('refreshToken', refreshToken)
+  if (instant(expiresAt)) tokens.expiresAt = expiresAt
+  if (instant(refreshExpiresAt)) tokens.refreshExpiresAt = refreshExpiresAt
+  return tokens
 }
 
 function usable(name: string, value: unknown): string {

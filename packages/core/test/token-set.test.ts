@@ -2,22 +2,28 @@ import { describe, expect, it } from 'vitest'
 import { readTokenSet, sameTokens, secretsOf } from '../src/token-set.ts'
 
 describe('a token set from outside', () => {
+  it('inherits nothing, so that what it does not have is nobody else’s', () => {
+    expect(Object.getPrototypeOf(readTokenSet({ accessToken: 'a' }))).toBeNull()
+  })
+
   it('keeps its four properties and nothing else', () => {
     const tokens = { accessToken: 'a', refreshToken: 'r', expiresAt: 1, refreshExpiresAt: 2 }
-    expect(readTokenSet({ ...tokens, scope: 'all' })).toStrictEqual(tokens)
-    expect(readTokenSet({ accessToken: 'a' })).toStrictEqual({ accessToken: 'a' })
+    expect({ ...readTokenSet({ ...tokens, scope: 'all' }) }).toStrictEqual(tokens)
+    expect({ ...readTokenSet({ accessToken: 'a' }) }).toStrictEqual({ accessToken: 'a' })
   })
 
   it.each(['5', Number.NaN, Infinity, -Infinity, 0, -1, true, null, {}])(
     'loses an instant that is none: %j',
     (instant) => {
       const tokens = { accessToken: 'a', expiresAt: instant, refreshExpiresAt: instant }
-      expect(readTokenSet(tokens)).toStrictEqual({ accessToken: 'a' })
+      expect({ ...readTokenSet(tokens) }).toStrictEqual({ accessToken: 'a' })
     },
   )
 
   it.each([null, undefined])('has no refresh token when that is %j', (refreshToken) => {
-    expect(readTokenSet({ accessToken: 'a', refreshToken })).toStrictEqual({ accessToken: 'a' })
+    expect({ ...readTokenSet({ accessToken: 'a', refreshToken }) }).toStrictEqual({
+      accessToken: 'a',
+    })
   })
 
   it.each<[unknown, string]>([

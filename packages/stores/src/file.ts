@@ -75,8 +75,7 @@ export function fileStore(
         await makeDirectory(directory)
         const text = encodeEntry(tokens, { ...(await otherFields(directory, path)), name })
         const temporary = await writeTemporary(path, text)
-        watches.expect(path, temporary.mark)
-        await moveInto(path, temporary)
+        await watches.changing(path, temporary.mark, () => moveInto(path, temporary))
         await sweep(directory)
       }),
 
@@ -84,10 +83,11 @@ export function fileStore(
       guarded(async () => {
         if (!(await hasDirectory(directory))) return
         const path = pathOf(name, 'json')
-        watches.expect(path, undefined)
-        await unlink(path).catch((error: unknown) => {
-          if (!isMissing(error)) throw error
-        })
+        await watches.changing(path, undefined, () =>
+          unlink(path).catch((error: unknown) => {
+            if (!isMissing(error)) throw error
+          }),
+        )
         await syncDirectory(directory)
         await sweep(directory)
       }),

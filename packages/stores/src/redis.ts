@@ -89,7 +89,7 @@ export function redisStore<Node = never>(
   checkDuration('maxAgeMs', maxAgeMs, KEEP_MS, LONGEST_MS)
   checkDuration('leaseMs', leaseMs, 1_000, 60_000)
   const redis = client as AnyRedis // what a cluster's nodes are is its own affair
-  const changes: Changes = { client: redis, id: crypto.randomUUID(), connection: undefined }
+  const changes: Changes = { client: redis, connection: undefined }
   const locks: Locks = {
     client: redis,
     leaseMs,
@@ -106,7 +106,7 @@ export function redisStore<Node = never>(
     setToken(tokens, name) {
       const key = keyed(name)
       const lifeMs = Math.max(KEEP_MS, lifeOf(tokens, maxAgeMs))
-      const values = [KEEP_MS, lifeMs, channelOf(key), changes.id, encodeEntry(tokens)]
+      const values = [KEEP_MS, lifeMs, channelOf(key), CHANGED, encodeEntry(tokens)]
       const holder = locks.holders.get(key)
       if (!holder) return write(redis, key, ['', ...values], CALL_LIMIT_MS)
       const work = write(redis, key, [holder.fence, ...values], leaseMs)
@@ -115,7 +115,7 @@ export function redisStore<Node = never>(
     },
     async removeToken(name) {
       const key = keyed(name)
-      const values = [KEEP_MS, channelOf(key), changes.id]
+      const values = [KEEP_MS, channelOf(key), CHANGED]
       const fence = await runScript(redis, REMOVE, key, values)
       const holder = locks.holders.get(key)
       if (holder) holder.fence = Number(fence) // a sign-in that follows is no late writer
@@ -125,6 +125,9 @@ export function redisStore<Node = never>(
     names: () => listNames(redis, prefix),
   }
 }
+
+/** What is published. */
+const CHANGED = 'changed'
 
 async function readText(redis: AnyRedis, key: string, patienceMs?: number) {
   const text = await runScript(redis, READ, key, [], patienceMs)

@@ -71,11 +71,13 @@ export function webStore(options: WebStoreOptions = {}): TokenStore {
       refuseNewer(stored)
       const at = later(stored)
       area.write(keyOf(name), encodeEntry(tokens, { writtenAt: at }))
+      tellHere(keyOf(name))
       await handing?.show('written', name, at)
     },
     async removeToken(name) {
       const at = later(area.read(keyOf(name)))
       area.remove(keyOf(name))
+      tellHere(keyOf(name))
       await handing?.show('removed', name, at)
     },
     names: () =>
@@ -116,6 +118,13 @@ function newest(area: Area, key: string): number {
   }
 }
 
+/** What this document is told of its own changes by: several managers in it may share a session. */
+const CHANGED = 'latchkey:changed'
+
+function tellHere(key: string): void {
+  if (typeof window !== 'undefined') window.dispatchEvent(new CustomEvent(CHANGED, { detail: key }))
+}
+
 /**
  * The browser tells the other documents of the origin, and not the one that made the change; nor one that
  * waits behind its "back" button, which looks for itself when it is shown again.
@@ -130,7 +139,11 @@ function subscribe(area: Area, key: string, listener: () => void): () => void {
   const onShow = ({ persisted }: PageTransitionEvent) => {
     if (persisted) listener()
   }
+  const onChange = (event: Event) => {
+    if ((event as CustomEvent).detail === key) listener()
+  }
   window.addEventListener('storage', onStorage, { signal })
+  window.addEventListener(CHANGED, onChange, { signal })
   window.addEventListener('pageshow', onShow, { signal })
   return () => over.abort()
 }

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { watch } from 'node:fs'
+import fs, { watch } from 'node:fs'
 import { chmod, readFile, truncate, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { inspect, promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fileStore } from '../src/file.ts'
 import { asNobody, type FilePlace, NAME, newPlace, tokensOf } from './support/file-place.ts'
 
@@ -144,18 +145,36 @@ describe('a write that fails leaves the session before it, and no temporary file
 })
 
 describe('who listens', () => {
-  it('is not told of the store’s own changes', async () => {
+  it('is told of each change once, whichever store made it', async () => {
     const { store, directory } = await newPlace()
     const told: string[] = []
     const off = store.subscribe(NAME, () => void told.push('mine'))
     const other = fileStore({ directory })
     const offOther = other.subscribe(NAME, () => void told.push('theirs'))
     await store.setToken(tokensOf('one'), NAME)
-    await expect.poll(() => told).toEqual(['theirs'])
+    await expect.poll(() => told.toSorted()).toEqual(['mine', 'theirs'])
     await other.removeToken(NAME)
-    await expect.poll(() => told).toEqual(['theirs', 'mine'])
+    await expect.poll(() => told.toSorted()).toEqual(['mine', 'mine', 'theirs', 'theirs'])
     off()
     offOther()
+  })
+
+  it('looks at no file but its own: the cost of a change does not grow with those who listen to others', async () => {
+    const { store, directory } = await newPlace()
+    const names = Array.from({ length: 200 }, (_, at) => `user-${at}`)
+    for (const name of names) await store.setToken(tokensOf(name), name)
+    const looks = vi.spyOn(fs, 'lstatSync')
+    syncBuiltinESMExports()
+    const offs = names.map((name) => store.subscribe(name, () => undefined))
+    const before = looks.mock.calls.length
+    let isTold = false
+    const off = store.subscribe('user-7', () => (isTold = true))
+    await fileStore({ directory }).setToken(tokensOf('again'), 'user-7')
+    await expect.poll(() => isTold).toBe(true)
+    expect(looks.mock.calls.length - before).toBeLessThan(20)
+    for (const each of [...offs, off]) each()
+    looks.mockRestore()
+    syncBuiltinESMExports()
   })
 
   it('may do so before there is a directory, and keeps no process alive', async () => {

@@ -1,8 +1,8 @@
 import pRetry from 'p-retry'
 import { isRejection } from '../errors.ts'
-import { readTokenSet } from '../token-set.ts'
+import { readTokenSet, type TokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted } from '../waiting.ts'
-import type { Grant } from './grant.ts'
+import type { Grant, GrantContext } from './grant.ts'
 import { isAnswerLost } from './lost-answer.ts'
 import { retryAfterOf } from './retry-after.ts'
 
@@ -23,7 +23,7 @@ export function retryingGrant(grant: Grant): Grant {
       const { tokens, signal } = context
       const attempt = async () => {
         throwIfAborted(signal)
-        const answer = await grant.request({ ...context, ...(tokens && { tokens: { ...tokens } }) })
+        const answer = await grant.request(tokens ? withTokens(context, tokens) : context)
         return answer === undefined ? undefined : readTokenSet(answer)
       }
       return pRetry(attempt, {
@@ -39,6 +39,10 @@ export function retryingGrant(grant: Grant): Grant {
     },
   }
 }
+
+/** A copy for each attempt, which inherits nothing. */
+const withTokens = (context: GrantContext, tokens: TokenSet): GrantContext =>
+  Object.assign(Object.create(null), context, { tokens: readTokenSet(tokens) })
 
 /** Waits out a short `Retry-After`. False: it is too long to wait for here, the cool-down keeps it. */
 async function waitAsTold(error: Error, signal: AbortSignal): Promise<boolean> {

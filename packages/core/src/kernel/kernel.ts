@@ -116,7 +116,7 @@ export function createKernel(options: KernelOptions, events: Events): TokenManag
     const found = (await store.removeToken(name)) as TokenSet | undefined
     const tokens = found ?? mine // another process may have renewed
     if (tokens && !mine) events.emit('signedOut', { at: clock.now(), reason: 'signOut' })
-    return tokens && { ...tokens }
+    return tokens && readTokenSet(tokens)
   }
 
   function dispose(): void {

@@ -1,6 +1,6 @@
 import { type GrantRejectedError, isRejection, type LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import type { Grant } from '../grant/grant.ts'
+import type { Grant, GrantContext } from '../grant/grant.ts'
 import { createInside, type Passage } from '../grant/inside.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { readStore, type Stored } from '../store/token-store.ts'
@@ -174,7 +174,11 @@ export class Renewal {
     this.#announceRenewing(signal)
     for (const grant of grants) {
       try {
-        const context = { signal, fetch, ...(tokens && { tokens }) }
+        const context: GrantContext = Object.assign(
+          Object.create(null),
+          { signal, fetch },
+          tokens && { tokens },
+        )
         const answer = await this.#inside.enter(async () => grant.request(context), signal)
         if (answer) return { end: 'answered', grant, answer: keepRefreshToken(answer, tokens) }
         tried.push(`${grant.name} (${grant.missing ?? 'does not apply'})`)

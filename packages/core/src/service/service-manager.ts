@@ -4,7 +4,7 @@ import { LatchkeyError } from '../errors.ts'
 import type { Grant } from '../grant/grant.ts'
 import { checkOptions, type TokenManagerOptions } from '../manager-options.ts'
 import { createTokenManager, type TokenManager } from '../token-manager.ts'
-import type { TokenSet } from '../token-set.ts'
+import { readTokenSet, type TokenSet } from '../token-set.ts'
 import { withTimeLimit } from '../waiting.ts'
 
 /** How a server is told that a session is over. */
@@ -94,10 +94,8 @@ const inTime = (answer: Promise<TokenSet | undefined>, ms: number) =>
   withTimeLimit(answer, ms, () => undefined).catch(() => undefined)
 
 /** What a renewal brings stands in place of what it was for, whose refresh token may be good for more. */
-const succeed = (old: TokenSet | undefined, renewed: TokenSet): TokenSet => ({
-  ...(old?.refreshToken && { refreshToken: old.refreshToken }),
-  ...renewed,
-})
+const succeed = (old: TokenSet | undefined, renewed: TokenSet): TokenSet =>
+  readTokenSet({ ...(old?.refreshToken && { refreshToken: old.refreshToken }), ...renewed })
 
 async function revoke({ tell, renew }: Revocation, ended: TokenSet, clock: Clock): Promise<void> {
   const { refreshToken, expiresAt = Infinity } = ended
@@ -106,7 +104,7 @@ async function revoke({ tell, renew }: Revocation, ended: TokenSet, clock: Clock
     if (!isDead && (await tell(ended))) return
     // The access token is dead; the refresh token is what lives longest.
     const renewed = refreshToken && (await renew?.(refreshToken))
-    if (renewed) await tell({ ...ended, ...renewed })
+    if (renewed) await tell(readTokenSet({ ...ended, ...renewed }))
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_REFRESH_TOKEN_REJECTED') return // over already
     const message =

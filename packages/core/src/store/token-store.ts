@@ -22,7 +22,10 @@ export interface TokenStore {
    * renew at once may both present the same one. `run` ends by itself within the renewal's time limit.
    */
   lock?<T>(name: string, run: () => Promise<T>): Promise<T>
-  /** Calls `listener` when somebody else changed `name`. Returns how to stop. */
+  /**
+   * Calls `listener` when `name` has changed: in another tab, process or machine, and also by this very store, since
+   * several managers may share it. Returns how to stop.
+   */
   subscribe?(name: string, listener: () => void): () => void
   /**
    * How long before expiry a manager on this store renews unless it is told otherwise, in milliseconds.

@@ -4,8 +4,6 @@ import { FENCE } from './scripts.ts'
 /** What hears of changes: one connection beside the client's, made when somebody first listens. */
 export interface Changes {
   client: AnyRedis
-  /** Signs this store's own messages, which are no news to it. */
-  id: string
   connection: Listening | undefined
 }
 
@@ -17,19 +15,20 @@ interface Listening {
   end(): void
 }
 
-/** Where a write of `key` is told. The message is the sender's id, never a token. */
+/** Where a write of `key` is told. The message says nothing, and so never a token. */
 export const channelOf = (key: string): string => `${key}:changed`
 
-/** Calls `listener` when another store has written `key`, also if that was while nothing could be heard. */
+/**
+ * Calls `listener` when `key` was written, also if that was while nothing could be heard. By this very store as well:
+ * several managers may share it.
+ */
 export function followKey(changes: Changes, key: string, listener: () => void): () => void {
   const connection = (changes.connection ??= connect(changes))
   const { redis, ready, catchUps, end } = connection
   const channel = channelOf(key)
   const fence = () => runScript(changes.client, FENCE, key)
   let known = fence()
-  const hear = (sender: unknown) => {
-    if (sender !== changes.id) listener()
-  }
+  const hear = () => listener()
   const catchUp = () => {
     const before = known
     known = fence()

@@ -74,5 +74,25 @@ const perName = fact(
   'separateNames',
 )
 
+const within = fact(
+  'a change made through a store is told to those who listen to that very store: several managers may share it',
+  ['S50'],
+  async ({ store, eventually }) => {
+    const [one, two] = [listen(store), listen(store)]
+    const change = async (what: string, work: () => unknown) => {
+      const before = [one.count(), two.count()]
+      await work()
+      const isTold = () => one.count() > (before[0] ?? 0) && two.count() > (before[1] ?? 0)
+      await eventually(isTold, `${what} is told to both`)
+    }
+    await change('a sign-in', () => store.setToken(tokensFor('one'), NAME))
+    await change('a renewal', () => store.setToken(tokensFor('two'), NAME))
+    await change('a sign-out', () => store.removeToken(NAME))
+    one.off()
+    two.off()
+  },
+  'subscribe',
+)
+
 /** Who is told of what. */
-export const changeCases = [tells, stops, perName]
+export const changeCases = [tells, stops, perName, within]

@@ -343,6 +343,25 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
     }),
   ],
   [
+    'hides its own changes',
+    'a change made through a store is told to those who listen to that very store: several managers may share it',
+    ({ setToken, removeToken, subscribe }) => {
+      let isOwn = false
+      const quietly =
+        <Given extends unknown[]>(change: (...given: Given) => unknown) =>
+        (...given: Given) => {
+          isOwn = true
+          change(...given)
+          isOwn = false
+        }
+      return {
+        setToken: quietly(setToken),
+        removeToken: quietly(removeToken),
+        subscribe: (name, listener) => subscribe(name, () => isOwn || listener()),
+      }
+    },
+  ],
+  [
     'tells everybody of everything',
     'a change of one name is not told to listeners of another',
     (store, { listeners }) => ({

@@ -35,9 +35,7 @@ export function shelf(spoil: Spoil = () => ({})): StoreSubject {
 function shelfStore(own: Shelf): Required<Omit<TokenStore, 'renewAheadMs'>> {
   const store = {}
   const tell = (name: string) => {
-    for (const one of own.listeners) {
-      if (one.store !== store && one.name === name) one.listener()
-    }
+    for (const one of own.listeners) if (one.name === name) one.listener()
   }
   return {
     getToken(name) {
