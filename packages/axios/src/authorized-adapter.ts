@@ -29,7 +29,9 @@ import {
   keyOf,
   type Outcome,
   warnOfOwnAdapter,
+  without,
 } from './sending.ts'
+import { isMark } from './session-mark.ts'
 import { startBudget, type TimeBudget } from './time-budget.ts'
 
 /** What one registration works with. */
@@ -121,12 +123,16 @@ async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<
 async function sendBare({ guard }: Registration, { original, config }: Call): Promise<Outcome> {
   const hidesToken = ({ request }: { request?: unknown }) =>
     guard.secrets.size > 0 && typeof (request as { write?: unknown } | null)?.write === 'function'
+  const marked = Object.keys(config.headers).find((name) => isMark(config.headers[name]))
+  const mine = marked === undefined ? config : without(config, marked)
   try {
-    const response = await adapterOf(original, config)(config)
+    const response = await adapterOf(original, mine)(mine)
+    if (marked !== undefined) response.config = config
     return { response: hidesToken(response) ? conceal(response, config) : response }
   } catch (error) {
     const { response, request } = (error ?? {}) as { response?: AxiosResponse; request?: unknown }
-    return hidesToken({ request }) ? failed(error, config) : { error, response }
+    const isChanged = marked !== undefined || hidesToken({ request })
+    return isChanged ? failed(error, config) : { error, response }
   }
 }
 
@@ -164,7 +170,7 @@ function settle(manager: Authorizer, { response, error }: Outcome): AxiosRespons
 const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: string) => ({
   has(name: string) {
     const key = keyOf(headers, name)
-    if (key !== undefined && headers[key] !== undefined) return true
+    if (key !== undefined && headers[key] !== undefined && !isMark(headers[key])) return true
     return name === 'authorization' && (Boolean(auth) || namesUser(url))
   },
 })

@@ -2,6 +2,7 @@ import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/
 import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios'
 import { createAuthorizedAdapter } from './authorized-adapter.ts'
 import type { AdapterOption } from './sending.ts'
+import { markSessions } from './session-mark.ts'
 
 /**
  * What is needed of an axios instance. Written out, since an instance of another copy of axios, or of
@@ -66,7 +67,11 @@ export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Autho
     null,
     { synchronous: true },
   )
-  return () => instance.interceptors.request.eject(id)
+  const stopMarking = markSessions(instance.interceptors.request, manager)
+  return () => {
+    instance.interceptors.request.eject(id)
+    stopMarking()
+  }
 }
 
 /** axios copies a list of adapters for every request. */

@@ -108,6 +108,17 @@ export function authorized(
   return Object.assign(copy, changes)
 }
 
+/** A copy of `config` that does not have header `name`. */
+export function without(
+  config: InternalAxiosRequestConfig,
+  name: string,
+): InternalAxiosRequestConfig {
+  const copy = copyOf(config)
+  copy.headers = Object.assign(new AxiosHeaders(), config.headers)
+  copy.headers.delete(name)
+  return copy
+}
+
 /** The key that header `name`, in lower case, has here: axios keeps names as they were given. */
 export function keyOf(headers: object, name: string): string | undefined {
   return Object.keys(headers).find(

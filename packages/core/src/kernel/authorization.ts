@@ -48,6 +48,11 @@ export interface Authorizer {
    * console.log(response.status, manager.explain(response)?.code)
    */
   explain(responseOrError: unknown): LatchkeyError | undefined
+  /**
+   * The header that carries the token, in lower case, and a number that is another one as soon as somebody else may be
+   * signed in; for what keeps answers apart by user. `undefined` where the header is not always the same.
+   */
+  whose?(): { header: string; epoch: number } | undefined
 }
 
 /**

@@ -62,6 +62,7 @@ export interface TokenManager extends Authorizer {
  */
 export function createKernel(options: KernelOptions, events: Events): TokenManager {
   const { store, name, clock } = options
+  const { header } = options.scheme
   const session = new SessionKeeper(options, events)
   const renewal = new Renewal(options, session, events)
   const { authorize, recover, explain } = new KernelAuthorizer(options, session, renewal, events)
@@ -135,6 +136,7 @@ export function createKernel(options: KernelOptions, events: Events): TokenManag
     authorize,
     recover,
     explain,
+    whose: () => (header === undefined ? undefined : { header, epoch: session.epoch }),
     getTokens,
     refresh,
     setTokens,

@@ -28,6 +28,7 @@ export interface Scheme {
 export function bearer(): Scheme {
   return {
     name: 'bearer',
+    header: 'authorization',
     cacheable: true,
     headers: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
   }
