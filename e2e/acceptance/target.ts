@@ -40,7 +40,15 @@ export function observe(
     return fetch(input, init)
   }
   const noco = nocodb({ baseUrl, clock: { now }, fetch: watching, ...options })
-  const events = { renewed: 0, renewalFailed: 0, retried: 0, signedOut: 0, storeFailed: 0 }
+  const events = {
+    changed: 0,
+    renewing: 0,
+    renewed: 0,
+    renewalFailed: 0,
+    retried: 0,
+    signedOut: 0,
+    storeFailed: 0,
+  }
   noco.on('renewed', () => (events.renewed += 1))
   noco.on('renewalFailed', () => (events.renewalFailed += 1))
   noco.on('retried', () => (events.retried += 1))

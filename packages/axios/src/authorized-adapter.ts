@@ -22,14 +22,15 @@ import {
   type AdapterOption,
   adapterOf,
   authorized,
+  changed,
   conceal,
   createAddressReader,
   expectKept,
   failed,
+  giveBack,
   keyOf,
   type Outcome,
   warnOfOwnAdapter,
-  without,
 } from './sending.ts'
 import { isMark } from './session-mark.ts'
 import { startBudget, type TimeBudget } from './time-budget.ts'
@@ -119,20 +120,28 @@ async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<
   }
 }
 
-/** As if nothing were registered; but once a token was sent, a connection of the same agent may remember it. */
-async function sendBare({ guard }: Registration, { original, config }: Call): Promise<Outcome> {
+/**
+ * As if nothing were registered, but that parameters are written once; and once a token was sent, a connection of the same
+ * agent may remember it.
+ */
+async function sendBare(
+  { guard }: Registration,
+  { original, config, changes }: Call,
+): Promise<Outcome> {
   const hidesToken = ({ request }: { request?: unknown }) =>
     guard.secrets.size > 0 && typeof (request as { write?: unknown } | null)?.write === 'function'
   const marked = Object.keys(config.headers).find((name) => isMark(config.headers[name]))
-  const mine = marked === undefined ? config : without(config, marked)
+  const isChanged = marked !== undefined || 'params' in changes
+  const mine = isChanged ? changed(config, changes, marked) : config
   try {
     const response = await adapterOf(original, mine)(mine)
-    if (marked !== undefined) response.config = config
+    if (isChanged) response.config = config
     return { response: hidesToken(response) ? conceal(response, config) : response }
   } catch (error) {
     const { response, request } = (error ?? {}) as { response?: AxiosResponse; request?: unknown }
-    const isChanged = marked !== undefined || hidesToken({ request })
-    return isChanged ? failed(error, config) : { error, response }
+    if (hidesToken({ request })) return failed(error, config)
+    if (isChanged) for (const one of [error, response]) giveBack(one, config)
+    return { error, response }
   }
 }
 

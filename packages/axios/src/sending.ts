@@ -108,15 +108,23 @@ export function authorized(
   return Object.assign(copy, changes)
 }
 
-/** A copy of `config` that does not have header `name`. */
-export function without(
+/** A copy of `config` with `changes`, and without header `name`. */
+export function changed(
   config: InternalAxiosRequestConfig,
-  name: string,
+  changes: Partial<InternalAxiosRequestConfig>,
+  name: string | undefined,
 ): InternalAxiosRequestConfig {
-  const copy = copyOf(config)
+  const copy = Object.assign(copyOf(config), changes)
+  if (name === undefined) return copy
   copy.headers = Object.assign(new AxiosHeaders(), config.headers)
   copy.headers.delete(name)
   return copy
+}
+
+/** Puts the caller's own config back into what has one. */
+export function giveBack(result: unknown, config: InternalAxiosRequestConfig): void {
+  if (typeof result !== 'object' || result === null || !('config' in result)) return
+  if (!Object.isFrozen(result)) result.config = config
 }
 
 /** The key that header `name`, in lower case, has here: axios keeps names as they were given. */

@@ -109,6 +109,10 @@ export async function follow(
     if (target.username || target.password)
       throw failed(from, 'Its address holds a user name or password.')
     if (hops === MAX_REDIRECTS) throw failed(from, `It is one of more than ${MAX_REDIRECTS}.`)
+    // Also where it becomes a GET, but for 303: as the standard has it.
+    if (moved.withBody && response.status !== 303 && !request.replayable) {
+      throw failed(from, 'The body is a stream already sent.')
+    }
     if (becomesGet(response.status, moved.method)) {
       moved.method = 'GET'
       moved.withBody = false
@@ -118,8 +122,6 @@ export async function follow(
       isDropped = true
       for (const name of [...PRIVATE_HEADERS, ...Object.keys(credentials)]) headers.delete(name)
     }
-    if (moved.withBody && !request.replayable)
-      throw refused(from, 'The body is a stream already sent.')
     moved.url = target
     moved.referrerPolicy = policyOf(response.headers) ?? moved.referrerPolicy
     response = await send(...(await request.hop(moved, 'manual', keep || moved.withBody)))
