@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { type Answer, answers } from './server.ts'
 
-export const clients = [
+const clients = [
   'fetch',
   'fetch of undici',
   'node-fetch',
@@ -9,8 +9,8 @@ export const clients = [
   'axios, http',
   'axios, fetch',
 ] as const
-export const modes = ['foreign', 'fresh', 'awaited', 'dead'] as const
-export const bodies = [
+const modes = ['foreign', 'fresh', 'awaited', 'dead'] as const
+const bodies = [
   'none',
   'null',
   'text',
@@ -32,7 +32,7 @@ export const bodies = [
   'replayable stream',
 ] as const
 
-export type Client = (typeof clients)[number]
+type Client = (typeof clients)[number]
 export type BodyKind = (typeof bodies)[number]
 
 /** One call, as plain data: what a client is asked to do. */

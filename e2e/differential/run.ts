@@ -267,7 +267,7 @@ async function byAxios(world: World): Promise<Record<string, unknown>> {
     status,
     statusText,
     headers: Object.fromEntries(
-      Object.entries({ ...headers }).filter(([name]) => !PASSING.has(name)),
+      Object.entries(Object.assign({}, headers)).filter(([name]) => !PASSING.has(name)),
     ),
     body: await textOf(data),
     keys: Object.keys(response).toSorted().join(),

@@ -7,9 +7,12 @@ export interface Body {
   readonly replayable: boolean
 }
 
+/** Where npm's form-data keeps its parts. */
+const PARTS = '_streams'
+
 /** npm's form-data, which axios in Node makes of objects: a stream of the parts that it holds. */
 interface NodeForm {
-  _streams: unknown[]
+  [PARTS]: unknown[]
   getBuffer(): unknown
   getHeaders(): Record<string, string>
 }
@@ -38,7 +41,7 @@ export function settleBody(data: unknown, how?: 'whole'): Body {
 /** Whether all its parts can be read again: texts, buffers, and the functions that form-data puts between them. */
 function isNodeForm(data: unknown): data is NodeForm {
   if (typeof data !== 'object' || data === null) return false
-  const { _streams: parts, getBuffer, getHeaders } = data as Partial<NodeForm>
+  const { [PARTS]: parts, getBuffer, getHeaders } = data as Partial<NodeForm>
   if (typeof getBuffer !== 'function' || typeof getHeaders !== 'function') return false
   const isReplayable = (part: unknown) =>
     typeof part === 'string' || typeof part === 'function' || ArrayBuffer.isView(part)
@@ -47,7 +50,7 @@ function isNodeForm(data: unknown): data is NodeForm {
 
 /** Sending it takes its parts away, so they are remembered; sent again they go as a buffer. */
 function formBody(form: NodeForm, how: 'whole' | undefined): Body {
-  const remembered = Object.create(form, { _streams: { value: [...form._streams] } }) as NodeForm
+  const remembered = Object.create(form, { [PARTS]: { value: [...form[PARTS]] } }) as NodeForm
   const type = form.getHeaders()['content-type']
   let isSent = how === 'whole' // what is added to it while the request waits is not sent
   return {

@@ -97,11 +97,11 @@ function collect(): Collected {
       wake?.()
     },
     async start() {
-      const limit = AbortSignal.timeout(MAX_READ_MS)
-      while (!isOver && size < START_BYTES && !limit.aborted) {
-        const more = new Promise<void>((resolve) => (wake = resolve))
-        await untilAborted(more, limit).catch(() => undefined)
-      }
+      const enough = new Promise<void>((resolve) => {
+        wake = () => (isOver || size >= START_BYTES) && resolve()
+        wake()
+      })
+      await untilAborted(enough, AbortSignal.timeout(MAX_READ_MS)).catch(() => undefined)
       return new Blob(pieces as Uint8Array<ArrayBuffer>[]).slice(0, START_BYTES).text()
     },
   }

@@ -13,6 +13,7 @@ export {
   type AuthorizeRequest,
   expectManager,
   type RecoverOptions,
+  type Whose,
 } from './kernel/authorization.ts'
 export { expectKnown } from './option-names.ts'
 export { parseUrl } from './origin.ts'

@@ -97,8 +97,8 @@ const MAX_ERRORS = 10
 const WORD = /^[\w.$-]{1,64}$/
 
 /**
- * An error made fit to be a `cause`: an error of our own as it is, unless it shows one of `secrets`; any other as a
- * summary of its name, code, status, message and causes. Clients' own errors carry the request they failed with (an
+ * An error made fit to be a `cause`: an error of our own itself, with a cause that is fit, unless it shows one of
+ * `secrets`; any other as a summary of its name, code, status, message and causes. Clients' own errors carry the request they failed with (an
  * `AxiosError` shows the posted password under `util.inspect`), and what any property of them holds is unknown.
  */
 export function withoutSecrets(
@@ -111,7 +111,11 @@ export function withoutSecrets(
     one === undefined || depth === 0 ? undefined : withoutSecrets(one, secrets, depth - 1)
   const cause = inner(error.cause)
   const isOwn = isLatchkeyError(error) || summaryKey in error
-  if (isOwn && cause === error.cause && !shows(error, secrets)) return error
+  if (isOwn && !Object.isFrozen(error) && !shows(error, secrets)) {
+    if (cause !== error.cause)
+      Object.defineProperty(error, 'cause', { value: cause, configurable: true })
+    return error
+  }
   const summary = new Error(redact(error.message, secrets), cause === undefined ? {} : { cause })
   const { name, code, status, errors } = error as {
     name: unknown
@@ -143,7 +147,7 @@ function shows(error: Error, secrets: readonly string[]): boolean {
   const values: unknown[] = [error.message, error.stack, ...Object.values(error).flat()]
   return values.some((value) => {
     if (typeof value !== 'object' || value === null)
-      return redact(`${String(value)}`, secrets) !== `${String(value)}`
+      return redact(String(value), secrets) !== String(value)
     return !(summaryKey in value)
   })
 }

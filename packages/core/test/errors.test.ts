@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
 import { createEvents } from '../src/events.ts'
 import { createExplanations } from '../src/kernel/explanations.ts'
-import * as texts from '../src/texts.ts'
+import { freshToken, oneShotBody, permanentToken } from '../src/texts.ts'
 
 describe('an error of ours', () => {
   it('tells how long to wait only when the server did', () => {
@@ -121,11 +121,11 @@ describe('the reason behind a response', () => {
   })
 
   it.each([
-    ['permanentToken', /API token.*create a new one/],
-    ['freshToken', /just been renewed.*Check that this user may/],
-    ['oneShotBody', /read only once.*replayable\(/],
-  ] as const)('%s tells what to do', (which, words) => {
-    expect(texts[which]().message).toMatch(words)
+    ['an API token', permanentToken(), /API token.*create a new one/],
+    ['a fresh token', freshToken(), /just been renewed.*Check that this user may/],
+    ['a stream', oneShotBody(), /read only once.*replayable\(/],
+  ] as const)('of %s tells what to do', (_, { message }, words) => {
+    expect(message).toMatch(words)
   })
 })
 

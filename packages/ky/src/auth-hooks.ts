@@ -25,7 +25,9 @@ export function authHooks(manager: Authorizer): Hooks {
         let send = options.fetch
         Object.defineProperty(options, 'fetch', {
           get: () => authorizedFetch(manager, send, options),
-          set: (next: typeof send) => void (send = next),
+          set(next: typeof send) {
+            send = next
+          },
           enumerable: true,
           configurable: true,
         })

@@ -1,4 +1,15 @@
 import type { AuthorizeRequest } from '../kernel/authorization.ts'
+import {
+  EMPTY,
+  foreignOptions,
+  type Init,
+  isRequest,
+  makerOf,
+  normalMethod,
+  readInit,
+  readMembers,
+  remade,
+} from './options.ts'
 import { bodyFactory, isOneShot, snapshot } from './replayable.ts'
 
 /** What `fetch` takes. */
@@ -24,59 +35,7 @@ export interface Moved {
   referrerPolicy: ReferrerPolicy | undefined
 }
 
-/** The members of a RequestInit (fetch standard, section 5.4), which a Request has as well. */
-const MEMBERS = [
-  'method',
-  'headers',
-  'body',
-  'referrer',
-  'referrerPolicy',
-  'mode',
-  'credentials',
-  'cache',
-  'redirect',
-  'integrity',
-  'keepalive',
-  'signal',
-  'duplex',
-  'priority',
-] as const
-
-type Init = RequestInit & Record<PropertyKey, unknown>
-
 const NOTHING: Given = { body: undefined, signal: undefined, hooks: undefined }
-const EMPTY = Object.freeze({})
-
-/** A Request of any make: the global class, undici's, node-fetch's, one of another realm. */
-const isRequest = (input: unknown): input is Request =>
-  typeof input === 'object' && input !== null && 'headers' in input && 'url' in input
-
-/**
- * The options as they are now. Each is read once, as the platform does, and inherited ones count: a Request may be the
- * options of a call, and so may an object of a class.
- */
-function readInit(given: object | null | undefined): Init {
-  if (given === null || given === undefined) return EMPTY as Init
-  const init: Init = { ...given }
-  const parent: unknown = Object.getPrototypeOf(given)
-  if (parent !== null && Object.getPrototypeOf(parent) !== null) readMembers(given, init)
-  return init
-}
-
-/** Sets what `source` has, itself or inherited, and `target` has not. */
-function readMembers(source: object, target: Record<PropertyKey, unknown>): Init {
-  const members = source as Record<string, unknown>
-  for (const name of MEMBERS) {
-    if (Object.hasOwn(target, name)) continue
-    const value = name in source ? members[name] : undefined
-    if (value !== undefined) target[name] = value
-  }
-  return target as Init
-}
-
-/** As fetch sends it (fetch standard, section 2.2.1): others stay as they are. */
-const normalMethod = (method: string): string =>
-  /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method
 
 /** A browser takes no headers of ours there, so nothing is added: as if the caller had set them all. */
 const TAKES_NONE = { has: () => true }
@@ -118,7 +77,7 @@ export class Outgoing implements AuthorizeRequest {
   }
 
   get method(): string {
-    return normalMethod(`${this.#options().method ?? this.#request?.method ?? 'GET'}`)
+    return normalMethod(this.#options().method ?? this.#request?.method ?? 'GET')
   }
 
   get signal(): AbortSignal | undefined {
@@ -188,7 +147,7 @@ export class Outgoing implements AuthorizeRequest {
     // Beside the Request too: Node lets the signal of one that is held nowhere be collected, and an abort is lost.
     if (init.signal === undefined) init.signal = request.signal
     if (!this.#readsRequestOnly) return [request, init]
-    return [remade(request, init), { ...this.#foreignOptions(), signal: init.signal }]
+    return [remade(request, init), { ...foreignOptions(this.#options()), signal: init.signal }]
   }
 
   /** The arguments of the call that follows a redirect. */
@@ -279,26 +238,16 @@ export class Outgoing implements AuthorizeRequest {
   /** The call made of the Request's members, without its body, which cannot be taken out of it. */
   #elsewhere(url: string, request: Request, init: Init): [FetchInput, RequestInit?] {
     const own = Object.entries(init).filter(([, value]) => value !== undefined)
-    const all = readMembers(request, { ...request, body: undefined, ...Object.fromEntries(own) })
+    const all = readMembers(
+      request,
+      Object.assign({}, request, { body: undefined }, Object.fromEntries(own)),
+    )
     if (all.mode === 'navigate') delete all.mode
     if (all.body) all.duplex = 'half'
     if (!this.#readsRequestOnly) return [url, all]
     return [
-      new (makeOf(request))(url, all),
-      { ...this.#foreignOptions(), signal: all.signal as AbortSignal },
+      new (makerOf(request))(url, all),
+      { ...foreignOptions(this.#options()), signal: all.signal as AbortSignal },
     ]
   }
-
-  /** Options that only this `fetch` knows, such as Next's `next`; a patched Request may know them too. */
-  #foreignOptions(): Init {
-    const init = { ...this.#options() }
-    for (const name of MEMBERS) delete init[name]
-    return init
-  }
 }
-
-/** Its own class: what made it can read it. */
-const makeOf = (request: object): typeof Request =>
-  request instanceof Request ? Request : (request.constructor as typeof Request)
-
-const remade = (request: Request, init: object): Request => new (makeOf(request))(request, init)

@@ -1,8 +1,8 @@
 import pRetry from 'p-retry'
 import { isRejection } from '../errors.ts'
-import { readTokenSet, type TokenSet } from '../token-set.ts'
+import { readTokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted } from '../waiting.ts'
-import type { Grant, GrantContext } from './grant.ts'
+import { contextOf, type Grant } from './grant.ts'
 import { isAnswerLost } from './lost-answer.ts'
 import { retryAfterOf } from './retry-after.ts'
 
@@ -20,10 +20,10 @@ export function retryingGrant(grant: Grant): Grant {
   return {
     ...grant,
     request(context) {
-      const { tokens, signal } = context
+      const { tokens, signal, fetch } = context
       const attempt = async () => {
         throwIfAborted(signal)
-        const answer = await grant.request(tokens ? withTokens(context, tokens) : context)
+        const answer = await grant.request(contextOf(signal, fetch, tokens))
         return answer === undefined ? undefined : readTokenSet(answer)
       }
       return pRetry(attempt, {
@@ -39,10 +39,6 @@ export function retryingGrant(grant: Grant): Grant {
     },
   }
 }
-
-/** A copy for each attempt, which inherits nothing. */
-const withTokens = (context: GrantContext, tokens: TokenSet): GrantContext =>
-  Object.assign(Object.create(null), context, { tokens: readTokenSet(tokens) })
 
 /** Waits out a short `Retry-After`. False: it is too long to wait for here, the cool-down keeps it. */
 async function waitAsTold(error: Error, signal: AbortSignal): Promise<boolean> {

@@ -48,11 +48,20 @@ export interface Authorizer {
    * console.log(response.status, manager.explain(response)?.code)
    */
   explain(responseOrError: unknown): LatchkeyError | undefined
-  /**
-   * The header that carries the token, in lower case, and a number that is another one as soon as somebody else may be
-   * signed in; for what keeps answers apart by user. `undefined` where the header is not always the same.
-   */
-  whose?(): { header: string; epoch: number } | undefined
+  /** For what keeps answers apart by user. `undefined` where the token's header is not always the same. */
+  whose?(): Whose | undefined
+}
+
+/**
+ * Whose answers a client's are.
+ *
+ * @group For adapters and services
+ */
+export interface Whose {
+  /** The header that carries the token, in lower case. */
+  header: string
+  /** Counts sessions: another number as soon as somebody else may be signed in. */
+  epoch: number
 }
 
 /**

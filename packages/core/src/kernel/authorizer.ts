@@ -249,9 +249,9 @@ function toRecord(init: HeadersInit): Sealed {
   const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
   const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
   const given = entries.filter(([, value]) => value !== undefined && value !== null)
-  if (!given.every(([name, value]) => TOKEN.test(name) && SENDABLE.test(`${value}`)))
+  if (!given.every(([name, value]) => TOKEN.test(name) && SENDABLE.test(String(value))))
     throw new TypeError('A header has a name or a value that cannot be sent.')
-  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), `${value}`]))
+  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
 }
 
 /** RFC 9110 section 5.1. */

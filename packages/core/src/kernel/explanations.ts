@@ -25,5 +25,3 @@ export function createExplanations() {
 
   return { add, find }
 }
-
-export type Explanations = ReturnType<typeof createExplanations>

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../store/token-store.ts'
 import { disposed, recursion, sessionChanged, signedOut } from '../texts.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
 import { untilAborted } from '../waiting.ts'
-import type { Authorizer } from './authorization.ts'
+import type { Authorizer, Whose } from './authorization.ts'
 import { KernelAuthorizer } from './authorizer.ts'
 import { Renewal } from './renewal.ts'
 import { SessionKeeper } from './session.ts'
@@ -61,90 +61,116 @@ export interface TokenManager extends Authorizer {
  * grant may do wrong is dealt with by what is wrapped around them (store/careful-store.ts, grant/retrying-grant.ts).
  */
 export function createKernel(options: KernelOptions, events: Events): TokenManager {
-  const { store, name, clock } = options
-  const { header } = options.scheme
-  const session = new SessionKeeper(options, events)
-  const renewal = new Renewal(options, session, events)
-  const { authorize, recover, explain } = new KernelAuthorizer(options, session, renewal, events)
+  const kernel = new Kernel(options, events)
+  const { authorize, recover, explain } = kernel.authorizer
+  return {
+    authorize,
+    recover,
+    explain,
+    whose: () => kernel.whose(),
+    getTokens: (asked) => kernel.getTokens(asked),
+    refresh: () => kernel.refresh(),
+    setTokens: (tokens, entering) => kernel.setTokens(tokens, entering),
+    signOut: () => kernel.signOut(),
+    dispose: () => kernel.dispose(),
+    on: events.on,
+    get state() {
+      return kernel.session.state
+    },
+  }
+}
 
-  async function getTokens({ signal }: { signal?: AbortSignal } = {}): Promise<TokenSet> {
-    return { ...(await untilAborted(renewal.obtain(), signal)).tokens }
+class Kernel {
+  readonly session: SessionKeeper
+  readonly authorizer: KernelAuthorizer
+  readonly #options: KernelOptions
+  readonly #events: Events
+  readonly #renewal: Renewal
+
+  constructor(options: KernelOptions, events: Events) {
+    this.#options = options
+    this.#events = events
+    this.session = new SessionKeeper(options, events)
+    this.#renewal = new Renewal(options, this.session, events)
+    this.authorizer = new KernelAuthorizer(options, this.session, this.#renewal, events)
   }
 
-  async function refresh(): Promise<TokenSet> {
-    if (renewal.grantAtWork()) throw recursion()
-    throwIfDisposed()
+  whose(): Whose | undefined {
+    const { header } = this.#options.scheme
+    return header === undefined ? undefined : { header, epoch: this.session.epoch }
+  }
+
+  async getTokens({ signal }: { signal?: AbortSignal } = {}): Promise<TokenSet> {
+    return { ...(await untilAborted(this.#renewal.obtain(), signal)).tokens }
+  }
+
+  async refresh(): Promise<TokenSet> {
+    const { session } = this
+    if (this.#renewal.grantAtWork()) throw recursion()
+    this.#expectInUse()
     const { epoch } = session
     const expectSame = () => {
-      throwIfDisposed()
+      this.#expectInUse()
       if (session.epoch !== epoch) throw session.stopped ?? sessionChanged()
     }
-    await renewal.load()
+    await this.#renewal.load()
     expectSame() // a sign-out is not undone by what began before it
-    const { tokens } = await renewal.renew(true)
+    const { tokens } = await this.#renewal.renew(true)
     expectSame()
     session.stopped = undefined
     session.announce()
-    renewal.catchUp()
+    this.#renewal.catchUp()
     return { ...tokens }
   }
 
-  async function setTokens(
+  async setTokens(
     tokens: TokenSet | (() => MaybePromise<TokenSet>),
     entering?: () => void,
   ): Promise<void> {
+    const { session } = this
+    const { store, name } = this.#options
     const turn = (session.begun += 1)
-    throwIfDisposed()
+    this.#expectInUse()
     const usable = readTokenSet(typeof tokens === 'function' ? await tokens() : tokens)
-    throwIfDisposed()
+    this.#expectInUse()
     if (turn < session.decided) throw sessionChanged()
     session.decided = turn
     entering?.()
     session.epoch += 1
     session.stopped = undefined
-    renewal.abandon(sessionChanged())
+    this.#renewal.abandon(sessionChanged())
     const { tokens: mine } = session.enter(session.open(usable, 'receipt'))
-    renewal.follow()
+    this.#renewal.elsewhere.start()
     await store.setToken(mine, name)
   }
 
-  async function signOut(): Promise<TokenSet | undefined> {
+  async signOut(): Promise<TokenSet | undefined> {
+    const { session } = this
+    const { store, name, clock } = this.#options
     const mine = session.current?.tokens
     const reason = signedOut()
-    if (!isDisposed()) session.stopped = reason
-    renewal.abandon(reason)
+    if (!this.#isDisposed()) session.stopped = reason
+    this.#renewal.abandon(reason)
     session.end('signOut')
     const found = (await store.removeToken(name)) as TokenSet | undefined
     const tokens = found ?? mine // another process may have renewed
-    if (tokens && !mine) events.emit('signedOut', { at: clock.now(), reason: 'signOut' })
+    if (tokens && !mine) this.#events.emit('signedOut', { at: clock.now(), reason: 'signOut' })
     return tokens && readTokenSet(tokens)
   }
 
-  function dispose(): void {
-    session.stopped = disposed()
-    renewal.dispose(session.stopped)
-    events.clear()
+  dispose(): void {
+    const reason = disposed()
+    this.session.stopped = reason
+    this.#renewal.dispose(reason)
+    this.#events.clear()
   }
 
-  const isDisposed = () => session.stopped?.code === 'ERR_DISPOSED'
-
-  function throwIfDisposed(): void {
-    if (session.stopped && isDisposed()) throw session.stopped
+  #isDisposed(): boolean {
+    return this.session.stopped?.code === 'ERR_DISPOSED'
   }
 
-  return {
-    authorize,
-    recover,
-    explain,
-    whose: () => (header === undefined ? undefined : { header, epoch: session.epoch }),
-    getTokens,
-    refresh,
-    setTokens,
-    signOut,
-    dispose,
-    on: events.on,
-    get state() {
-      return session.state
-    },
+  /** @throws {LatchkeyError} `ERR_DISPOSED`. */
+  #expectInUse(): void {
+    if (this.session.stopped && this.#isDisposed()) throw this.session.stopped
   }
 }

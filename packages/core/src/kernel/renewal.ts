@@ -1,6 +1,6 @@
 import { type GrantRejectedError, isRejection, type LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import type { Grant, GrantContext } from '../grant/grant.ts'
+import { contextOf, type Grant } from '../grant/grant.ts'
 import { createInside, type Passage } from '../grant/inside.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { readStore, type Stored } from '../store/token-store.ts'
@@ -34,13 +34,14 @@ type Walk =
   | { end: 'overtaken'; tokens: TokenSet }
   | { end: 'exhausted'; tried: string[]; rejection: GrantRejectedError | undefined }
 
-/** Renewals, one at a time: when one starts, what happens in it, and what a failure leaves behind. */
+/** Renewals, one at a time: when one starts, what happens in it, what a failure leaves behind. */
 export class Renewal {
   readonly #options: KernelOptions
   readonly #session: SessionKeeper
   readonly #events: Events
   readonly #inside = createInside()
-  readonly #elsewhere: Elsewhere
+  /** What other tabs, processes and machines do to the store; listened to from the first session on. */
+  readonly elsewhere: Elsewhere
   #flight: Flight | undefined = undefined
   #loading: Promise<void> | undefined = undefined
 
@@ -48,7 +49,7 @@ export class Renewal {
     this.#options = options
     this.#session = session
     this.#events = events
-    this.#elsewhere = new Elsewhere(options, session, () => this.#flight !== undefined)
+    this.elsewhere = new Elsewhere(options, session, () => this.#flight !== undefined)
   }
 
   /** The session, if requests may go out with it now. When it is due, its renewal starts in the background. */
@@ -92,7 +93,7 @@ export class Renewal {
   async #firstLook(): Promise<void> {
     const { store, name } = this.#options
     const session = this.#session
-    this.#elsewhere.start()
+    this.elsewhere.start()
     const { tokens } = await readStore(store, name)
     session.isLoaded = true
     if (tokens && !session.current && session.epoch === 0) session.adopt(tokens)
@@ -174,11 +175,7 @@ export class Renewal {
     this.#announceRenewing(signal)
     for (const grant of grants) {
       try {
-        const context: GrantContext = Object.assign(
-          Object.create(null),
-          { signal, fetch },
-          tokens && { tokens },
-        )
+        const context = contextOf(signal, fetch, tokens)
         const answer = await this.#inside.enter(async () => grant.request(context), signal)
         if (answer) return { end: 'answered', grant, answer: keepRefreshToken(answer, tokens) }
         tried.push(`${grant.name} (${grant.missing ?? 'does not apply'})`)
@@ -186,7 +183,7 @@ export class Renewal {
         if (!isRejection(error)) throw grantUnavailable(grant.name, error, secretsOf(known))
         rejection = error
         tried.push(`${grant.name} (rejected)`)
-        const changed = await this.#elsewhere.changed(known)
+        const changed = await this.elsewhere.changed(known)
         if (changed) return { end: 'overtaken', tokens: changed }
         tokens = undefined // refused: no later grant may present it again
       }
@@ -290,17 +287,12 @@ export class Renewal {
 
   /** Looks into the store, if a change was told of that has not been looked at. */
   catchUp(): void {
-    if (this.#elsewhere.isMissed) void this.#elsewhere.look()
-  }
-
-  /** Listens, from the first session on, to what other tabs, processes and machines do to the store. */
-  follow(): void {
-    this.#elsewhere.start()
+    if (this.elsewhere.isMissed) void this.elsewhere.look()
   }
 
   /** Lets all waiters go. The session is not over: the renewal on its way is still stored, within its time. */
   dispose(reason: LatchkeyError): void {
     this.#flight?.end(reason)
-    this.#elsewhere.stop()
+    this.elsewhere.stop()
   }
 }

@@ -116,7 +116,9 @@ export function sharedWorld(hasCredentials: boolean) {
     managers: [make(0), make(1)] as const,
     stored: () => stored,
     fill: (tokens: TokenSet) => void (stored = tokens),
-    revoke: (tokens: Iterable<string>) => void [...tokens].forEach((token) => dead.add(token)),
+    revoke(tokens: Iterable<string>) {
+      for (const token of tokens) dead.add(token)
+    },
     isLive: (token: string) => !dead.has(token),
     setMood: (next: Mood) => void (mood = next),
     hold: (step: Step) => void held.add(step),
