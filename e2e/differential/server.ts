@@ -5,6 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 
 /** What the server saw of one request, but for what differs by nature: the token and the run. */
@@ -59,12 +60,8 @@ export async function startServers() {
     response: ServerResponse,
   ) {
     const { 'x-run': run, authorization, ...headers } = request.headers
-    const chunks: Buffer[] = []
-    try {
-      for await (const chunk of request) chunks.push(chunk as Buffer)
-    } catch {
-      return // the client went away
-    }
+    const body = await bytesOf(request)
+    if (!body) return // the client went away
     if (authorization === 'Bearer dead') {
       response.writeHead(401, { 'content-type': 'application/json' }).end('{"msg":"Invalid token"}')
       return
@@ -79,7 +76,7 @@ export async function startServers() {
           plain(String(value)),
         ]),
       ),
-      body: plain(Buffer.concat(chunks).toString('latin1')),
+      body: plain(body.toString('latin1')),
     }
     const seen = log.get(String(run)) ?? []
     log.set(String(run), [...seen, exchange])
@@ -110,6 +107,8 @@ export async function startServers() {
 }
 
 export type Servers = Awaited<ReturnType<typeof startServers>>
+
+const bytesOf = (request: IncomingMessage) => buffer(request).catch(() => undefined)
 
 async function listen(handler: RequestListener) {
   const server = createServer(handler)

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createInside } from '../src/grant/inside.ts'
+import { Inside } from '../src/grant/inside.ts'
 
 const disable = vi.fn<() => void>()
 
@@ -24,21 +24,21 @@ afterEach(() => vi.unstubAllGlobals())
 
 describe("a grant's async context", () => {
   it('ends with the grant, whether it succeeds or fails, and leaves nothing on its signal', async () => {
-    const { enter, current } = createInside()
-    const isInside = () => current() !== undefined
+    const inside = new Inside()
+    const isInside = () => inside.current() !== undefined
     const { signal } = new AbortController()
-    expect(await enter(() => Promise.resolve(isInside()), signal)).toBe(true)
+    expect(await inside.enter(() => Promise.resolve(isInside()), signal)).toBe(true)
     expect([isInside(), disable.mock.calls.length]).toEqual([false, 1])
-    await enter(() => Promise.reject(new Error('no')), signal).catch(() => undefined)
+    await inside.enter(() => Promise.reject(new Error('no')), signal).catch(() => undefined)
     expect([isInside(), disable.mock.calls.length]).toEqual([false, 2])
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('of a grant that never settles ends when its time is up', () => {
-    const { enter, current } = createInside()
-    const isInside = () => current() !== undefined
+    const inside = new Inside()
+    const isInside = () => inside.current() !== undefined
     const controller = new AbortController()
-    void enter(() => new Promise(() => undefined), controller.signal)
+    void inside.enter(() => new Promise(() => undefined), controller.signal)
     expect(isInside()).toBe(true)
     controller.abort()
     expect(isInside()).toBe(false)
@@ -49,10 +49,10 @@ describe("a grant's async context", () => {
     disable.mockImplementationOnce(() => {
       throw new Error('asyncLocalStorage.disable() is not implemented')
     })
-    const { enter, current } = createInside()
-    const isInside = () => current() !== undefined
+    const inside = new Inside()
+    const isInside = () => inside.current() !== undefined
     const { signal } = new AbortController()
-    expect(await enter(() => Promise.resolve('a token'), signal)).toBe('a token')
+    expect(await inside.enter(() => Promise.resolve('a token'), signal)).toBe('a token')
     expect(isInside()).toBe(false)
   })
 })

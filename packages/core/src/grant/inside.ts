@@ -20,20 +20,21 @@ interface AsyncContext {
  * Up to Node 22 a context that was ever entered makes every promise of the process slower until it is
  * disabled, and every new one leaves a little behind: so there is one, disabled while no grant is at work.
  */
-export function createInside() {
-  let context: AsyncContext | undefined
-  let open = 0
+export class Inside {
+  #context: AsyncContext | undefined = undefined
+  #open = 0
 
-  async function enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    context ??= newAsyncContext()
+  async enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#context ??= newAsyncContext()
+    const context = this.#context
     if (!context) return work()
     const passage: Passage = { isOpen: true }
     const leave = () => {
-      if (passage.isOpen) open -= 1
+      if (passage.isOpen) this.#open -= 1
       passage.isOpen = false
-      if (open === 0) disable(context)
+      if (this.#open === 0) disable(context)
     }
-    open += 1
+    this.#open += 1
     signal.addEventListener('abort', leave, { once: true }) // a grant may never settle
     try {
       return await context.run(passage, work)
@@ -44,18 +45,16 @@ export function createInside() {
   }
 
   /** The grant that the caller works for, if any. */
-  function current(): Passage | undefined {
-    const passage = open > 0 ? context?.getStore() : undefined
+  current(): Passage | undefined {
+    const passage = this.#open > 0 ? this.#context?.getStore() : undefined
     return passage?.isOpen ? passage : undefined
   }
-
-  return { enter, current }
 }
 
 /** Cloudflare's workers have the method and refuse it; their contexts cost nothing while no grant is at work. */
-function disable(context: AsyncContext | undefined): void {
+function disable(context: AsyncContext): void {
   try {
-    context?.disable()
+    context.disable()
   } catch {
     // nothing to disable
   }

@@ -1,7 +1,7 @@
 import { type GrantRejectedError, isRejection, type LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { contextOf, type Grant } from '../grant/grant.ts'
-import { createInside, type Passage } from '../grant/inside.ts'
+import { Inside, type Passage } from '../grant/inside.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { readStore, type Stored } from '../store/token-store.ts'
 import { grantUnavailable, recursion, sessionChanged, signInRequired, timedOut } from '../texts.ts'
@@ -39,7 +39,7 @@ export class Renewal {
   readonly #options: KernelOptions
   readonly #session: SessionKeeper
   readonly #events: Events
-  readonly #inside = createInside()
+  readonly #inside = new Inside()
   /** What other tabs, processes and machines do to the store; listened to from the first session on. */
   readonly elsewhere: Elsewhere
   #flight: Flight | undefined = undefined
