@@ -9,6 +9,7 @@ export { expectKnown, type OptionNames } from './option-names.ts'
 export { mayCarrySecrets, parseUrl } from './origin.ts'
 export { redact } from './redact.ts'
 export { type ConfiguredUser, configuredUser } from './service/configured-user.ts'
+export { extendManager } from './service/extend-manager.ts'
 export { ownFetch, readObject, unavailable } from './service/own-requests.ts'
 export {
   createServiceManager,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LatchkeyError, memoryStore } from '../src/index.ts'
+import { LatchkeyError, memoryStore, type TokenManager } from '../src/index.ts'
+import { extendManager } from '../src/service.ts'
 import {
   answer,
   authorize,
@@ -228,5 +229,45 @@ describe('dispose()', () => {
     await settled()
     expect(await store.getToken('me')).toMatchObject({ refreshToken: 'r1' })
     expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('the state', () => {
+  it('is unknown at first, and the same frozen object until something changes, of which `changed` tells', async () => {
+    const { manager, scripted, clock, events } = harness()
+    const first = manager.state
+    expect([first, Object.isFrozen(first)]).toEqual([
+      { status: 'unknown', expiresAt: undefined, generation: 0 },
+      true,
+    ])
+    expect(manager.state).toBe(first)
+    const expiresAt = clock.now() + 3_600_000
+    await manager.setTokens({ accessToken: 'a', expiresAt })
+    const second = manager.state
+    expect(second).toEqual({ status: 'signedIn', expiresAt, generation: 1 })
+    await authorize(manager)
+    expect(manager.state).toBe(second)
+    const renewal = manager.refresh()
+    await settled()
+    expect(manager.state.status).toBe('renewing')
+    scripted.settle({ accessToken: 'b' })
+    await renewal
+    expect(manager.state).toMatchObject({ status: 'signedIn', generation: 2 })
+    await manager.signOut()
+    expect(manager.state).toMatchObject({ status: 'signedOut', generation: 2 })
+    const told = events.changed.map(({ status, generation }) => `${status} ${generation}`)
+    expect(told).toEqual(['signedIn 1', 'renewing 1', 'renewing 2', 'signedIn 2', 'signedOut 2'])
+    expect(events.renewing).toEqual([{ at: clock.now() }])
+  })
+
+  it('is a service’s as well, live, beside its own methods', () => {
+    const { manager } = harness()
+    const service = extendManager<TokenManager & { mine(): string }>(manager, {
+      mine: () => 'mine',
+    })
+    expect(service.state).toBe(manager.state)
+    void manager.setTokens({ accessToken: 'a' })
+    expect(service.state).toMatchObject({ status: 'signedIn' })
+    expect(service.mine()).toBe('mine')
   })
 })

@@ -7,6 +7,7 @@ import {
   type TokenManagerOptions,
 } from '@latchkey/core'
 import {
+  extendManager,
   type ConfiguredUser,
   configuredUser,
   createServiceManager,
@@ -82,8 +83,7 @@ export function jwtSession(options: JwtSessionOptions): JwtSession {
   const manager = createManager({ ...options, fetch }, api, user)
   const isConfigured = (given: Credentials | undefined) =>
     !credentials || !given || JSON.stringify(given) === JSON.stringify(credentials)
-  return {
-    ...manager,
+  return extendManager<JwtSession>(manager, {
     async signIn(given) {
       const obtain = async () => {
         const used = given ?? (await configured())
@@ -93,7 +93,7 @@ export function jwtSession(options: JwtSessionOptions): JwtSession {
       await manager.setTokens(obtain, () => user.entered(isConfigured(given)))
     },
     isSignedIn: () => isSignedIn(manager),
-  }
+  })
 }
 
 function createManager(

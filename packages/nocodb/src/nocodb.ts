@@ -9,6 +9,7 @@ import {
 } from '@latchkey/core'
 import { authorizedFetch } from '@latchkey/core/adapter'
 import {
+  extendManager,
   type ConfiguredUser,
   configuredUser,
   createServiceManager,
@@ -101,12 +102,11 @@ export function openNocoDB(options: NocoDBOptions, names: CredentialNames): Noco
     manager,
     fetch: authorizedFetch(manager, plainFetch),
   })
-  return {
-    ...manager,
+  return extendManager<NocoDB>(manager, {
     ...createSession(context),
     ...createAccount(context),
     apiTokens: createApiTokens(context),
-  }
+  })
 }
 
 export type Start = Omit<NocoDBContext, 'manager' | 'fetch'>

@@ -1,5 +1,6 @@
 import { bearer, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
 import {
+  extendManager,
   createServiceManager,
   managerOptions,
   ownFetch,
@@ -76,9 +77,8 @@ export function manageOAuth(
   const { isTokenRejected = challenges.isTokenRejected } = options
   const managed = { ...managerOptions(options), scheme: bearer(), isTokenRejected }
   const manager = createServiceManager(managed, revocation, user)
-  return {
-    ...manager,
+  return extendManager<OAuth>(manager, {
     explain: (responseOrError) =>
       manager.explain(responseOrError) ?? challenges.explain(responseOrError),
-  }
+  })
 }

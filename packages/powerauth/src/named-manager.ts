@@ -1,3 +1,4 @@
+import { extendManager } from '@latchkey/core/service'
 import {
   createTokenManager,
   type Grant,
@@ -72,15 +73,14 @@ export function createNamedManager(options: NamedManagerOptions): TokenManager {
   manager.on('signedOut', ({ reason }) => {
     if (reason === 'rejected') forget(options, use)?.catch(() => undefined) // core tells
   })
-  return {
-    ...manager,
+  return extendManager<TokenManager>(manager, {
     setTokens: () => Promise.reject(notOurs(name)),
     async signOut() {
       const ended = await manager.signOut()
       await options.tokens.removeLocalToken(name) // and what was under way
       return ended
     },
-  }
+  })
 }
 
 function notOurs(name: string): LatchkeyError {

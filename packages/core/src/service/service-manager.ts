@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ConfiguredUser } from './configured-user.ts'
+import { extendManager } from './extend-manager.ts'
 import { LatchkeyError } from '../errors.ts'
 import type { Grant } from '../grant/grant.ts'
 import { checkOptions, type TokenManagerOptions } from '../manager-options.ts'
@@ -61,8 +62,7 @@ export function createServiceManager(
     store: user ? user.keepIn(store) : store,
     grants: options.grants.map(outliving),
   })
-  return {
-    ...manager,
+  return extendManager<ServiceManager>(manager, {
     async setTokens(tokens, entering) {
       const before = signOuts
       let given: TokenSet | undefined
@@ -87,7 +87,7 @@ export function createServiceManager(
       if (ended) await revoke(revocation, ended, clock)
       return undefined
     },
-  }
+  })
 }
 
 const inTime = (answer: Promise<TokenSet | undefined>, ms: number) =>

@@ -1,5 +1,10 @@
 import { isLatchkeyError } from '@latchkey/core'
-import { configuredUser, expectKnown, type OptionNames } from '@latchkey/core/service'
+import {
+  extendManager,
+  configuredUser,
+  expectKnown,
+  type OptionNames,
+} from '@latchkey/core/service'
 import { None } from 'oauth4webapi'
 import {
   clientCredentialsGrant,
@@ -93,8 +98,7 @@ export function sharetribeMarketplace(
     ? { ...passwordGrant(context, user.credentials, 'user'), missing: OTHER_USER }
     : clientCredentialsGrant(context, 'public-read', 'anonymous')
   const manager = manageOAuth({ ...managerOptions, grants: [refresh, last] }, revocation, user)
-  return {
-    ...manager,
+  return extendManager<SharetribeMarketplace>(manager, {
     async signIn(given) {
       requireText('username', given?.username)
       requireText('password', given.password)
@@ -113,7 +117,7 @@ export function sharetribeMarketplace(
         throw error
       }
     },
-  }
+  })
 }
 
 function checkCredentials(options: SharetribeMarketplaceOptions): UserCredentials | undefined {
