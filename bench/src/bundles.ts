@@ -12,6 +12,8 @@ const PEERS = [...CLIENTS, 'redis', '@napi-rs/keyring']
 /** Every door of every published package, but the test kit and the command line. */
 export const entries = [
   '@latchkey/core',
+  '@latchkey/core/adapter',
+  '@latchkey/core/service',
   '@latchkey/fetch',
   '@latchkey/axios',
   '@latchkey/ky',
@@ -44,9 +46,9 @@ export const usualBundles: readonly BundleSource[] = [
   bundle('NocoDB preset + core + fetch', [preset, fetchAdapter]),
   bundle('NocoDB preset + core + axios adapter', [preset, axiosAdapter]),
   bundle('core + fetch + axios + ky', [core, fetchAdapter, axiosAdapter, kyHooks]),
-  bundle('fetch adapter alone', [fetchAdapter], ['@latchkey/core']),
-  bundle('axios adapter alone', [axiosAdapter], ['@latchkey/core']),
-  bundle('ky hooks alone', [kyHooks], ['@latchkey/core']),
+  bundle('fetch adapter alone', [fetchAdapter], ['@latchkey/core', '@latchkey/core/adapter']),
+  bundle('axios adapter alone', [axiosAdapter], ['@latchkey/core', '@latchkey/core/adapter']),
+  bundle('ky hooks alone', [kyHooks], ['@latchkey/core', '@latchkey/core/adapter']),
 ]
 
 /** Everything that an entry exports, with all that it needs. */

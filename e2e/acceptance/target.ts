@@ -24,7 +24,7 @@ export interface Observed {
   readonly noco: NocoDB
   /** Requests that went out for a sign-in or a refresh, whatever came of them. */
   readonly asked: { signIns: number; refreshes: number }
-  readonly events: { [Name in keyof ManagerEvents]: number }
+  readonly events: Record<Exclude<keyof ManagerEvents, 'changed' | 'renewing'>, number>
 }
 
 /** `nocodb()` for the target, watched from its own `fetch` and by its events. */

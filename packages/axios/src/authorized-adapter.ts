@@ -80,7 +80,9 @@ async function send(
 ): Promise<AxiosResponse> {
   const { manager, guard } = registration
   const address = registration.addressOf(config)
-  if (!address) return adapterOf(original, config)(config) // axios says what is wrong with it
+  // axios says what is wrong with it.
+  if (!address)
+    return settle(manager, await sendBare(registration, { original, config, changes: {} }))
   const { url } = address
   const method = (config.method ?? 'get').toUpperCase()
   const budget = startBudget(config)
@@ -126,7 +128,7 @@ async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<
  */
 async function sendBare(
   { guard }: Registration,
-  { original, config, changes }: Call,
+  { original, config, changes }: Pick<Call, 'original' | 'config' | 'changes'>,
 ): Promise<Outcome> {
   const hidesToken = ({ request }: { request?: unknown }) =>
     guard.secrets.size > 0 && typeof (request as { write?: unknown } | null)?.write === 'function'
