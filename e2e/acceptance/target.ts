@@ -41,8 +41,6 @@ export function observe(
   }
   const noco = nocodb({ baseUrl, clock: { now }, fetch: watching, ...options })
   const events = {
-    changed: 0,
-    renewing: 0,
     renewed: 0,
     renewalFailed: 0,
     retried: 0,
