@@ -120,6 +120,22 @@ const fromFactory = fact(
   },
 )
 
+const sameStream = fact(
+  'a stream that replayable() returns a second time is never sent empty',
+  ['F26', 'T09'],
+  async ({ scene, connect, stale, stream }) => {
+    if (!stream) return // the transport takes none
+    const one = stream('once')
+    const body = replayable(() => one)
+    const { status } = await connect(stale())('/items', { method: 'POST', body })
+    ok(status !== 200, 'it is not answered as if it had been sent')
+    equal(
+      (await scene.of('/items')).map((seen) => seen.body),
+      ['once'],
+    )
+  },
+)
+
 const unchanged = fact(
   "a replay keeps method and URL, and leaves the caller's own objects as they were",
   ['T08', 'S23', 'F28', 'F29'],
@@ -145,5 +161,6 @@ export const replayCases: readonly AdapterCase[] = [
   ...snapshots,
   oneShot,
   fromFactory,
+  sameStream,
   unchanged,
 ]
