@@ -165,8 +165,10 @@ export function adapterOf(
   return mayLeak && config.onUploadProgress ? inOnePiece(adapter) : adapter
 }
 
+const OWN = ['http', 'fetch', 'xhr'] as const
+
 /** One of axios' own, where the platform has it. */
-function ownAdapter(name: 'fetch' | 'http' | 'xhr'): AxiosAdapter | undefined {
+function ownAdapter(name: (typeof OWN)[number]): AxiosAdapter | undefined {
   try {
     return getAdapter(name)
   } catch {
@@ -217,8 +219,7 @@ export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Autho
   return (original, { headers }) => {
     if (isTold || typeof original !== 'function') return
     const header = Object.keys(headers).find((name) => name !== 'authorization')
-    const isOwn = (['http', 'fetch', 'xhr'] as const).some((name) => original === ownAdapter(name))
-    if (header === undefined || isOwn) return
+    if (header === undefined || OWN.some((name) => original === ownAdapter(name))) return
     isTold = true
     // oxlint-disable-next-line no-console -- there is no event for it, and whoever wrote the adapter must know
     console.warn(
