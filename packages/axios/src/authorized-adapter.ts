@@ -101,13 +101,26 @@ async function send(
     const view = new AxiosResponseView(response, authorization, guard)
     const { replayable } = body
     const decision = manager.recover(authorization, view, { signal, replayable })
-    if (isThenable(decision)) keepStream(response) // the renewal may need its connection
-    const next = isThenable(decision) ? await wait(call, decision) : decision
+    const next = isThenable(decision) ? await waitReading(response, call, decision) : decision
     if (!next) return settle(manager, outcome)
     if (mayBeStored(view.headers))
       changes.fetchOptions = { ...config.fetchOptions, cache: 'no-store' }
     discard(response)
     authorization = next
+  }
+}
+
+/** While it waits, a streamed answer is read ahead: what is waited for may need its connection. */
+async function waitReading<T>(
+  response: AxiosResponse,
+  call: Call,
+  work: PromiseLike<T>,
+): Promise<T> {
+  const kept = keepStream(response)
+  try {
+    return await wait(call, work)
+  } finally {
+    kept?.stop()
   }
 }
 

@@ -11,6 +11,8 @@ const MAX_READ_MS = 1_000
 export interface KeptStream {
   /** The body's first 16 KiB, as text. */
   start(): Promise<string>
+  /** Reads ahead no more. */
+  stop(): void
 }
 
 interface NodeStream {
@@ -56,10 +58,12 @@ function throughNode(stream: NodeStream, { add, end }: Collected): object {
   stream.once('end', end)
   stream.once('close', end)
   stream.once('error', (error) => (end(), copy.destroy(error)))
+  copy.once('close', () => stream.destroy()) // who lets go of the one lets go of both
   return stream.pipe(copy)
 }
 
-function throughTee(stream: ReadableStream<Uint8Array>, { add, end }: Collected): object {
+function throughTee(stream: ReadableStream<Uint8Array>, pieces: Collected): object {
+  const { add, end } = pieces
   const [copy, own] = stream.tee()
   const reader = own.getReader()
   const read = async () => {
@@ -71,6 +75,7 @@ function throughTee(stream: ReadableStream<Uint8Array>, { add, end }: Collected)
     }
     await reader.cancel()
   }
+  pieces.stop = () => void reader.cancel().catch(() => undefined)
   read().then(end, end)
   return copy
 }
@@ -96,6 +101,7 @@ function collect(): Collected {
       isOver = true
       wake?.()
     },
+    stop: () => undefined,
     async start() {
       const enough = new Promise<void>((resolve) => {
         wake = () => (isOver || size >= START_BYTES) && resolve()

@@ -3,7 +3,7 @@ import { isThenable } from '../waiting.ts'
 import { type FetchInput, type Given, Outgoing } from './outgoing.ts'
 import { follow, isBrowser, leadsOn, redirectMode } from './redirects.ts'
 import { untilBodyFails } from './replayable.ts'
-import { keepReadable, letGo, markCredentialDropped, mayBeStored } from './response-view.ts'
+import { letGo, markCredentialDropped, mayBeStored, readingAhead } from './response-view.ts'
 
 /** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
 const ownerKey = Symbol.for('latchkey.owner')
@@ -34,11 +34,9 @@ export function authorizedFetch(
       for (;;) {
         const response = await sendOnce(sender, request, authorization)
         const decision = manager.recover(authorization, response, request)
-        const stopReading = isThenable(decision) ? keepReadable(response) : undefined
-        const next = isThenable(decision) ? await decision : decision
+        const next = isThenable(decision) ? await readingAhead(response, decision) : decision
         if (!next) return response
         if (mayBeStored(response.headers)) request.cache = 'no-store'
-        stopReading?.()
         letGo(response)
         authorization = next
       }

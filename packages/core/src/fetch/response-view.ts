@@ -73,19 +73,21 @@ export function letGo({ body }: Response): void {
 }
 
 /**
- * Reads the body of `response` ahead, so that its connection is free for those it waits for, and the caller can still
- * read it. What is short is in the platform's own buffer already.
- *
- * @returns Ends that.
+ * `work`, and as long as it takes the body of `response` is read ahead, so that its connection is free for that work, and
+ * the caller can still read it. What is short is in the platform's own buffer already.
  */
-export function keepReadable(response: Response): (() => void) | undefined {
+export async function readingAhead<T>(response: Response, work: PromiseLike<T>): Promise<T> {
   const length = Number(response.headers.get('content-length') ?? Infinity)
-  if (!response.body || length <= MAX_BYTES || response.bodyUsed) return undefined
-  const reader = readerOf(response.clone())
-  if (!reader) return undefined // node-fetch's clone reads ahead by itself
-  const stop = () => void reader.cancel().catch(() => undefined)
-  readPieces(reader, MAX_KEPT_BYTES, () => undefined).then(stop, stop)
-  return stop
+  const isShort = !response.body || length <= MAX_BYTES || response.bodyUsed
+  // node-fetch's clone reads ahead by itself.
+  const reader = isShort ? undefined : readerOf(response.clone())
+  const stop = () => void reader?.cancel().catch(() => undefined)
+  if (reader) readPieces(reader, MAX_KEPT_BYTES, () => undefined).then(stop, stop)
+  try {
+    return await work
+  } finally {
+    stop() // else the connection would be kept for as long as both halves are not let go
+  }
 }
 
 /** Gives the first `maxBytes` of a body to `take`, as they come. Answers whether that was all of it. */
