@@ -78,9 +78,14 @@ export class GrantRejectedError extends LatchkeyError {
   }
 }
 
+/** Whether `value` is an error, also of another realm, as in a test runner's sandbox. */
+const isError = (value: unknown): value is Error =>
+  value instanceof Error ||
+  /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value))
+
 /** Whether `value` is a `LatchkeyError`, also one from another copy of this package. */
 export function isLatchkeyError(value: unknown): value is LatchkeyError {
-  return value instanceof Error && (value as { [brand]?: boolean })[brand] === true
+  return isError(value) && (value as { [brand]?: boolean })[brand] === true
 }
 
 /** Whether a grant's error is its definite no. */
@@ -106,7 +111,7 @@ export function withoutSecrets(
   secrets: readonly string[],
   depth = MAX_DEPTH,
 ): unknown {
-  if (!(error instanceof Error)) return redact(describe(error), secrets)
+  if (!isError(error)) return redact(wordsOf(error), secrets)
   const inner = (one: unknown) =>
     one === undefined || depth === 0 ? undefined : withoutSecrets(one, secrets, depth - 1)
   const cause = inner(error.cause)
@@ -138,9 +143,11 @@ export function withoutSecrets(
   )
 }
 
-/** What was thrown that is not an error: an object may hold anything. */
-const describe = (thrown: unknown): string =>
-  typeof thrown === 'object' && thrown !== null ? 'An object was thrown.' : String(thrown)
+/** The message of what was thrown. What is not an error may be an object, which may hold anything. */
+export function wordsOf(thrown: unknown): string {
+  if (isError(thrown)) return String(thrown.message)
+  return Object(thrown) === thrown ? 'An object was thrown.' : String(thrown)
+}
 
 /** Whether one of our own errors shows a secret, or anything but plain values. */
 function shows(error: Error, secrets: readonly string[]): boolean {

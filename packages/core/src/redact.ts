@@ -1,102 +1,156 @@
 /** Shorter pieces of a secret are words like others. */
 const PIECE = 8
+/** A secret this short is told by none of its pieces. */
+const IN_PIECES_FROM = 2 * PIECE
+/** How often a text is decoded: JSON within JSON within a form. */
+const MAX_DEPTH = 3
+/** What is longer is cut, so that a server's page costs no time. */
+const MAX_LENGTH = 10_000
+
+const REDACTED = '[redacted]'
 
 /**
- * `text` without any of `secrets`, however it may repeat them: as they are, or as in a form, a URL, JSON, HTML or base64;
- * whole, or cut at either end.
+ * Returns `text` without any of `secrets`, however the text spells them: as they are, or as in JSON, a form, a URL, HTML
+ * or base64, also one within another; whole or in part.
  *
  * @group For adapters and services
  */
 export function redact(text: string, secrets: readonly string[]): string {
-  const spelled = new Set(secrets.flatMap(spellingsOf).filter((spelling) => spelling !== ''))
-  // The longest first: a user name may be part of the password. And whole ones before any piece.
-  const sorted = [...spelled].toSorted((a, b) => b.length - a.length)
-  const rest = sorted.reduce(withoutWhole, text)
-  return withoutPieces(
-    rest,
-    sorted.filter(({ length }) => length >= 2 * PIECE),
-  )
-}
-
-const REDACTED = '[redacted]'
-
-/** What is as short as a word is redacted where it stands alone. */
-function withoutWhole(text: string, secret: string): string {
-  if (secret.length > 3) return text.replaceAll(secret, REDACTED)
-  const literal = secret.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-  return text.replaceAll(new RegExp(`(?<![\\w])${literal}(?![\\w])`, 'g'), REDACTED)
-}
-
-/** A text that was cut may end with the beginning of a secret, or begin with its end. */
-function withoutPieces(text: string, secrets: readonly string[]): string {
+  const pieces = piecesOf(secrets.flatMap((secret) => [secret, ...inBase64(secret)]))
+  if (pieces.size === 0) return text
+  const whole = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)} …` : text
+  const isSecret = new Uint8Array(whole.length)
+  for (const reading of readingsOf(whole)) mark(reading, pieces, isSecret)
   let told = ''
-  for (let at = 0; at < text.length; ) {
-    const length = Math.max(0, ...secrets.map((secret) => pieceAt(text, at, secret)))
-    told += length > 0 ? REDACTED : text[at]
-    at += Math.max(1, length)
+  for (let at = 0; at < whole.length; at += 1) {
+    if (!isSecret[at]) told += whole[at]
+    else if (!isSecret[at - 1]) told += REDACTED
   }
   return told
 }
 
-/** How many characters at `at` are the beginning of `secret`, or its end; 0 for fewer than make a piece. */
-function pieceAt(text: string, at: number, secret: string): number {
-  let length = 0
-  while (length < secret.length && text[at + length] === secret[length]) length += 1
-  if (length >= PIECE) return length
-  const piece = text.slice(at, at + PIECE)
-  const from = piece.length === PIECE ? secret.indexOf(piece) : -1
-  const isEnd = from >= 0 && text.startsWith(secret.slice(from), at)
-  return isEnd ? secret.length - from : 0
+/** What tells a secret, by its length: each piece of a long one, a short one as a whole. */
+function piecesOf(secrets: readonly string[]): ReadonlyMap<number, ReadonlySet<string>> {
+  const pieces = new Map<number, Set<string>>()
+  for (const secret of secrets) {
+    const length = secret.length < IN_PIECES_FROM ? secret.length : PIECE
+    const known = pieces.get(length) ?? new Set()
+    for (let at = 0; at + length <= secret.length; at += 1) known.add(secret.slice(at, at + length))
+    if (length > 0) pieces.set(length, known)
+  }
+  return pieces
 }
 
-function spellingsOf(secret: string): string[] {
-  const inForm = new URLSearchParams([['', secret]]).toString().slice(1)
-  const inUrl = inForm.replaceAll('+', '%20')
-  const loose = inUrl.replaceAll(/%(2[1789A]|7E)/gi, decodeURIComponent)
-  const inJson = JSON.stringify(secret).slice(1, -1)
-  const inJsonTwice = JSON.stringify(inJson).slice(1, -1)
-  const once = [
-    secret,
-    inJson,
-    inJsonTwice,
-    inForm,
-    inUrl,
-    loose,
-    ...inHtml(secret),
-    ...inHtml(inJson),
-  ]
-  return [...once, encodeURIComponent(inUrl), encodeURIComponent(loose), ...inBase64(secret)]
+/** A text as it is, or decoded; and where in the original each of its characters begins. */
+interface Reading {
+  text: string
+  /** One more than there are characters: the end. */
+  at: readonly number[]
 }
 
-const HTML: Readonly<Record<string, readonly string[]>> = {
-  '&': ['&amp;', '&#38;', '&#x26;'],
-  '<': ['&lt;', '&#60;', '&#x3C;'],
-  '>': ['&gt;', '&#62;', '&#x3E;'],
-  '"': ['&quot;', '&#34;', '&#x22;'],
-  "'": ['&apos;', '&#39;', '&#x27;'],
+const fromHex = (code: string) => String.fromCodePoint(Number.parseInt(code, 16))
+const JSON_LETTERS: Readonly<Record<string, string>> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+}
+const HTML_NAMES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+}
+/** One character of a URL, which is one to four bytes of UTF-8. */
+const IN_URL =
+  '%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}'
+
+/** Every way to spell a character, and how it is read. */
+const SPELLINGS: readonly (readonly [RegExp, (spelt: string) => string])[] = [
+  [
+    /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[^ux])/gi,
+    (spelt) =>
+      spelt.length > 2 ? fromHex(spelt.slice(2)) : (JSON_LETTERS[spelt.slice(1)] ?? spelt.slice(1)),
+  ],
+  [new RegExp(IN_URL, 'gi'), decodeURIComponent],
+  [new RegExp(`\\+|${IN_URL}`, 'gi'), (spelt) => (spelt === '+' ? ' ' : decodeURIComponent(spelt))],
+  [
+    /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos);/gi,
+    (spelt) => {
+      const name = spelt.slice(1, -1).toLowerCase()
+      if (name.startsWith('#x')) return fromHex(name.slice(2))
+      return HTML_NAMES[name] ?? String.fromCodePoint(Number(name.slice(1)))
+    },
+  ],
+]
+
+/** `text` as it is, and as each spelling reads it, and that again. */
+function readingsOf(text: string): Reading[] {
+  const readings = [{ text, at: Array.from({ length: text.length + 1 }, (_, at) => at) }]
+  const known = new Set([text])
+  let latest: Reading[] = readings
+  for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
+    latest = latest.flatMap((reading) => SPELLINGS.map((spelling) => decode(reading, ...spelling)))
+    latest = latest.filter((reading) => !known.has(reading.text) && known.add(reading.text))
+    readings.push(...latest)
+  }
+  return readings
 }
 
-/** Named, decimal and hexadecimal; most servers leave the apostrophe, or write it as a number among names. */
-function inHtml(secret: string): string[] {
-  const spell = (form: number, apostrophe: number | undefined) =>
-    secret.replaceAll(/[&<>"']/g, (char) => {
-      const at = char === "'" ? apostrophe : form
-      return at === undefined ? char : (HTML[char]?.[at] ?? char)
-    })
-  const spelled = [0, 1, 2].flatMap((form) => [0, 1, 2, undefined].map((at) => spell(form, at)))
-  return spelled.flatMap((one) => [
-    one,
-    one.replaceAll(/&#x[\dA-F]+;/g, (code) => code.toLowerCase()),
-  ])
+function decode({ text, at }: Reading, pattern: RegExp, read: (spelt: string) => string): Reading {
+  let decoded = ''
+  const starts: number[] = []
+  const add = (piece: string, from: number, step: number) => {
+    for (let n = 0; n < piece.length; n += 1) starts.push(at[from + n * step] ?? 0)
+    decoded += piece
+  }
+  let done = 0
+  for (const { 0: spelt, index } of text.matchAll(pattern)) {
+    add(text.slice(done, index), done, 1)
+    add(readOr(spelt, read), index, 0)
+    done = index + spelt.length
+  }
+  add(text.slice(done), done, 1)
+  return { text: decoded, at: [...starts, at[text.length] ?? 0] }
 }
+
+/** What is beyond Unicode spells no character. */
+function readOr(spelt: string, read: (spelt: string) => string): string {
+  try {
+    return read(spelt)
+  } catch {
+    return '\uFFFD'
+  }
+}
+
+/** Marks in the original what a reading shows of secrets. */
+function mark(
+  { text, at }: Reading,
+  pieces: ReadonlyMap<number, ReadonlySet<string>>,
+  isSecret: Uint8Array,
+): void {
+  for (const [length, known] of pieces) {
+    for (let from = 0; from + length <= text.length; from += 1) {
+      if (!known.has(text.slice(from, from + length))) continue
+      if (length <= 3 && isInWord(text, from, length)) continue
+      isSecret.fill(1, at[from], at[from + length])
+    }
+  }
+}
+
+/** What is as short as a word is a secret where it stands alone. */
+const isInWord = (text: string, from: number, length: number) =>
+  /\w/.test(text.charAt(from - 1)) || /\w/.test(text.charAt(from + length))
 
 /** As part of a longer text it is spelled in one of three ways, of which the characters at both ends tell nothing. */
 function inBase64(secret: string): string[] {
   if (secret.length < PIECE) return []
   const bytes = new TextEncoder().encode(secret)
   const spelled = [0, 1, 2].map((offset) => {
-    const padded = Uint8Array.from([...Array.from({ length: offset }, () => 0), ...bytes])
-    const text = btoa(String.fromCharCode(...padded)).replaceAll('=', '')
+    const padded = [...Array.from({ length: offset }, () => 0), ...bytes]
+    const text = btoa(padded.map((byte) => String.fromCharCode(byte)).join('')).replaceAll('=', '')
     const end = padded.length % 3 === 0 ? text.length : text.length - 1
     return text.slice(offset === 0 ? 0 : offset + 1, end)
   })

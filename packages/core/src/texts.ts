@@ -1,4 +1,4 @@
-import { type GrantRejectedError, LatchkeyError, withoutSecrets } from './errors.ts'
+import { type GrantRejectedError, LatchkeyError, withoutSecrets, wordsOf } from './errors.ts'
 import { retryAfterOf } from './grant/retry-after.ts'
 import { redact } from './redact.ts'
 
@@ -51,7 +51,7 @@ export function grantUnavailable(
   error: unknown,
   secrets: readonly string[],
 ): LatchkeyError {
-  const what = redact(error instanceof Error ? error.message : String(error), secrets)
+  const what = redact(wordsOf(error), secrets)
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
     `No token from "${grant}" for now (${what}). What there was is kept; a later request tries again.`,

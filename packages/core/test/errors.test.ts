@@ -1,8 +1,9 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
 import { createEvents } from '../src/events.ts'
 import { createExplanations } from '../src/kernel/explanations.ts'
-import { freshToken, oneShotBody, permanentToken } from '../src/texts.ts'
+import { freshToken, grantUnavailable, oneShotBody, permanentToken } from '../src/texts.ts'
 
 describe('an error of ours', () => {
   it('tells how long to wait only when the server did', () => {
@@ -45,6 +46,17 @@ describe('an error made fit to be a cause', () => {
     expect(summary.errors).toMatchObject([{ message: 'dirty' }])
     expect(summary.errors[0]).not.toHaveProperty('config')
     expect(withoutSecrets(summary, ['secret'])).toBe(summary)
+  })
+
+  it('is told in its own words when it comes from another realm, and that of an object are never told', () => {
+    const foreign: unknown = runInNewContext(
+      `Object.assign(new TypeError('fetch failed: secret'), { code: 'ECONNRESET' })`,
+    )
+    expect(foreign).not.toBeInstanceOf(Error)
+    const { message, code } = withoutSecrets(foreign, ['secret']) as Error & { code: unknown }
+    expect([message, code]).toEqual(['fetch failed: [redacted]', 'ECONNRESET'])
+    const thrown = Object.assign(Object.create(null), { password: 'secret' })
+    expect(grantUnavailable('x', thrown, []).message).toContain('An object was thrown.')
   })
 
   it('keeps no code that repeats a secret, or is not a word', () => {

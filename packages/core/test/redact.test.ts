@@ -34,6 +34,32 @@ describe('a text that repeats a secret', () => {
     expect(told).not.toMatch(/horse|battery|staple|aG9yc2|YmF0dGVye/)
   })
 
+  it.each([
+    ['JSON of PHP', 'a/b/c é "d"', String.raw`a\/b\/c \u00e9 \"d\"`],
+    ['JSON of Go', '<&> correct', String.raw`\u003c\u0026\u003E correct`],
+    ['JSON in a form', 'a "b" c+d/e', 'a+%5C%22b%5C%22+c%2Bd%2fe'],
+    ['a URL that leaves what it can', 'a+b/c d"e', 'a+b/c%20d%22e'],
+    ['HTML by decimal numbers', 'a+b=c/d`e', '&#97;&#43;b&#61;c&#047;d&#96;e'],
+    ['HTML in JSON', 'a<b>"c', String.raw`a\u0026lt;b&gt;&quot;c`],
+    ['a URL, encoded three times', 'a b/c', 'a%252520b%25252Fc'],
+  ])('spelled as in %s is not shown', (_, secret, spelt) => {
+    expect(redact(`It was ${spelt}; no.`, [secret])).toBe('It was [redacted]; no.')
+  })
+
+  it('does not show what is left where it was cut at both ends', () => {
+    expect(redact(`… ${SECRET.slice(9, 30)} …`, [SECRET])).toBe('… [redacted] …')
+    const cut = encodeURIComponent(SECRET).slice(6, 40)
+    expect(redact(`… ${cut} …`, [SECRET])).not.toMatch(/horse|battery/)
+  })
+
+  it('that is endless is cut', () => {
+    expect(redact('a'.repeat(1e6), ['secret']).length).toBeLessThan(20_000)
+  })
+
+  it('spells no character beyond Unicode', () => {
+    expect(redact('&#9999999; &#xffffff; %f7%bf%bf%bf a', ['secret'])).toContain('&#9999999;')
+  })
+
   it('cut at its end, or at its beginning, does not show what is left', () => {
     expect(redact(`body: ${SECRET.slice(0, 20)}`, [SECRET])).toBe('body: [redacted]')
     expect(redact(`${SECRET.slice(-20)} was the body`, [SECRET])).toBe('[redacted] was the body')
