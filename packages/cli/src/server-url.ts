@@ -1,4 +1,4 @@
-import { mayCarrySecrets, parseUrl } from '@latchkey/core/service'
+import { mayCarrySecrets } from '@latchkey/core/service'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
@@ -18,7 +18,7 @@ interface UrlRules {
  */
 export function readServerUrl(given: string, { allowInsecure, isNocoDB }: UrlRules = {}): string {
   const text = given.trim()
-  const url = parseUrl(text)
+  const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) throw notUrl(text)
   if (url.username || url.password) {
     throw usage(

@@ -1,4 +1,4 @@
-import { LatchkeyError } from './errors.ts'
+import { invalidOption } from './option-names.ts'
 
 const MAX_LENGTH = 16_384
 
@@ -23,6 +23,6 @@ export function credentialProblem(value: unknown): string | undefined {
 /** `value` as a credential given in option `name`. @throws `ERR_INVALID_OPTION`, never showing it. */
 export function asCredential(name: string, value: unknown): string {
   const problem = credentialProblem(value)
-  if (problem) throw new LatchkeyError('ERR_INVALID_OPTION', `\`${name}\` ${problem}.`)
+  if (problem) throw invalidOption(`\`${name}\` ${problem}.`)
   return value as string
 }

@@ -88,6 +88,15 @@ export function isLatchkeyError(value: unknown): value is LatchkeyError {
   return isError(value) && (value as { [brand]?: boolean })[brand] === true
 }
 
+/** An error and its causes, or whatever else was thrown; eight at most, so that a circle ends. */
+export function* causesOf(thrown: unknown): Generator<object> {
+  let current = thrown
+  for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
+    yield current
+    current = (current as { cause?: unknown }).cause
+  }
+}
+
 /** Whether a grant's error is its definite no. */
 export function isRejection(error: unknown): error is GrantRejectedError {
   return isLatchkeyError(error) && error.name === 'GrantRejectedError'
@@ -145,7 +154,7 @@ export function withoutSecrets(
 
 /** The message of what was thrown. What is not an error may be an object, which may hold anything. */
 export function wordsOf(thrown: unknown): string {
-  if (isError(thrown)) return String(thrown.message)
+  if (isError(thrown)) return thrown.message
   return Object(thrown) === thrown ? 'An object was thrown.' : String(thrown)
 }
 

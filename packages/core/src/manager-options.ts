@@ -1,7 +1,6 @@
 import type { Clock } from './clock.ts'
-import { LatchkeyError } from './errors.ts'
 import type { Grant } from './grant/grant.ts'
-import { expectKnown, type OptionNames } from './option-names.ts'
+import { expectKnown, invalidOption, type OptionNames } from './option-names.ts'
 import { parseOrigins } from './origin.ts'
 import { RENEW_AHEAD_MS } from './kernel/decisions.ts'
 import type { ResponseView } from './fetch/response-view.ts'
@@ -58,14 +57,14 @@ const KNOWN: OptionNames<TokenManagerOptions> = {
   origin: true,
   scheme: true,
   grants: true,
-  store: true,
-  name: true,
-  isTokenRejected: true,
-  skipAuth: true,
+  store: 'store',
+  name: 'text',
+  isTokenRejected: 'function',
+  skipAuth: 'function',
   whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
-  fetch: true,
+  fetch: 'function',
   clock: true,
   allowInsecure: true,
 }
@@ -100,8 +99,8 @@ export interface KernelOptions extends ManagerOptions {
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
-export function checkOptions(options: TokenManagerOptions): ManagerOptions {
-  expectKnown(options, KNOWN)
+export function checkOptions(given: TokenManagerOptions): ManagerOptions {
+  const options = expectKnown(given, KNOWN)
   const { scheme, grants, store = memoryStore(), clock = Date } = options
   const { isTokenRejected, skipAuth, fetch, whenRefused = 'keep' } = options
   const origins = parseOrigins(options.origin, options.allowInsecure === true)
@@ -113,13 +112,7 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
     const complete = typeof grant?.name === 'string' && isFunction(grant.request)
     expect(`grants[${at}]`, 'an object with a name and a request function', complete)
   })
-  const methods = [store?.getToken, store?.setToken, store?.removeToken]
-  expect('store', 'an object with getToken, setToken and removeToken', methods.every(isFunction))
-  expect('name', 'a non-empty string', typeof name === 'string' && name !== '')
   expect('clock', 'an object with a now function', isFunction(clock?.now))
-  for (const [option, value] of Object.entries({ isTokenRejected, skipAuth, fetch })) {
-    expect(option, 'a function', value === undefined || isFunction(value))
-  }
   expect('whenRefused', "'keep' or 'end'", whenRefused === 'keep' || whenRefused === 'end')
   return {
     origins,
@@ -144,7 +137,7 @@ export function checkOptions(options: TokenManagerOptions): ManagerOptions {
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
 function expect(option: string, expected: string, met: boolean): asserts met {
-  if (!met) throw new LatchkeyError('ERR_INVALID_OPTION', `\`${option}\` must be ${expected}.`)
+  if (!met) throw invalidOption(`\`${option}\` must be ${expected}.`)
 }
 
 function duration(option: string, value: number, least: number): number {

@@ -1,23 +1,52 @@
 import { LatchkeyError } from './errors.ts'
 
-/** Every option there is, each once: the compiler misses one that is left out. */
+/** What an option has to be, where that can be said in general. */
+const KINDS = {
+  text: ['a non-empty string', (value: unknown) => typeof value === 'string' && value !== ''],
+  function: ['a function', (value: unknown) => typeof value === 'function'],
+  store: ['an object with getToken, setToken and removeToken', isStore],
+} as const
+
+type Kind = keyof typeof KINDS
+
+/** Every option, each once, so that the compiler misses one that is left out; with its kind, or `true` for any value. */
 export type OptionNames<Options> = Readonly<
-  Record<Options extends unknown ? keyof Options : never, true>
+  Record<Options extends unknown ? keyof Options : never, true | Kind>
 >
 
 /**
- * Refuses what is no options, and an option that there is not. Misspelt, it would be left out in silence.
+ * Returns the caller's own options, in an object that inherits nothing: what a careless merge has put on
+ * `Object.prototype` is not an option. Refuses an unknown option, which would be left out in silence, and one of
+ * another kind. `undefined` counts as left out.
  *
  * @param path What stands before the name, where the options are themselves an option: `'signIn.'`.
- * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming it and those there are.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option, and the known ones or what was expected.
  */
-export function expectKnown(options: object, known: object, path = ''): void {
-  const isObject = typeof options === 'object' && options !== null
-  const unknown = isObject && Object.keys(options).find((option) => !Object.hasOwn(known, option))
-  if (unknown === undefined) return
-  const wrong = isObject
-    ? `There is no option \`${path}${unknown}\`.`
-    : 'The options are no object.'
+export function expectKnown<Options extends object>(
+  options: Options,
+  known: Readonly<Record<string, true | Kind>>,
+  path = '',
+): Options {
   const names = Object.keys(known).join(', ')
-  throw new LatchkeyError('ERR_INVALID_OPTION', `${wrong} There are: ${names}.`)
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption(`The options are no object. There are: ${names}.`)
+  }
+  const own = Object.assign(Object.create(null), options) as Record<string, unknown>
+  for (const [option, value] of Object.entries(own)) {
+    const kind = Object.hasOwn(known, option) ? known[option] : undefined
+    if (!kind) throw invalidOption(`There is no option \`${path}${option}\`. There are: ${names}.`)
+    if (kind === true || value === undefined) continue
+    const [expected, isMet] = KINDS[kind]
+    if (!isMet(value)) throw invalidOption(`\`${path}${option}\` must be ${expected}.`)
+  }
+  return own as Options
 }
+
+function isStore(value: unknown): boolean {
+  const { getToken, setToken, removeToken } = Object(value) as Record<string, unknown>
+  return [getToken, setToken, removeToken].every((method) => typeof method === 'function')
+}
+
+/** The error of a wrong option. `message` names the option, and never shows a secret. */
+export const invalidOption = (message: string): LatchkeyError =>
+  new LatchkeyError('ERR_INVALID_OPTION', message)

@@ -1,4 +1,4 @@
-import { LatchkeyError } from './errors.ts'
+import { invalidOption } from './option-names.ts'
 
 /** The loopback names and literals that secure contexts trust; every spelling, since URLs normalise them. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
@@ -67,29 +67,56 @@ export function parseOrigins(
 ): ReadonlySet<string> {
   const list = typeof origin === 'string' ? [origin] : origin
   if (!Array.isArray(list) || list.length === 0) {
-    throw invalid('must name at least one origin: a string, or a list of strings')
+    throw invalidOption(
+      `\`origin\` must name at least one origin: a string, or a list of strings${EXAMPLE}`,
+    )
   }
   return new Set(list.map((entry) => parseOrigin(entry, allowInsecure)))
 }
 
 function parseOrigin(entry: unknown, allowInsecure: boolean): string {
-  const url = typeof entry === 'string' ? parseUrl(entry) : undefined
-  if (!url || !/^https?:$/.test(url.protocol)) throw invalid('must be an absolute http(s) URL')
-  if (url.username || url.password) throw invalid('must not hold a user name or password')
-  if (url.pathname !== '/' || url.search || url.hash) {
-    throw invalid(`must be scheme, host and port only: ${url.origin}`)
-  }
-  if (!mayCarrySecrets(url, allowInsecure)) {
-    throw invalid(
-      `is plain http beyond this machine (${url.host}): anybody on the way could read the token. Use https, or set \`allowInsecure: true\` if you accept that`,
-    )
+  const url = parseAddress('origin', entry, { allowInsecure })
+  if (url.pathname !== '/' || url.search) {
+    throw invalidOption(`\`origin\` must be scheme, host and port only: ${url.origin}${EXAMPLE}`)
   }
   return url.origin
 }
 
-function invalid(problem: string): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_INVALID_OPTION',
-    `\`origin\` ${problem}. Example: "https://api.example.com".`,
-  )
+const EXAMPLE = '. Example: "https://api.example.com".'
+
+/** How strict to be with an address. */
+export interface AddressRules {
+  /** Whether plain http may leave this machine. */
+  allowInsecure: boolean
+  /** What a relative address is below. Absent: it must be absolute. */
+  below?: URL
+  /** Whether others are made of it, so that it ends with a slash and has no query. */
+  isBase?: boolean
+}
+
+/**
+ * The address that an option names, which secrets may go to.
+ *
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option, for what is not an http(s) URL, one that holds a
+ *   user, a password or a fragment, and plain http beyond loopback unless `allowInsecure`.
+ */
+export function parseAddress(
+  option: string,
+  value: unknown,
+  { allowInsecure, below, isBase = false }: AddressRules,
+): URL {
+  const invalid = (problem: string) => invalidOption(`\`${option}\` ${problem}`)
+  const url = typeof value === 'string' ? parseUrl(value, below?.href) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.hash || (isBase && url.search)) {
+    const without = isBase ? ' without a query' : ''
+    throw invalid(`must be an absolute http(s) URL${without}${EXAMPLE}`)
+  }
+  if (url.username || url.password) throw invalid('must not hold a user name or password.')
+  if (!mayCarrySecrets(url, allowInsecure)) {
+    throw invalid(
+      `is plain http beyond this machine (${url.host}): anybody on the way could read the secrets. Use https, or set \`allowInsecure: true\` if you accept that.`,
+    )
+  }
+  if (isBase) url.pathname = url.pathname.replace(/\/*$/, '/')
+  return url
 }

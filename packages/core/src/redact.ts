@@ -88,9 +88,9 @@ const SPELLINGS: readonly (readonly [RegExp, (spelt: string) => string])[] = [
 
 /** `text` as it is, and as each spelling reads it, and that again. */
 function readingsOf(text: string): Reading[] {
-  const readings = [{ text, at: Array.from({ length: text.length + 1 }, (_, at) => at) }]
+  const readings: Reading[] = [{ text, at: Array.from({ length: text.length + 1 }, (_, at) => at) }]
   const known = new Set([text])
-  let latest: Reading[] = readings
+  let latest = readings
   for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
     latest = latest.flatMap((reading) => SPELLINGS.map((spelling) => decode(reading, ...spelling)))
     latest = latest.filter((reading) => !known.has(reading.text) && known.add(reading.text))

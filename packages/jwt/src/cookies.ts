@@ -1,4 +1,5 @@
-import { LatchkeyError, type Scheme, type TokenSet } from '@latchkey/core'
+import type { Scheme, TokenSet } from '@latchkey/core'
+import { invalidOption } from '@latchkey/core/service'
 import { parseSetCookie } from 'cookie'
 
 /**
@@ -32,7 +33,7 @@ export function unseenCookie(): string | undefined {
 /** A cookie that an answer sets. `expiresAt` in epoch milliseconds. */
 export interface SetCookie {
   value: string
-  expiresAt?: number
+  expiresAt: number | undefined
 }
 
 /**
@@ -40,14 +41,14 @@ export interface SetCookie {
  * has put it away. `undefined` when the answer sets none, or deletes it.
  */
 export function readCookie(headers: Headers, name: string, now: number): SetCookie | undefined {
-  if (hasCookieJar()) return { value: newMarker() }
+  if (hasCookieJar()) return { value: newMarker(), expiresAt: undefined }
   const line = headers
     .getSetCookie()
     .map((text) => parseSetCookie(text, { decode: (value) => value }))
     .findLast((cookie) => cookie.name === name)
   if (!line?.value) return undefined
   const expiresAt = line.maxAge === undefined ? line.expires?.getTime() : now + line.maxAge * 1000
-  if (expiresAt === undefined) return { value: line.value }
+  if (expiresAt === undefined) return { value: line.value, expiresAt }
   return expiresAt > now ? { value: line.value, expiresAt } : undefined
 }
 
@@ -72,5 +73,5 @@ export function cookieScheme(name: string): Scheme {
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
 export function checkCookieName(option: string, name: unknown): void {
   if (typeof name === 'string' && /^[!#$%&'*+.^`|~\w-]+$/.test(name)) return
-  throw new LatchkeyError('ERR_INVALID_OPTION', `\`${option}\` needs the name of a cookie.`)
+  throw invalidOption(`\`${option}\` needs the name of a cookie.`)
 }

@@ -1,6 +1,4 @@
-import { LatchkeyError } from '@latchkey/core'
-import { expectKnown, mayCarrySecrets, type OptionNames, parseUrl } from '@latchkey/core/service'
-import type { TokenAnswer } from './exchange.ts'
+import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
 
 /** Where one of our own requests goes, and how. */
 export interface Endpoint {
@@ -14,6 +12,16 @@ export interface Endpoint {
   headers?: Readonly<Record<string, string>>
   /** Sent along in the body, such as `{ client_id: 'app' }`. */
   fields?: Readonly<Record<string, unknown>>
+}
+
+/** What a token endpoint answered, as `rejected` gets to see it. */
+export interface TokenAnswer {
+  /** The HTTP status. */
+  status: number
+  /** Its headers. */
+  headers: Headers
+  /** Parsed when it is JSON, else text. */
+  body: unknown
 }
 
 /** An endpoint that answers with a token. */
@@ -80,49 +88,32 @@ export interface Base {
   allowInsecure: boolean
 }
 
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION`. */
-export function parseBase(baseUrl: unknown, allowInsecure: boolean): Base {
-  const url = typeof baseUrl === 'string' ? parseUrl(baseUrl) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
-    throw invalid(
-      '`baseUrl` must be the absolute URL of an API, such as "https://api.example.com".',
-    )
-  }
-  if (url.username || url.password) {
-    throw invalid('`baseUrl` must not hold a user name or password; give `credentials` instead.')
-  }
-  url.pathname = url.pathname.replace(/\/*$/, '/')
-  return { url, allowInsecure }
-}
-
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
 export function settle<E extends Endpoint>(
   option: keyof typeof KNOWN,
   given: string | E,
   base: Base,
 ): Settled<E> {
-  const endpoint = (typeof given === 'string' ? { path: given } : given) as E
-  expectKnown(endpoint ?? {}, KNOWN[option], `${option}.`)
-  const { path, method = 'POST', as = 'json', headers } = endpoint ?? {}
+  const told = (typeof given === 'string' ? { path: given } : (given ?? {})) as E
+  const endpoint = expectKnown(told, KNOWN[option], `${option}.`)
+  const { path, method = 'POST', as = 'json', headers } = endpoint
   if (typeof path !== 'string' || path === '') {
-    throw invalid(`\`${option}\` must be a path such as "/auth/login", or an object with one.`)
+    throw invalidOption(
+      `\`${option}\` must be a path such as "/auth/login", or an object with one.`,
+    )
   }
+  const { url: below, allowInsecure } = base
   const url = /^[a-z][a-z0-9+.-]*:/i.test(path)
-    ? parseUrl(path)
-    : parseUrl(path.replace(/^\/+/, ''), base.url.href)
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw invalid(`\`${option}\` must be a path or an http(s) URL without a user name or password.`)
-  }
-  // The origin of `baseUrl` itself is judged by core.
-  if (url.origin !== base.url.origin && !mayCarrySecrets(url, base.allowInsecure)) {
-    throw invalid(`\`${option}\` is plain http beyond this machine (${url.host}): use https.`)
-  }
-  if (as !== 'json' && as !== 'form') throw invalid(`\`${option}.as\` must be "json" or "form".`)
+    ? parseAddress(option, path, { allowInsecure })
+    : parseAddress(option, path.replace(/^\/+/, ''), { allowInsecure, below })
+  if (as !== 'json' && as !== 'form')
+    throw invalidOption(`\`${option}.as\` must be "json" or "form".`)
   if (!/^(POST|PUT|PATCH|DELETE)$/.test(method)) {
-    throw invalid(`\`${option}.method\` must be POST, PUT, PATCH or DELETE.`)
+    throw invalidOption(`\`${option}.method\` must be POST, PUT, PATCH or DELETE.`)
   }
-  if (!canBeHeaders(headers)) throw invalid(`\`${option}.headers\` holds what no header can carry.`)
-  return { ...endpoint, url }
+  if (!canBeHeaders(headers))
+    throw invalidOption(`\`${option}.headers\` holds what no header can carry.`)
+  return Object.assign(endpoint, { url })
 }
 
 /** fetch would print the value that it cannot send. */
@@ -142,7 +133,5 @@ export function checkSend(option: string, send: unknown): void {
   const isName = typeof name === 'string' && name !== ''
   if (place === 'body' && isName) return
   if (/^(header|cookie)$/.test(place) && isName && canBeHeaders({ [name]: '' })) return
-  throw invalid(`\`${option}\` must be { body }, { header }, { cookie } or "bearer".`)
+  throw invalidOption(`\`${option}\` must be { body }, { header }, { cookie } or "bearer".`)
 }
-
-const invalid = (message: string) => new LatchkeyError('ERR_INVALID_OPTION', message)

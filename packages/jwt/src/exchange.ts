@@ -6,16 +6,6 @@ import type { Endpoint, Settled, TokenEndpoint } from './endpoint.ts'
 import { type Answer, readTokens } from './token-place.ts'
 import type { TokenApi } from './session-options.ts'
 
-/** What a token endpoint answered, as `rejected` gets to see it. */
-export interface TokenAnswer {
-  /** The HTTP status. */
-  status: number
-  /** Its headers. */
-  headers: Headers
-  /** Parsed when it is JSON, else text. */
-  body: unknown
-}
-
 /** One request of our own, beyond what its endpoint says. */
 export interface Sending {
   /** As core's ownFetch() gives it. */

@@ -17,7 +17,8 @@ export function refreshGrant(api: TokenApi): Grant {
     name: 'refresh token',
     missing: api.refresh ? 'there is none that still counts' : '`refresh` is not given',
     async request({ tokens, fetch, signal }) {
-      const { refreshToken = unseen(api), refreshExpiresAt = Infinity } = tokens ?? {}
+      const refreshToken = tokens?.refreshToken ?? unseen(api)
+      const refreshExpiresAt = tokens?.refreshExpiresAt ?? Infinity
       if (!refreshToken || refreshExpiresAt <= api.now()) return undefined
       return refresh(api, refreshToken, { fetch, signal })
     },

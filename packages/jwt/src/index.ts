@@ -10,9 +10,9 @@ export type {
   RefreshEndpoint,
   RefreshTokenPlace,
   SignOutEndpoint,
+  TokenAnswer,
   TokenEndpoint,
 } from './endpoint.ts'
-export type { TokenAnswer } from './exchange.ts'
 export { type JwtSession, jwtSession } from './jwt-session.ts'
 export type { Credentials, JwtSessionOptions } from './session-options.ts'
 export type { Place, TokenPlace, TokenPlaces } from './token-place.ts'

@@ -1,6 +1,5 @@
 import {
   bearer,
-  isLatchkeyError,
   LatchkeyError,
   type MaybePromise,
   type TokenManager,
@@ -11,9 +10,9 @@ import {
   type ConfiguredUser,
   configuredUser,
   createServiceManager,
+  isSignedIn,
   managerOptions,
   ownFetch,
-  type ServiceManager,
 } from '@latchkey/core/service'
 import { bearerChallenge } from './back-ends/bearer-challenge.ts'
 import { cookieScheme } from './cookies.ts'
@@ -74,13 +73,13 @@ export interface JwtSession extends TokenManager {
  *   credentials: { username: 'ada', password },
  * })
  */
-export function jwtSession(options: JwtSessionOptions): JwtSession {
-  const api = readOptions(options)
+export function jwtSession(settings: JwtSessionOptions): JwtSession {
+  const { options, api } = readOptions(settings)
   const { credentials } = options
   const configured = () => (typeof credentials === 'function' ? credentials() : credentials)
   const user = configuredUser(configured)
   const fetch = ownFetch(options)
-  const manager = createManager({ ...options, fetch }, api, user)
+  const manager = createManager(options, fetch, api, user)
   const isConfigured = (given: Credentials | undefined) =>
     !credentials || !given || JSON.stringify(given) === JSON.stringify(credentials)
   return extendManager<JwtSession>(manager, {
@@ -92,20 +91,22 @@ export function jwtSession(options: JwtSessionOptions): JwtSession {
       }
       await manager.setTokens(obtain, () => user.entered(isConfigured(given)))
     },
-    isSignedIn: () => isSignedIn(manager),
+    isSignedIn: () => isSignedIn(async () => Boolean(await manager.getTokens())),
   })
 }
 
 function createManager(
-  options: JwtSessionOptions & { fetch: typeof fetch },
+  options: JwtSessionOptions,
+  fetch: typeof globalThis.fetch,
   api: TokenApi,
   user: ConfiguredUser<MaybePromise<Credentials | undefined>>,
-): ServiceManager {
+) {
   const { isTokenRejected = bearerChallenge, skipAuth } = options
   const own = api.refresh ? [api.signIn, api.refresh] : [api.signIn]
   const scheme = api.cookie === undefined ? (options.scheme ?? bearer()) : cookieScheme(api.cookie)
   const managed: TokenManagerOptions = {
     ...managerOptions(options),
+    fetch,
     name: options.name ?? api.baseUrl,
     origin: options.origin ?? api.origin,
     scheme,
@@ -115,13 +116,7 @@ function createManager(
     skipAuth: (request) =>
       own.some((endpoint) => isFor(endpoint, request)) || skipAuth?.(request) === true,
   }
-  try {
-    return createServiceManager(managed, revocation(api, scheme, options.fetch), user)
-  } catch (error) {
-    if (!isLatchkeyError(error) || options.origin !== undefined) throw error
-    // What we call `baseUrl` is core's `origin`.
-    throw new LatchkeyError(error.code, error.message.replace('`origin`', '`baseUrl`'))
-  }
+  return createServiceManager(managed, revocation(api, scheme, fetch), user)
 }
 
 /** Whether somebody else's request is the same as one of ours, whatever it asks for beyond the path. */
@@ -131,21 +126,4 @@ function isFor(
 ): boolean {
   const { origin, pathname } = request.url
   return url.origin === origin && url.pathname === pathname && method === request.method
-}
-
-/** What being signed out looks like; anything else that fails is a failure to ask. */
-const SIGNED_OUT = new Set([
-  'ERR_SIGN_IN_REQUIRED',
-  'ERR_WRONG_CREDENTIALS',
-  'ERR_REFRESH_TOKEN_REJECTED',
-])
-
-async function isSignedIn(manager: TokenManager): Promise<boolean> {
-  try {
-    await manager.getTokens()
-    return true
-  } catch (error) {
-    if (isLatchkeyError(error) && SIGNED_OUT.has(error.code)) return false
-    throw error
-  }
 }

@@ -1,8 +1,7 @@
-import { LatchkeyError, type MaybePromise, type TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, type OptionNames } from '@latchkey/core/service'
+import type { MaybePromise, TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
 import {
   checkSend,
-  parseBase,
   type RefreshEndpoint,
   type Settled,
   settle,
@@ -87,16 +86,23 @@ export interface TokenApi {
   now(): number
 }
 
+interface Read {
+  options: JwtSessionOptions
+  api: TokenApi
+}
+
 /** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
-export function readOptions(options: JwtSessionOptions): TokenApi {
-  expectKnown(options, KNOWN)
+export function readOptions(given: JwtSessionOptions): Read {
+  const options = expectKnown(given, KNOWN)
   const { token, refreshToken, expiresIn, expiresAt, credentials, clock = Date } = options
   const places = omitUndefined({ token, refreshToken, expiresIn, expiresAt })
   checkPlaces(places)
-  const base = parseBase(options.baseUrl, options.allowInsecure === true)
+  const allowInsecure = options.allowInsecure === true
+  const url = parseAddress('baseUrl', options.baseUrl, { allowInsecure, isBase: true })
+  const base = { url, allowInsecure }
   const cookie = cookieOf(token)
   if (cookie !== undefined && options.scheme) {
-    throw invalid(
+    throw invalidOption(
       '`scheme` and a token in a cookie exclude each other: it goes back as that cookie.',
     )
   }
@@ -109,7 +115,7 @@ export function readOptions(options: JwtSessionOptions): TokenApi {
   }
   checkSend('refresh.send', settled.refresh?.send)
   checkSend('signOut.send', settled.signOut?.send)
-  return {
+  const api: TokenApi = {
     ...settled,
     origin: base.url.origin,
     baseUrl: base.url.href.replace(/\/$/, ''),
@@ -118,6 +124,7 @@ export function readOptions(options: JwtSessionOptions): TokenApi {
     usesCookies: cookie !== undefined || cookieOf(refreshToken) !== undefined,
     now: () => clock.now(),
   }
+  return { options, api }
 }
 
 export function cookieOf(place: TokenPlaces['token']): string | undefined {
@@ -131,17 +138,16 @@ export function cookieOf(place: TokenPlaces['token']): string | undefined {
  */
 export function checkCredentials(given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid('`credentials` must be an object of fields, or a function that gives one.')
+    throw invalidOption('`credentials` must be an object of fields, or a function that gives one.')
   }
   const entries = Object.entries(given)
-  if (entries.length === 0) throw invalid('`credentials` must have fields.')
+  if (entries.length === 0) throw invalidOption('`credentials` must have fields.')
   const missing = entries.find(([, value]) => value === undefined)?.[0]
-  if (missing !== undefined) throw invalid(`\`credentials.${missing}\` is undefined.`)
+  if (missing !== undefined) throw invalidOption(`\`credentials.${missing}\` is undefined.`)
 }
 
 const omitUndefined = (places: { [K in keyof TokenPlaces]?: TokenPlaces[K] | undefined }) =>
-  Object.fromEntries(
-    Object.entries(places).filter(([, place]) => place !== undefined),
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(Object.entries(places).filter(([, place]) => place !== undefined)),
   ) as TokenPlaces
-
-const invalid = (message: string) => new LatchkeyError('ERR_INVALID_OPTION', message)

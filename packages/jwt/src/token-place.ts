@@ -1,4 +1,5 @@
-import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import type { TokenSet } from '@latchkey/core'
+import { invalidOption } from '@latchkey/core/service'
 import { fieldOf, unboxed } from './answer.ts'
 import { checkCookieName, readCookie } from './cookies.ts'
 
@@ -72,8 +73,7 @@ export function checkPlaces(places: TokenPlaces): void {
         continue
       }
     }
-    throw new LatchkeyError(
-      'ERR_INVALID_OPTION',
+    throw invalidOption(
       `\`${option}\` must be a field's name, a function, { header } or, for a token, { cookie }.`,
     )
   }
@@ -110,7 +110,7 @@ export function readTokens(
 
 interface Found {
   value: string
-  expiresAt?: number
+  expiresAt: number | undefined
 }
 
 /** The token at a place that was named. */
@@ -150,7 +150,7 @@ function read(place: Place, { response, body }: Answer): unknown {
 function asToken(value: unknown): Found | undefined {
   if (typeof value !== 'string') return undefined
   const bare = value.trim().replace(/^Bearer\s+/i, '')
-  return bare === '' ? undefined : { value: bare }
+  return bare === '' ? undefined : { value: bare, expiresAt: undefined }
 }
 
 /** When the access token expires, as far as the answer says so. Core leaves out what is no instant. */

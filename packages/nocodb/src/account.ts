@@ -1,5 +1,5 @@
-import { isLatchkeyError, LatchkeyError } from '@latchkey/core'
-import { readObject } from '@latchkey/core/service'
+import { LatchkeyError } from '@latchkey/core'
+import { isSignedIn, readObject } from '@latchkey/core/service'
 import type { NocoDBContext } from './nocodb.ts'
 import { hasRole, isGuest } from './rejected-token.ts'
 import { accepted } from './session.ts'
@@ -41,16 +41,6 @@ export interface NocoDBAccount {
   assertSuperAdmin(): Promise<void>
 }
 
-/** What being signed out looks like; anything else that fails is a failure to ask. */
-const SIGNED_OUT = new Set([
-  'ERR_SIGN_IN_REQUIRED',
-  'ERR_API_TOKEN_REJECTED',
-  'ERR_REFRESH_TOKEN_REJECTED',
-  'ERR_WRONG_CREDENTIALS',
-  'ERR_CROSS_ORIGIN_REFRESH',
-  'ERR_FRESH_TOKEN_REJECTED',
-])
-
 export function createAccount(context: NocoDBContext): NocoDBAccount {
   const { server, fetch } = context
 
@@ -65,16 +55,6 @@ export function createAccount(context: NocoDBContext): NocoDBAccount {
     return user as User
   }
 
-  async function isSignedIn(): Promise<boolean> {
-    try {
-      await me()
-      return true
-    } catch (error) {
-      if (isLatchkeyError(error) && SIGNED_OUT.has(error.code)) return false
-      throw error
-    }
-  }
-
   const isSuperAdmin = async () => hasRole((await me()).roles, 'super')
 
   async function assertSuperAdmin(): Promise<void> {
@@ -86,5 +66,7 @@ export function createAccount(context: NocoDBContext): NocoDBAccount {
     )
   }
 
-  return { me, isSignedIn, isSuperAdmin, assertSuperAdmin }
+  const isKnown = async () => Boolean(await me())
+
+  return { me, isSignedIn: () => isSignedIn(isKnown), isSuperAdmin, assertSuperAdmin }
 }

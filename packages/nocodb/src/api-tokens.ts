@@ -1,5 +1,4 @@
-import { LatchkeyError } from '@latchkey/core'
-import { readObject } from '@latchkey/core/service'
+import { invalidOption, readObject } from '@latchkey/core/service'
 import type { NocoDBContext } from './nocodb.ts'
 import { accepted, requireSession } from './session.ts'
 import { notNocoDB, paths, postJson } from './wire.ts'
@@ -69,8 +68,7 @@ export function createApiTokens(context: NocoDBContext): ApiTokens {
     },
     async delete(id) {
       if (!/^\d+$/.test(String(id))) {
-        throw new LatchkeyError(
-          'ERR_INVALID_OPTION',
+        throw invalidOption(
           'apiTokens.delete() takes the numeric `id` that list() and create() give.',
         )
       }

@@ -1,4 +1,4 @@
-import { LatchkeyError } from '@latchkey/core'
+import { invalidOption } from '@latchkey/core/service'
 import { type NocoDB, openNocoDB } from './nocodb.ts'
 import type { CredentialNames, NocoDBOptions } from './nocodb-options.ts'
 
@@ -22,15 +22,15 @@ export function nocodbFromEnv(
 ): NocoDB {
   const { NOCODB_URL, NOCODB_API_TOKEN, NOCODB_EMAIL, NOCODB_PASSWORD } = env
   if (!NOCODB_URL) {
-    throw new LatchkeyError(
-      'ERR_INVALID_OPTION',
+    throw invalidOption(
       'Set NOCODB_URL to where NocoDB lives, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
     )
   }
-  const given = ['baseUrl', 'apiToken', 'email', 'password'].find((name) => name in options)
+  const given = ['baseUrl', 'apiToken', 'email', 'password'].find((name) =>
+    Object.hasOwn(options, name),
+  )
   if (given !== undefined) {
-    throw new LatchkeyError(
-      'ERR_INVALID_OPTION',
+    throw invalidOption(
       `nocodbFromEnv() takes \`${given}\` from the environment. Use nocodb() to give it here.`,
     )
   }

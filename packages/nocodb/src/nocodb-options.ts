@@ -1,5 +1,5 @@
-import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, type OptionNames } from '@latchkey/core/service'
+import type { TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, invalidOption, type OptionNames } from '@latchkey/core/service'
 
 /**
  * Where NocoDB lives, and who signs in. Without credentials a stored session, or signIn(), is what goes
@@ -25,10 +25,10 @@ export interface NocoDBOptions
 const KNOWN: OptionNames<NocoDBOptions> = {
   baseUrl: true,
   apiToken: true,
-  email: true,
-  password: true,
+  email: 'text',
+  password: 'text',
   name: true,
-  store: true,
+  store: 'store',
   renewAheadMs: true,
   renewTimeoutMs: true,
   fetch: true,
@@ -57,16 +57,11 @@ export const optionNames: CredentialNames = {
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret.
  */
-export function checkNocoDBOptions(options: NocoDBOptions, names: CredentialNames): void {
-  expectKnown(options, KNOWN)
-  const { apiToken, email, password, store } = options
-  const isText = (value: unknown) => typeof value === 'string' && value !== ''
-  if (email !== undefined && !isText(email)) throw invalid('`email` must be a non-empty string.')
-  if (password !== undefined && !isText(password)) {
-    throw invalid('`password` must be a non-empty string.')
-  }
+export function checkNocoDBOptions(given: NocoDBOptions, names: CredentialNames): NocoDBOptions {
+  const options = expectKnown(given, KNOWN)
+  const { apiToken, email, password } = options
   if (password !== undefined && email === undefined) {
-    throw invalid(`${names.password} needs the ${names.email} it belongs to.`)
+    throw invalidOption(`${names.password} needs the ${names.email} it belongs to.`)
   }
   if (apiToken !== undefined && email !== undefined) {
     const unused = password === undefined ? names.email : `${names.email} and ${names.password}`
@@ -75,11 +70,7 @@ export function checkNocoDBOptions(options: NocoDBOptions, names: CredentialName
       `Latchkey: nocodb() uses ${names.apiToken}, and not ${unused}. Leave out one or the other.`,
     )
   }
-  if (store === undefined) return
-  const methods = [store?.getToken, store?.setToken, store?.removeToken]
-  if (methods.some((method) => typeof method !== 'function')) {
-    throw invalid('`store` must be an object with getToken, setToken and removeToken.')
-  }
+  return options
 }
 
 /** Why nobody can sign in by password, when nobody can. */
@@ -91,5 +82,3 @@ export function missingCredentials(
   if (email !== undefined) return `${names.password} is not ${given}`
   return `${names.email} and ${names.password} are not ${given}, nor is ${apiToken}`
 }
-
-const invalid = (message: string) => new LatchkeyError('ERR_INVALID_OPTION', message)

@@ -1,8 +1,6 @@
 import {
   apiToken as apiTokenGrant,
   headerScheme,
-  isLatchkeyError,
-  LatchkeyError,
   memoryStore,
   type TokenManager,
   type TokenManagerOptions,
@@ -15,7 +13,6 @@ import {
   createServiceManager,
   managerOptions,
   ownFetch,
-  type ServiceManager,
 } from '@latchkey/core/service'
 import { type NocoDBAccount, createAccount } from './account.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
@@ -81,10 +78,10 @@ export function nocodb(options: NocoDBOptions): NocoDB {
 }
 
 /** nocodb(), for options that have other names where they come from. */
-export function openNocoDB(options: NocoDBOptions, names: CredentialNames): NocoDB {
-  checkNocoDBOptions(options, names)
+export function openNocoDB(given: NocoDBOptions, names: CredentialNames): NocoDB {
+  const options = checkNocoDBOptions(given, names)
   const { apiToken, email, password } = options
-  const server = parseServer(options.baseUrl)
+  const server = parseServer(options.baseUrl, options.allowInsecure === true)
   const plainFetch = ownFetch(options)
   const start: Start = {
     server,
@@ -111,7 +108,7 @@ export function openNocoDB(options: NocoDBOptions, names: CredentialNames): Noco
 
 export type Start = Omit<NocoDBContext, 'manager' | 'fetch'>
 
-function createManager(options: NocoDBOptions, start: Start, missing: string): ServiceManager {
+function createManager(options: NocoDBOptions, start: Start, missing: string) {
   const { apiToken, clock = Date, store = memoryStore() } = options
   const { server } = start
   const { credentials } = start.configuredUser
@@ -129,11 +126,5 @@ function createManager(options: NocoDBOptions, start: Start, missing: string): S
     isTokenRejected,
     skipAuth: ({ url }) => isAuthPage(url),
   }
-  try {
-    return createServiceManager(managed, revocation(start), start.configuredUser)
-  } catch (error) {
-    if (!isLatchkeyError(error)) throw error
-    // What we call `baseUrl` is core's `origin`.
-    throw new LatchkeyError(error.code, error.message.replace('`origin`', '`baseUrl`'))
-  }
+  return createServiceManager(managed, revocation(start), start.configuredUser)
 }

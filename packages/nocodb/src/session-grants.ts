@@ -26,7 +26,8 @@ export function refreshGrant(server: Server, now: () => number): Grant {
     name: 'refresh token',
     missing: 'there is none',
     async request({ tokens, fetch, signal }) {
-      const { refreshToken, refreshExpiresAt = Infinity } = tokens ?? {}
+      const refreshToken = tokens?.refreshToken
+      const refreshExpiresAt = tokens?.refreshExpiresAt ?? Infinity
       if (tokens && isOutOfReach(server)) throw outOfReach(server)
       if (!refreshToken) return undefined
       if (refreshExpiresAt <= now()) throw refreshRejected('The refresh token has expired.')

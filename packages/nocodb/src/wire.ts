@@ -1,6 +1,6 @@
 import { LatchkeyError } from '@latchkey/core'
 import {
-  parseUrl,
+  parseAddress,
   readObject,
   redact,
   unavailable as serverUnavailable,
@@ -16,21 +16,9 @@ export interface Server {
  * @param baseUrl `https://host` or, under a sub-path, `https://host/nocodb`, with or without a slash.
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`.
  */
-export function parseServer(baseUrl: unknown): Server {
-  const url = typeof baseUrl === 'string' ? parseUrl(baseUrl) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
-    throw new LatchkeyError(
-      'ERR_INVALID_OPTION',
-      '`baseUrl` must be the absolute URL of a NocoDB server, such as "https://nocodb.example.com".',
-    )
-  }
-  if (url.username || url.password) {
-    throw new LatchkeyError(
-      'ERR_INVALID_OPTION',
-      '`baseUrl` must not hold a user name or password; give `email` and `password` instead.',
-    )
-  }
-  return { url: url.href.replace(/\/*$/, '/'), origin: url.origin }
+export function parseServer(baseUrl: unknown, allowInsecure: boolean): Server {
+  const { href, origin } = parseAddress('baseUrl', baseUrl, { allowInsecure, isBase: true })
+  return { url: href, origin }
 }
 
 /** Where the servers from 0.2xx to today agree: only `/api/v1/auth` exists on all of them. */
@@ -53,7 +41,7 @@ export function isAuthPage(url: string | URL): boolean {
 
 /** The path alone: a query may hold anything. */
 export function pathOf(url: string | URL): string {
-  return parseUrl(url)?.pathname ?? ''
+  return URL.canParse(url) ? new URL(url).pathname : ''
 }
 
 /** What the server says about itself in an error body, from 0.2xx's `msg` to today's `message`. */

@@ -44,7 +44,8 @@ export function locateServer(place: ServerPlace): Locate {
 async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationServer> {
   const options = requestOptions(exchange)
   let response = await discoveryRequest(issuer, { ...options, algorithm: 'oidc' })
-  if (response.status === 404) {
+  // Servers say in many ways that there is nothing at a path.
+  if (response.status >= 400 && response.status < 500) {
     response = await discoveryRequest(issuer, { ...options, algorithm: 'oauth2' })
   }
   if (response.status !== 200) {

@@ -1,4 +1,5 @@
 import { LatchkeyError, type ResponseView } from '@latchkey/core'
+import { causesOf } from '@latchkey/core/service'
 import {
   processRevocationResponse,
   type WWWAuthenticateChallenge,
@@ -33,12 +34,10 @@ export function readChallenges(): Challenges {
     isTokenRejected: (response) =>
       (response.status === 401 || response.status === 403) && isAboutToken(response),
     explain(responseOrError) {
-      let current = responseOrError
-      for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
-        const { response, cause } = current as { response?: unknown; cause?: unknown }
-        const reason = reasons.get(current) ?? reasons.get(response as object) // any value may be asked for
+      for (const one of causesOf(responseOrError)) {
+        const { response } = one as { response?: object } // any value may be asked for
+        const reason = reasons.get(one) ?? reasons.get(response as object)
         if (reason) return reason
-        current = cause
       }
       return undefined
     },

@@ -22,7 +22,8 @@ export function refreshGrant(context: OAuthContext, authentication?: ClientAuth)
     name: 'refresh token',
     missing: 'there is none',
     async request({ tokens, ...exchange }) {
-      const { refreshToken, refreshExpiresAt = Infinity } = tokens ?? {}
+      const refreshToken = tokens?.refreshToken
+      const refreshExpiresAt = tokens?.refreshExpiresAt ?? Infinity
       if (!refreshToken) return undefined
       if (refreshExpiresAt <= context.now()) {
         throw new GrantRejectedError('The refresh token has expired.', { code: REFRESH_REJECTED })

@@ -1,8 +1,7 @@
-import { LatchkeyError, type TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, type OptionNames } from '@latchkey/core/service'
+import type { TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 import type { ServerPlace } from './authorization-server.ts'
-import { parseEndpoint } from './endpoint-url.ts'
 
 /** Who the client is, where the server is, and how to get a token. */
 export interface OAuthOptions
@@ -66,13 +65,13 @@ const KNOWN: OptionNames<OAuthOptions> = {
   issuer: true,
   tokenEndpoint: true,
   revocationEndpoint: true,
-  clientId: true,
-  clientSecret: true,
+  clientId: 'text',
+  clientSecret: 'text',
   clientAuthentication: true,
   clientCredentials: true,
-  username: true,
-  password: true,
-  scope: true,
+  username: 'text',
+  password: 'text',
+  scope: 'text',
   parameters: true,
   name: true,
   store: true,
@@ -98,6 +97,7 @@ const TAKEN = new Set([
 
 /** The options, checked; never showing a secret. */
 export interface CheckedOptions {
+  options: OAuthOptions
   place: ServerPlace
   authentication: ClientAuth
   parameters: URLSearchParams
@@ -106,19 +106,17 @@ export interface CheckedOptions {
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
-export function checkOAuthOptions(options: OAuthOptions): CheckedOptions {
-  expectKnown(options, KNOWN)
+export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
+  const options = expectKnown(given, KNOWN)
   const { username, password, scope, clientCredentials } = options
-  for (const option of ['clientId', 'clientSecret', 'username', 'password', 'scope'] as const) {
-    const value: unknown = options[option]
-    const isMissing = value === undefined && option !== 'clientId'
-    if (!isMissing && !isText(value)) throw invalid(`\`${option}\` must be a non-empty string.`)
-  }
+  if (options.clientId === undefined) throw invalidOption('`clientId` must be a non-empty string.')
   if ((username === undefined) !== (password === undefined)) {
-    throw invalid('`username` and `password` need each other.')
+    throw invalidOption('`username` and `password` need each other.')
   }
   if (clientCredentials && username !== undefined) {
-    throw invalid('`clientCredentials` and `username` exclude each other: make a manager for each.')
+    throw invalidOption(
+      '`clientCredentials` and `username` exclude each other: make a manager for each.',
+    )
   }
   const credentials =
     username !== undefined && password !== undefined ? { username, password } : undefined
@@ -126,6 +124,7 @@ export function checkOAuthOptions(options: OAuthOptions): CheckedOptions {
   const where = place.issuer ?? place.tokenEndpoint
   const origins = [options.origin].flat()
   return {
+    options,
     place,
     authentication: checkAuthentication(options),
     parameters: checkParameters(options.parameters ?? {}),
@@ -144,12 +143,12 @@ export function checkOAuthOptions(options: OAuthOptions): CheckedOptions {
 function checkPlace(options: OAuthOptions): ServerPlace {
   const allowInsecure = options.allowInsecure === true
   if ((options.issuer === undefined) === (options.tokenEndpoint === undefined)) {
-    throw invalid('Give either `issuer` or `tokenEndpoint`.')
+    throw invalidOption('Give either `issuer` or `tokenEndpoint`.')
   }
   const endpoint = (option: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint') =>
     options[option] === undefined
       ? undefined
-      : parseEndpoint(option, options[option], allowInsecure)
+      : parseAddress(option, options[option], { allowInsecure })
   return {
     issuer: endpoint('issuer'),
     tokenEndpoint: endpoint('tokenEndpoint'),
@@ -162,21 +161,22 @@ function checkAuthentication({ clientSecret, clientAuthentication }: OAuthOption
   const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'basic')
   if (method === 'none') {
     if (clientSecret === undefined) return None()
-    throw invalid("`clientSecret` is not sent with `clientAuthentication: 'none'`.")
+    throw invalidOption("`clientSecret` is not sent with `clientAuthentication: 'none'`.")
   }
   if (method !== 'basic' && method !== 'post') {
-    throw invalid("`clientAuthentication` must be 'basic', 'post' or 'none'.")
+    throw invalidOption("`clientAuthentication` must be 'basic', 'post' or 'none'.")
   }
-  if (clientSecret === undefined) throw invalid('`clientAuthentication` needs `clientSecret`.')
+  if (clientSecret === undefined)
+    throw invalidOption('`clientAuthentication` needs `clientSecret`.')
   return method === 'basic' ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret)
 }
 
 function checkParameters(given: NonNullable<OAuthOptions['parameters']>): URLSearchParams {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(given)) {
-    if (TAKEN.has(name)) throw invalid(`\`parameters.${name}\` has an option of its own.`)
+    if (TAKEN.has(name)) throw invalidOption(`\`parameters.${name}\` has an option of its own.`)
     for (const one of [value].flat()) {
-      if (!isText(one)) throw invalid(`\`parameters.${name}\` must be a string, or several.`)
+      if (!isText(one)) throw invalidOption(`\`parameters.${name}\` must be a string, or several.`)
       parameters.append(name, one)
     }
   }
@@ -190,6 +190,3 @@ export function sessionName(where: string, about: readonly (readonly [string, un
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-
-export const invalid = (message: string): LatchkeyError =>
-  new LatchkeyError('ERR_INVALID_OPTION', message)

@@ -45,8 +45,8 @@ export interface OAuth extends TokenManager {
  *   clientCredentials: true,
  * })
  */
-export function oauth(options: OAuthOptions): OAuth {
-  const { place, authentication, parameters, credentials, name } = checkOAuthOptions(options)
+export function oauth(given: OAuthOptions): OAuth {
+  const { options, place, authentication, parameters, credentials, name } = checkOAuthOptions(given)
   const { clientId, clientSecret, scope, clock = Date } = options
   const context: OAuthContext = {
     locate: locateServer(place),

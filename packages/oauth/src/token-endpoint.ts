@@ -1,12 +1,6 @@
 import { LatchkeyError, type TokenSet } from '@latchkey/core'
 import { readObject } from '@latchkey/core/service'
-import {
-  type AuthorizationServer,
-  type Client,
-  type ClientAuth,
-  genericTokenEndpointRequest,
-  processGenericTokenEndpointResponse,
-} from 'oauth4webapi'
+import { type Client, type ClientAuth, genericTokenEndpointRequest } from 'oauth4webapi'
 import type { Locate } from './authorization-server.ts'
 import { type Asked, refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
@@ -38,7 +32,7 @@ export interface TokenRequest extends Asked {
  * Asks the token endpoint for a token set.
  *
  * @throws {LatchkeyError} as refusal() says, `ERR_SERVER_UNAVAILABLE` when the server was not reached,
- *   `ERR_UNUSABLE_TOKEN` for a 200 without a bearer token, `ERR_REDIRECT_REFUSED`.
+ *   `ERR_UNUSABLE_TOKEN` for a success without a bearer token, `ERR_REDIRECT_REFUSED`.
  */
 export async function requestTokens(
   context: OAuthContext,
@@ -58,54 +52,57 @@ export async function requestTokens(
     requestOptions(exchange),
   )
   const body = await response.text()
-  const answer = readObject(body)
+  const answer = readAnswer(body)
   // GitHub tells errors with 200.
-  if (response.status !== 200 || typeof answer['error'] === 'string') {
+  if (!response.ok || typeof answer['error'] === 'string') {
     throw refusal(response, body, {
       ...request,
       secrets: [...request.secrets, ...context.secrets],
     })
   }
-  const { tokens, scope } = await readAnswer(server, client, answer, now())
+  const { tokens, scope } = readTokens(server.issuer, answer, now())
   context.onScope?.(tokens.accessToken, scope)
   return tokens
 }
 
+/** JSON, or a form as some old servers write it; an empty object for anything else. */
+function readAnswer(body: string): Record<string, unknown> {
+  const answer = readObject(body)
+  if (Object.keys(answer).length > 0 || !/^[\w.-]+=/.test(body)) return answer
+  return Object.assign(answer, Object.fromEntries(new URLSearchParams(body)))
+}
+
+/** Types of tokens that prove who holds them, each request anew (RFC 9449, draft-ietf-oauth-v2-http-mac). */
+const BOUND = /^(dpop|pop|mac)$/i
+
 /**
- * The token set in a successful answer (RFC 6749 section 5.1). What we do not need cannot make it fail:
- * an ID token is left to who reads it, and a life that is no number of seconds is none.
+ * The token set in a successful answer (RFC 6749 section 5.1). What we do not need cannot make it fail: a type that is
+ * missing or that nobody knows is bearer, an ID token is left to who reads it, and a life that is no number of seconds
+ * is none.
  */
-async function readAnswer(
-  server: AuthorizationServer,
-  client: Client,
+function readTokens(
+  issuer: string,
   answer: Record<string, unknown>,
   now: number,
-): Promise<{ tokens: TokenSet; scope: string | undefined }> {
-  const { access_token, token_type, refresh_token, expires_in, scope } = answer
-  const known = {
-    access_token,
-    token_type,
-    ...(isText(refresh_token) && { refresh_token }),
-    ...(isText(scope) && { scope }),
-  }
-  const read = await processGenericTokenEndpointResponse(
-    server,
-    client,
-    Response.json(known),
-  ).catch(() => {
+): { tokens: TokenSet; scope: string | undefined } {
+  const text = (snake: string, camel: string) =>
+    [answer[snake], answer[camel]].find((value) => isText(value))
+  const accessToken = text('access_token', 'accessToken')
+  const type = text('token_type', 'tokenType') ?? 'bearer'
+  if (accessToken === undefined) {
     throw unusable(
-      `${server.issuer} answered without an access token and its type. Is this the token endpoint of an OAuth 2.0 server?`,
+      `${issuer} answered without an access token. Is this the token endpoint of an OAuth 2.0 server?`,
     )
-  })
-  if (read.token_type !== 'bearer') {
-    throw unusable(`${server.issuer} gave a token that is no bearer token (RFC 6750).`)
   }
+  if (BOUND.test(type))
+    throw unusable(`${issuer} gave a token of type "${type}", not a bearer token (RFC 6750).`)
+  const refreshToken = text('refresh_token', 'refreshToken')
   const tokens = {
-    accessToken: read.access_token,
-    ...(read.refresh_token !== undefined && { refreshToken: read.refresh_token }),
-    expiresAt: now + readSeconds(expires_in) * 1000, // the manager leaves out what is no instant
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    expiresAt: now + readSeconds(answer['expires_in'] ?? answer['expiresIn']) * 1000, // the manager leaves out what is no instant
   }
-  return { tokens, scope: read.scope }
+  return { tokens, scope: text('scope', 'scope') }
 }
 
 /** Whatever was asked for may have been done, as core knows by this code. */

@@ -37,9 +37,37 @@ describe('a successful answer', () => {
     expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
   })
 
-  it.each(['bearer', 'BEARER'])('may spell its token type %s', async (token_type) => {
-    const { manager } = answering({ ...good, token_type })
-    expect((await manager.getTokens()).accessToken).toBe(good.access_token)
+  it.each(['bearer', 'BEARER', 'JWT', undefined, null, 7])(
+    'may call its token type %s',
+    async (token_type) => {
+      const { manager } = answering({ ...good, token_type })
+      expect((await manager.getTokens()).accessToken).toBe(good.access_token)
+    },
+  )
+
+  it.each([
+    ['status 201', () => Response.json(good, { status: 201 })],
+    ['status 202', () => Response.json(good, { status: 202 })],
+    ['a form', () => new Response(new URLSearchParams(good))],
+    ['camelCase', () => Response.json({ accessToken: good.access_token, tokenType: 'bearer' })],
+  ])('may come as %s, and is asked for once', async (_, respond) => {
+    const server = startServer()
+    server.failNext('/token', respond)
+    const manager = server.open({ ...CLIENT, clientCredentials: true })
+    expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
+  })
+
+  it('in camelCase may hold a refresh token and a life', async () => {
+    const { server, manager } = answering({
+      accessToken: good.access_token,
+      refreshToken: `${CANARY}-r`,
+      expiresIn: 60,
+    })
+    expect(await manager.getTokens()).toEqual({
+      accessToken: good.access_token,
+      refreshToken: `${CANARY}-r`,
+      expiresAt: server.clock.now() + 60_000,
+    })
   })
 
   it.each([
@@ -57,7 +85,6 @@ describe('a 200 is no success', () => {
   it.each([
     ['without an access token', { token_type: 'Bearer' }],
     ['with an access token that is no text', { ...good, access_token: 5 }],
-    ['without a token type', { access_token: good.access_token }],
     ['with a DPoP token', { ...good, token_type: 'DPoP' }],
     ['with a MAC token', { ...good, token_type: 'mac' }],
     ['with a list', [good]],

@@ -1,4 +1,5 @@
 import { LatchkeyError, type MaybePromise } from '@latchkey/core'
+import { invalidOption } from '@latchkey/core/service'
 import { type Authentication, factorsOf } from './authentication.ts'
 import { authenticationDiffers } from './shared-requests.ts'
 import {
@@ -50,8 +51,7 @@ export function createLocalTokens<A extends Authentication>(
     async removeAccessToken(name) {
       const { tokenId } = await expectRecord(name, records.read(name))
       if (!removeToken) {
-        throw new LatchkeyError(
-          'ERR_INVALID_OPTION',
+        throw invalidOption(
           '`removeToken` must be a function, for a token to be removed at the server.',
         )
       }

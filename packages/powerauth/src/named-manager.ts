@@ -1,4 +1,4 @@
-import { extendManager } from '@latchkey/core/service'
+import { causesOf, extendManager, invalidOption } from '@latchkey/core/service'
 import {
   createTokenManager,
   type Grant,
@@ -84,8 +84,7 @@ export function createNamedManager(options: NamedManagerOptions): TokenManager {
 }
 
 function notOurs(name: string): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_INVALID_OPTION',
+  return invalidOption(
     `The token "${name}" cannot be set: a PowerAuth token comes from requestAccessToken().`,
   )
 }
@@ -104,10 +103,7 @@ function proving(
     if (!rejected) use.unproven = false
     return rejected
   }
-  return (response) => {
-    const verdict = isRejected(response)
-    return verdict instanceof Promise ? verdict.then(note) : note(verdict)
-  }
+  return async (response) => note(await isRejected(response))
 }
 
 /** Signs every attempt anew. */
@@ -202,12 +198,10 @@ const UNREACHED =
 const FETCH_FAILED = /fetch|network|connection|load failed|sending request|terminated/i
 
 function isUnreached(error: unknown): boolean {
-  let current = error
-  for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
-    const { code, name, message, cause } = current as Record<string, unknown>
+  for (const one of causesOf(error)) {
+    const { code, name, message } = one as Record<string, unknown>
     if (name === 'TypeError' && FETCH_FAILED.test(String(message))) return true
     if (UNREACHED.test(String(code))) return true
-    current = cause
   }
   return false
 }

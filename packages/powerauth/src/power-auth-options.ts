@@ -1,5 +1,5 @@
-import { LatchkeyError, type MaybePromise, type TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, type OptionNames, parseUrl } from '@latchkey/core/service'
+import type { MaybePromise, TokenManagerOptions } from '@latchkey/core'
+import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
 import type { Authentication } from './authentication.ts'
 import type { AskServerTime } from './server-time.ts'
 import type { PowerAuthTokenStore } from './token-store.ts'
@@ -73,19 +73,19 @@ export type PowerAuthOptions<A extends Authentication = Authentication> =
 
 const KNOWN: OptionNames<PowerAuthOptions> = {
   origin: true,
-  createToken: true,
-  removeToken: true,
+  createToken: 'function',
+  removeToken: 'function',
   tokenId: true,
   tokenSecret: true,
   tokenStore: true,
-  synchronizeTime: true,
-  store: true,
-  instanceId: true,
+  synchronizeTime: 'function',
+  store: 'store',
+  instanceId: 'text',
   version: true,
-  mac: true,
-  activationId: true,
+  mac: 'function',
+  activationId: 'function',
   statusUrl: true,
-  serverTime: true,
+  serverTime: 'function',
   isTokenRejected: true,
   skipAuth: true,
   renewTimeoutMs: true,
@@ -102,21 +102,15 @@ const VERSIONS: readonly unknown[] = [
   '4.0',
 ] satisfies PowerAuthVersion[]
 
+type Every = Partial<CreatedTokensOptions<never> & KnownTokenOptions & SdkOptions<never>>
+
 /** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
-export function checkPowerAuthOptions(
-  options: Partial<CreatedTokensOptions<never> & KnownTokenOptions & SdkOptions<never>>,
-): void {
-  expectKnown(options, KNOWN)
-  const { createToken, tokenId, tokenStore, version = '3.3', mac } = options
+export function checkPowerAuthOptions<Options extends Every>(given: Options): Options {
+  const options = expectKnown(given, KNOWN)
+  const { createToken, tokenId, tokenStore, version = '3.3', mac, statusUrl }: Every = options
   const sources = [createToken, tokenId, tokenStore].filter((source) => source !== undefined)
   if (sources.length !== 1) {
     throw invalid('give one of `createToken`, `tokenStore`, or `tokenId` with `tokenSecret`')
-  }
-  const functions = ['createToken', 'removeToken', 'activationId', 'serverTime', 'mac'] as const
-  for (const name of [...functions, 'synchronizeTime' as const]) {
-    const given: unknown = options[name]
-    if (given !== undefined && typeof given !== 'function')
-      throw invalid(`\`${name}\` must be a function`)
   }
   if (!VERSIONS.includes(version))
     throw invalid(`\`version\` must be one of ${VERSIONS.join(', ')}`)
@@ -126,22 +120,9 @@ export function checkPowerAuthOptions(
   if (tokenStore !== undefined && typeof tokenStore?.generateHeaderForToken !== 'function') {
     throw invalid('`tokenStore` must be the `tokenStore` of the PowerAuth SDK')
   }
-  const { instanceId, store, statusUrl } = options
-  const status = statusUrl === undefined ? undefined : parseUrl(statusUrl)
-  if (statusUrl !== undefined && !/^https?:$/.test(status?.protocol ?? '')) {
-    throw invalid('`statusUrl` must be an absolute http(s) URL')
-  }
-  if (status?.username || status?.password) {
-    throw invalid('`statusUrl` must not hold a user name or password') // fetch would print them
-  }
-  if (instanceId !== undefined && (typeof instanceId !== 'string' || instanceId === '')) {
-    throw invalid('`instanceId` must be a non-empty string')
-  }
-  const methods = [store?.getToken, store?.setToken, store?.removeToken]
-  if (store !== undefined && methods.some((method) => typeof method !== 'function')) {
-    throw invalid('`store` must be an object with getToken, setToken and removeToken')
-  }
+  // It takes no secret along, but fetch would print a password in it.
+  if (statusUrl !== undefined) parseAddress('statusUrl', statusUrl, { allowInsecure: true })
+  return options
 }
 
-const invalid = (problem: string) =>
-  new LatchkeyError('ERR_INVALID_OPTION', `powerAuth(): ${problem}.`)
+const invalid = (problem: string) => invalidOption(`powerAuth(): ${problem}.`)

@@ -1,5 +1,5 @@
-import { GrantRejectedError, LatchkeyError, memoryStore, type TokenManager } from '@latchkey/core'
-import { managerOptions } from '@latchkey/core/service'
+import { GrantRejectedError, memoryStore, type TokenManager } from '@latchkey/core'
+import { invalidOption, managerOptions } from '@latchkey/core/service'
 import { type Authentication, factorsOf } from './authentication.ts'
 import { createLocalTokens, type LocalTokens } from './local-tokens.ts'
 import { createChanges, createNamedManager } from './named-manager.ts'
@@ -96,9 +96,9 @@ export interface PowerAuth<A extends Authentication = Authentication>
  * const api = wrapFetch(bank.token('balance', { authentication: PowerAuthAuthentication.possession() }))
  */
 export function powerAuth<A extends Authentication = Authentication>(
-  options: PowerAuthOptions<A>,
+  given: PowerAuthOptions<A>,
 ): PowerAuth<A> {
-  checkPowerAuthOptions(options)
+  const options = checkPowerAuthOptions(given)
   const source = isSdk(options) ? fromSdk(options) : fromSecrets(options)
   const { tokens } = source
   const changes = createChanges()
@@ -124,7 +124,7 @@ export function powerAuth<A extends Authentication = Authentication>(
     },
     synchronizeTime({ signal } = {}) {
       const { fetch: send = globalThis.fetch } = options
-      return source.synchronize({ fetch: (...given) => send(...given), ...(signal && { signal }) })
+      return source.synchronize({ fetch: (...call) => send(...call), ...(signal && { signal }) })
     },
   }
   const token: PowerAuth<A>['token'] = (name, { authentication = source.authentication } = {}) =>
@@ -221,8 +221,7 @@ function silently<A extends Authentication>(
 ): ((signal: AbortSignal) => Promise<NamedToken>) | undefined {
   if (authentication === undefined) return undefined
   if (factorsOf(authentication) !== 'possession') {
-    throw new LatchkeyError(
-      'ERR_INVALID_OPTION',
+    throw invalidOption(
       '`authentication` of token() must be possession alone, since nobody is asked when it is used. Call requestAccessToken() for other factors.',
     )
   }

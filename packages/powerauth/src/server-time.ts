@@ -1,5 +1,4 @@
-import { LatchkeyError } from '@latchkey/core'
-import { parseRetryAfter } from '@latchkey/core/service'
+import { unavailable } from '@latchkey/core/service'
 
 /** An answer that took longer says too little about the time, in milliseconds. */
 const MAX_ELAPSED_MS = 16_000
@@ -64,11 +63,8 @@ export function askStatus(url: string): AskServerTime {
     const date = Date.parse(response.headers.get('date') ?? '')
     const time = told ?? (Number.isNaN(date) ? undefined : date)
     if (time === undefined && (response.status >= 500 || response.status === 429)) {
-      throw new LatchkeyError(
-        'ERR_SERVER_UNAVAILABLE',
-        `${url} answered ${response.status} when asked for the server's time.`,
-        { retryAfterMs: parseRetryAfter(response.headers.get('retry-after')) },
-      )
+      const said = `${url} answered ${response.status} when asked for the server's time.`
+      throw unavailable(said, response)
     }
     return time
   }

@@ -1,4 +1,5 @@
 import { LatchkeyError, type MaybePromise } from '@latchkey/core'
+import { invalidOption } from '@latchkey/core/service'
 
 /** The protocol's version: what goes into the digest, and which MAC makes it. 4.0 is a preview. */
 export type PowerAuthVersion = '3.0' | '3.1' | '3.2' | '3.3' | '4.0'
@@ -32,11 +33,14 @@ export interface PowerAuthHeader {
 
 const AMPERSAND = '&'
 const NONCE_BYTES = 16
+const NO_SUBTLE =
+  'WebCrypto makes digests in secure contexts only: serve this page by https, or give `mac`.'
 
 /** HMAC-SHA256 by WebCrypto: the MAC of 3.0 to 3.3. */
 export async function hmacSha256(key: Bytes, message: Bytes): Promise<Uint8Array> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const { subtle } = globalThis.crypto
+  const { subtle } = globalThis.crypto as Partial<Crypto>
+  if (!subtle) throw invalidOption(NO_SUBTLE)
   const imported = await subtle.importKey('raw', key, algorithm, false, ['sign'])
   return new Uint8Array(await subtle.sign(algorithm, imported, message))
 }
@@ -94,7 +98,11 @@ export function readToken(
   code = 'ERR_UNUSABLE_TOKEN',
 ): PowerAuthToken {
   const unusable = (problem: string) => new LatchkeyError(code, `${problem}.`)
-  const { tokenId, tokenSecret } = (value ?? {}) as Partial<Record<keyof PowerAuthToken, unknown>>
+  const own: Partial<Record<keyof PowerAuthToken, unknown>> = Object.assign(
+    Object.create(null),
+    value,
+  )
+  const { tokenId, tokenSecret } = own
   if (typeof tokenId !== 'string' || !UUID.test(tokenId)) throw unusable('`tokenId` is no UUID')
   const [shape, bytes] = version === '4.0' ? [BASE64_OF_32, 32] : [BASE64_OF_16, 16]
   if (typeof tokenSecret !== 'string' || !shape.test(tokenSecret)) {

@@ -4,7 +4,6 @@ import { stdin, stdout } from 'node:process'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { parseUrl } from '@latchkey/core/service'
 import { wrapFetch } from '@latchkey/fetch'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
@@ -51,11 +50,11 @@ export async function request(
 /** `path` below the server's URL; a full URL only on the server itself, where the token may go. */
 function resolve(base: string, path: string): URL {
   const isFull = /^[a-z][a-z0-9+.-]*:\/\//i.test(path)
-  const url = parseUrl(isFull ? path : `${base}/${path.replace(/^\/+/, '')}`)
+  const url = URL.parse(isFull ? path : `${base}/${path.replace(/^\/+/, '')}`)
   if (!url || url.username || url.password) {
     throw new Failure(ExitCode.usage, 'That is no path, and no URL without a password.')
   }
-  if (url.origin === parseUrl(base)?.origin) return url
+  if (url.origin === URL.parse(base)?.origin) return url
   throw new Failure(
     ExitCode.usage,
     `${url.origin} is not ${base}: this session's token does not go there.`,

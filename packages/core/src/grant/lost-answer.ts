@@ -1,3 +1,5 @@
+import { causesOf } from '../errors.ts'
+
 /** What a request ends with that has not left: it may be sent again, whatever it holds. */
 const NOT_SENT: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
@@ -32,7 +34,6 @@ interface Described {
   code?: unknown
   status?: number
   response?: { status?: number }
-  cause?: unknown
 }
 
 /**
@@ -41,13 +42,11 @@ interface Described {
  */
 export function isAnswerLost(error: unknown): boolean {
   let isLost = false
-  let current = error
-  for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
-    const { name, code, response, cause, status } = current as Described
+  for (const one of causesOf(error)) {
+    const { name, code, response, status } = one as Described
     const answered = status ?? response?.status ?? 0
     if (answered >= 400 || NOT_SENT.has(code)) return false
     isLost ||= answered > 0 || LOST.has(name) || LOST.has(code)
-    current = cause
   }
   return isLost
 }

@@ -1,4 +1,4 @@
-import { isLatchkeyError, type LatchkeyError } from '../errors.ts'
+import { causesOf, isLatchkeyError, type LatchkeyError } from '../errors.ts'
 import type { ResponseView } from '../fetch/response-view.ts'
 
 /** Why a request came back as it did, kept beside the client's own objects and gone with them. */
@@ -12,13 +12,11 @@ export function createExplanations() {
 
   /** Follows `response` and `cause` of clients' errors. */
   function find(subject: unknown): LatchkeyError | undefined {
-    let current = subject
-    for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
-      if (isLatchkeyError(current)) return current
-      const { response, cause } = current as { response?: unknown; cause?: unknown }
-      const reason = reasons.get(current) ?? reasons.get(response as object) // any value may be asked for
+    for (const one of causesOf(subject)) {
+      if (isLatchkeyError(one)) return one
+      const { response } = one as { response?: object } // any value may be asked for
+      const reason = reasons.get(one) ?? reasons.get(response as object)
       if (reason) return reason
-      current = cause
     }
     return undefined
   }

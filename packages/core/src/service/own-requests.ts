@@ -1,6 +1,7 @@
 import { isLatchkeyError, LatchkeyError } from '../errors.ts'
 import { readPieces } from '../fetch/response-view.ts'
 import { parseRetryAfter } from '../grant/retry-after.ts'
+import { invalidOption } from '../option-names.ts'
 import { untilAborted } from '../waiting.ts'
 
 /** No answer about tokens is as long, in bytes. */
@@ -23,7 +24,7 @@ export function ownFetch(options: {
 }): typeof fetch {
   const { fetch: send = (input, init) => globalThis.fetch(input, init), renewTimeoutMs } = options
   if (typeof send !== 'function') {
-    throw new LatchkeyError('ERR_INVALID_OPTION', '`fetch` must be a function.')
+    throw invalidOption('`fetch` must be a function.')
   }
   return async (input, init) => {
     const where = `${input as string | URL}`.replace(/[?#].*/s, '') // a query may hold anything
@@ -73,12 +74,13 @@ export function unavailable(said: string, { headers }: Response): LatchkeyError 
   return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs })
 }
 
-/** The JSON object in `text`, or an empty one. */
+/** The JSON object in `text`, or an empty one. It inherits nothing. */
 export function readObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+    const isObject = typeof value === 'object' && !Array.isArray(value)
+    return Object.assign(Object.create(null), isObject && value)
   } catch {
-    return {}
+    return Object.create(null)
   }
 }

@@ -1,10 +1,15 @@
 import { memoryStore, type TokenManagerOptions, type TokenSet } from '@latchkey/core'
-import { type OptionNames, ownFetch, type Revocation } from '@latchkey/core/service'
+import {
+  invalidOption,
+  type OptionNames,
+  ownFetch,
+  parseAddress,
+  type Revocation,
+} from '@latchkey/core/service'
 import { type ClientAuth, None } from 'oauth4webapi'
 import { locateServer } from '../authorization-server.ts'
-import { parseEndpoint } from '../endpoint-url.ts'
 import { refreshGrant, refreshTokens } from '../grants.ts'
-import { invalid, sessionName } from '../oauth-options.ts'
+import { sessionName } from '../oauth-options.ts'
 import { notRevoked, sendRevocation } from '../revocation.ts'
 import type { Exchange } from '../sending.ts'
 import type { OAuthContext } from '../token-endpoint.ts'
@@ -27,9 +32,9 @@ export interface SharetribeOptions
 }
 
 export const sharedOptions: OptionNames<SharetribeOptions> = {
-  clientId: true,
+  clientId: 'text',
   baseUrl: true,
-  tokenStore: true,
+  tokenStore: 'store',
   name: true,
   store: true,
   renewAheadMs: true,
@@ -54,15 +59,16 @@ export interface ApplicationKind {
 /** What both of Sharetribe's APIs share: their endpoints, a refresh without a secret, a sign-out. */
 export function openApplication(options: SharetribeOptions, kind: ApplicationKind) {
   const { clientId, baseUrl = kind.baseUrl, clock = Date } = options
-  requireText('clientId', clientId)
-  const url = parseEndpoint('baseUrl', baseUrl, options.allowInsecure === true)
-  const base = url.href.replace(/\/*$/, '')
+  if (clientId === undefined) throw invalidOption('`clientId` must be a non-empty string.')
+  const allowInsecure = options.allowInsecure === true
+  const url = parseAddress('baseUrl', baseUrl, { allowInsecure, isBase: true })
+  const base = url.href.slice(0, -1)
   let latest: { accessToken: string; scope: string | undefined } | undefined
   const context: OAuthContext = {
     locate: locateServer({
       tokenEndpoint: new URL(`${base}/v1/auth/token`),
       revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
-      allowInsecure: options.allowInsecure === true,
+      allowInsecure,
     }),
     client: { client_id: clientId },
     authentication: kind.authentication,
@@ -101,11 +107,7 @@ function chooseStore(
   adapt: (own: SharetribeTokenStore) => NonNullable<SharetribeOptions['store']>,
 ) {
   if (tokenStore === undefined) return store ?? memoryStore()
-  if (store !== undefined) throw invalid('`store` and `tokenStore` exclude each other.')
-  const methods = [tokenStore?.getToken, tokenStore?.setToken, tokenStore?.removeToken]
-  if (methods.some((method) => typeof method !== 'function')) {
-    throw invalid("`tokenStore` must be a token store of Sharetribe's SDK.")
-  }
+  if (store !== undefined) throw invalidOption('`store` and `tokenStore` exclude each other.')
   return adapt(tokenStore)
 }
 
@@ -122,10 +124,4 @@ async function revokeSession(
   const body = await response.text()
   if (response.ok || response.status === 401) return response.ok
   throw notRevoked(response, body, [accessToken, refreshToken])
-}
-
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a value. */
-export function requireText(option: string, value: unknown): void {
-  if (typeof value === 'string' && value !== '') return
-  throw invalid(`\`${option}\` must be a non-empty string.`)
 }

@@ -1,13 +1,8 @@
-import { expectKnown, type OptionNames } from '@latchkey/core/service'
+import { expectKnown, invalidOption, type OptionNames } from '@latchkey/core/service'
 import { ClientSecretPost } from 'oauth4webapi'
 import { clientCredentialsGrant } from '../grants.ts'
 import { manageOAuth, type OAuth } from '../oauth.ts'
-import {
-  openApplication,
-  requireText,
-  sharedOptions,
-  type SharetribeOptions,
-} from './application.ts'
+import { openApplication, sharedOptions, type SharetribeOptions } from './application.ts'
 
 /** The application, and its secret. */
 export interface SharetribeIntegrationOptions extends SharetribeOptions {
@@ -15,7 +10,7 @@ export interface SharetribeIntegrationOptions extends SharetribeOptions {
   clientSecret: string
 }
 
-const KNOWN: OptionNames<SharetribeIntegrationOptions> = { ...sharedOptions, clientSecret: true }
+const KNOWN: OptionNames<SharetribeIntegrationOptions> = { ...sharedOptions, clientSecret: 'text' }
 
 /**
  * Keeps clients signed in to Sharetribe's Integration API, by the application's own credentials.
@@ -26,10 +21,10 @@ const KNOWN: OptionNames<SharetribeIntegrationOptions> = { ...sharedOptions, cli
  * const integration = sharetribeIntegration({ clientId, clientSecret })
  * const response = await wrapFetch(integration)('https://flex-integ-api.sharetribe.com/v1/integration_api/users/query')
  */
-export function sharetribeIntegration(options: SharetribeIntegrationOptions): OAuth {
-  expectKnown(options, KNOWN)
+export function sharetribeIntegration(given: SharetribeIntegrationOptions): OAuth {
+  const options = expectKnown(given, KNOWN)
   const { clientSecret } = options
-  requireText('clientSecret', clientSecret)
+  if (clientSecret === undefined) throw invalidOption('`clientSecret` must be a non-empty string.')
   const { context, managerOptions, refresh, revocation } = openApplication(options, {
     baseUrl: 'https://flex-integ-api.sharetribe.com',
     sessionScope: 'integ',

@@ -1,8 +1,9 @@
-import { isLatchkeyError } from '@latchkey/core'
 import {
   extendManager,
   configuredUser,
   expectKnown,
+  invalidOption,
+  isSignedIn,
   type OptionNames,
 } from '@latchkey/core/service'
 import { None } from 'oauth4webapi'
@@ -13,13 +14,7 @@ import {
   type UserCredentials,
 } from '../grants.ts'
 import { manageOAuth, type OAuth } from '../oauth.ts'
-import { invalid } from '../oauth-options.ts'
-import {
-  openApplication,
-  requireText,
-  sharedOptions,
-  type SharetribeOptions,
-} from './application.ts'
+import { openApplication, sharedOptions, type SharetribeOptions } from './application.ts'
 
 /** The application, and the user that it always is, if any. */
 export interface SharetribeMarketplaceOptions extends SharetribeOptions {
@@ -31,8 +26,8 @@ export interface SharetribeMarketplaceOptions extends SharetribeOptions {
 
 const KNOWN: OptionNames<SharetribeMarketplaceOptions> = {
   ...sharedOptions,
-  username: true,
-  password: true,
+  username: 'text',
+  password: 'text',
 }
 
 /** A token manager for Sharetribe's Marketplace API. */
@@ -62,13 +57,6 @@ export interface SharetribeMarketplace extends OAuth {
 
 const OTHER_USER = 'those given are of another user than the session'
 
-/** What being signed out looks like; anything else that fails is a failure to ask. */
-const SIGNED_OUT = new Set([
-  'ERR_SIGN_IN_REQUIRED',
-  'ERR_REFRESH_TOKEN_REJECTED',
-  'ERR_WRONG_CREDENTIALS',
-])
-
 /**
  * Keeps clients signed in to Sharetribe's Marketplace API: as the user who signed in, and anonymously
  * before that and when the user's session has ended. Nothing but Sharetribe's own no ends it: a network
@@ -80,10 +68,8 @@ const SIGNED_OUT = new Set([
  * const marketplace = sharetribeMarketplace({ clientId })
  * await marketplace.signIn({ username: 'ada@example.com', password })
  */
-export function sharetribeMarketplace(
-  options: SharetribeMarketplaceOptions,
-): SharetribeMarketplace {
-  expectKnown(options, KNOWN)
+export function sharetribeMarketplace(given: SharetribeMarketplaceOptions): SharetribeMarketplace {
+  const options = expectKnown(given, KNOWN)
   const credentials = checkCredentials(options)
   const { context, managerOptions, refresh, revocation } = openApplication(options, {
     baseUrl: 'https://flex-api.sharetribe.com',
@@ -99,24 +85,17 @@ export function sharetribeMarketplace(
     : clientCredentialsGrant(context, 'public-read', 'anonymous')
   const manager = manageOAuth({ ...managerOptions, grants: [refresh, last] }, revocation, user)
   return extendManager<SharetribeMarketplace>(manager, {
-    async signIn(given) {
-      requireText('username', given?.username)
-      requireText('password', given.password)
+    async signIn({ username, password }) {
+      if (!username || !password) throw invalidOption('`username` and `password` need each other.')
       const { fetch } = managerOptions
-      const isConfigured = !credentials || given.username === credentials.username
+      const isConfigured = !credentials || username === credentials.username
       await manager.setTokens(
-        () => signInWith(context, given, 'user', { fetch }),
+        () => signInWith(context, { username, password }, 'user', { fetch }),
         () => user.entered(isConfigured),
       )
     },
-    async isSignedIn() {
-      try {
-        return (await manager.getTokens()).refreshToken !== undefined
-      } catch (error) {
-        if (isLatchkeyError(error) && SIGNED_OUT.has(error.code)) return false
-        throw error
-      }
-    },
+    isSignedIn: () =>
+      isSignedIn(async () => (await manager.getTokens()).refreshToken !== undefined),
   })
 }
 
@@ -124,9 +103,7 @@ function checkCredentials(options: SharetribeMarketplaceOptions): UserCredential
   const { username, password } = options
   if (username === undefined && password === undefined) return undefined
   if (username === undefined || password === undefined) {
-    throw invalid('`username` and `password` need each other.')
+    throw invalidOption('`username` and `password` need each other.')
   }
-  requireText('username', username)
-  requireText('password', password)
   return { username, password }
 }

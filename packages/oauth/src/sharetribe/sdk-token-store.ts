@@ -54,7 +54,8 @@ export function sdkTokenStore(
 /** Core reads it with distrust; here only the names differ. */
 function read(entry: unknown): TokenSet | undefined {
   if (entry === null || entry === undefined) return undefined
-  const { access_token, refresh_token, expiresAt } = entry as Partial<SharetribeTokens>
+  const own: Partial<SharetribeTokens> = Object.assign(Object.create(null), entry)
+  const { access_token, refresh_token, expiresAt } = own
   return {
     accessToken: access_token as string,
     ...(refresh_token !== undefined && { refreshToken: refresh_token }),
