@@ -1,3 +1,4 @@
+import { isLatchkeyError } from '@latchkey/core'
 import {
   type Authorization,
   type Authorizer,
@@ -30,6 +31,7 @@ import {
   giveBack,
   keyOf,
   type Outcome,
+  unsent,
   warnOfOwnAdapter,
 } from './sending.ts'
 import { isMark } from './session-mark.ts'
@@ -78,35 +80,41 @@ async function send(
   config: InternalAxiosRequestConfig,
   signal: AbortSignal | undefined,
 ): Promise<AxiosResponse> {
-  const { manager, guard } = registration
-  const address = registration.addressOf(config)
-  // axios says what is wrong with it.
-  if (!address)
-    return settle(manager, await sendBare(registration, { original, config, changes: {} }))
-  const { url } = address
-  const method = (config.method ?? 'get').toUpperCase()
-  const budget = startBudget(config)
-  const asked = manager.authorize({ url, method, headers: ownHeaders(config, url), signal })
-  const body = settleBody(config.data, isThenable(asked) ? 'whole' : undefined)
-  const changes = { ...address.changes, ...onceOverReplays(config) }
-  const call: Call = { original, config, body, budget, changes }
-  let authorization = isThenable(asked) ? await wait(call, asked) : asked
-  for (;;) {
-    const isOurs = authorization.generation > 0
-    const outcome = await (isOurs
-      ? attempt(registration, call, authorization)
-      : sendBare(registration, call))
-    const { response } = outcome
-    if (!response) return settle(manager, outcome)
-    const view = new AxiosResponseView(response, authorization, guard)
-    const { replayable } = body
-    const decision = manager.recover(authorization, view, { signal, replayable })
-    const next = isThenable(decision) ? await waitReading(response, call, decision) : decision
-    if (!next) return settle(manager, outcome)
-    if (mayBeStored(view.headers))
-      changes.fetchOptions = { ...config.fetchOptions, cache: 'no-store' }
-    discard(response)
-    authorization = next
+  try {
+    const { manager, guard } = registration
+    const address = registration.addressOf(config)
+    // axios says what is wrong with it.
+    if (!address)
+      return settle(manager, await sendBare(registration, { original, config, changes: {} }))
+    const { url } = address
+    const method = (config.method ?? 'get').toUpperCase()
+    const budget = startBudget(config)
+    const { skipAuth } = config
+    const headers = ownHeaders(config, url)
+    const asked = manager.authorize({ url, method, headers, skipAuth, signal })
+    const body = settleBody(config.data, isThenable(asked) ? 'whole' : undefined)
+    const changes = { ...address.changes, ...onceOverReplays(config) }
+    const call: Call = { original, config, body, budget, changes }
+    let authorization = isThenable(asked) ? await wait(call, asked) : asked
+    for (;;) {
+      const isOurs = authorization.generation > 0 || authorization.attempt > 1
+      const outcome = await (isOurs
+        ? attempt(registration, call, authorization)
+        : sendBare(registration, call))
+      const { response } = outcome
+      if (!response) return settle(manager, outcome)
+      const view = new AxiosResponseView(response, authorization, guard)
+      const { replayable } = body
+      const decision = manager.recover(authorization, view, { signal, replayable })
+      const next = isThenable(decision) ? await waitReading(response, call, decision) : decision
+      if (!next) return settle(manager, outcome)
+      if (mayBeStored(view.headers))
+        changes.fetchOptions = { ...config.fetchOptions, cache: 'no-store' }
+      discard(response)
+      authorization = next
+    }
+  } catch (error) {
+    throw isLatchkeyError(error) ? unsent(error, config) : error
   }
 }
 

@@ -4,6 +4,14 @@ import { createAuthorizedAdapter } from './authorized-adapter.ts'
 import type { AdapterOption } from './sending.ts'
 import { markSessions } from './session-mark.ts'
 
+declare module 'axios' {
+  // oxlint-disable-next-line no-explicit-any -- as axios declares it
+  interface AxiosRequestConfig<D = any> {
+    /** For an instance of `registerAuth()`: true sends this request without a token, without waiting or renewing. */
+    skipAuth?: boolean
+  }
+}
+
 /**
  * What is needed of an axios instance. Written out, since an instance of another copy of axios, or of
  * its CommonJS types (as in nocodb-sdk), is of another type to TypeScript.
@@ -32,8 +40,9 @@ export interface AxiosLike<Config> {
  * `transformRequest` run once, a replay sends the same bytes, and the token is never in a config that
  * an error prints. Registering twice does not inject twice.
  *
- * When no token can be had the request rejects with a `LatchkeyError`. When a new token did not help it
- * ends as any other 401, with the reason as `cause` of the `AxiosError`; `manager.explain(response)`
+ * When no token can be had the request rejects with an `AxiosError` whose `code` tells why, and whose `cause` is the
+ * `LatchkeyError`. When a new token did not help it ends as any other 401, with the reason as `cause` of the
+ * `AxiosError`; `manager.explain(response)`
  * tells it when `validateStatus` lets the 401 pass.
  *
  * An XMLHttpRequest follows redirects by itself and takes a token in any header but `Authorization`

@@ -3,6 +3,7 @@ import { type Authorization, snapshot } from '@latchkey/core/adapter'
 import axios, {
   Axios,
   type AxiosAdapter,
+  AxiosError,
   AxiosHeaders,
   type AxiosProgressEvent,
   type AxiosResponse,
@@ -66,6 +67,22 @@ export function failed(error: unknown, config: InternalAxiosRequestConfig): Outc
   conceal(error, config)
   const { response } = error as { response?: AxiosResponse }
   return { error, response: response && conceal(response, config) }
+}
+
+/**
+ * What axios rejects with when a request does not go out, or not all the way: interceptors read its `config`. axios-retry
+ * takes such an error for one of the network, so it is told not to send again what was refused here.
+ */
+export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig): AxiosError {
+  const own = config as InternalAxiosRequestConfig & { 'axios-retry'?: object }
+  const retry = own['axios-retry']
+  const told = retry ? { ...config, 'axios-retry': { ...retry, retries: 0 } } : config
+  const error = new AxiosError(reason.message, reason.code, told)
+  return Object.defineProperty(error, 'cause', {
+    value: reason,
+    configurable: true,
+    writable: true,
+  })
 }
 
 /**

@@ -19,6 +19,7 @@ export type LatchkeyErrorCode =
   | 'ERR_STORE_FAILED'
   | 'ERR_SCHEME_FAILED'
   | 'ERR_OTHER_ORIGIN'
+  | 'ERR_OWN_CREDENTIAL'
   | 'ERR_DISPOSED'
 
 /** What an error may know besides its code and message. */
@@ -27,6 +28,10 @@ export interface LatchkeyErrorOptions {
   cause?: unknown
   /** How long the server asked us to wait, in milliseconds, when it said so. */
   retryAfterMs?: number | undefined
+  /** The status of the server's answer, where one is the reason. */
+  status?: number | undefined
+  /** That answer, parsed where it is JSON, without secrets: what is wrong with which field, say. */
+  body?: unknown
 }
 
 /**
@@ -40,6 +45,10 @@ export class LatchkeyError extends Error {
   readonly code: LatchkeyErrorCode | (string & {})
   /** How long the server asked us to wait, in milliseconds, when it said so. */
   declare readonly retryAfterMs?: number
+  /** The status of the server's answer, where one is the reason. */
+  declare readonly status?: number
+  /** That answer, parsed where it is JSON, without secrets. */
+  declare readonly body?: unknown
 
   /** Makes one. Its `cause` is shown without secrets. */
   constructor(
@@ -50,6 +59,8 @@ export class LatchkeyError extends Error {
     super(message, 'cause' in options ? { cause: withoutSecrets(options.cause, []) } : undefined)
     this.code = code
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
+    if (options.status !== undefined) this.status = options.status
+    if (options.body !== undefined) this.body = options.body
   }
 
   /** @internal Tells one of another copy of this package. */
@@ -72,8 +83,9 @@ export class GrantRejectedError extends LatchkeyError {
    *
    * @param options.cause Why. Shown without secrets.
    * @param options.code Default: `ERR_GRANT_REJECTED`. A code of your own reaches the caller as it is.
+   * @param options.status, options.body The server's answer, without secrets.
    */
-  constructor(message: string, options: { cause?: unknown; code?: string } = {}) {
+  constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
     super(options.code ?? 'ERR_GRANT_REJECTED', message, options)
   }
 }
@@ -160,7 +172,11 @@ export function wordsOf(thrown: unknown): string {
 
 /** Whether one of our own errors shows a secret, or anything but plain values. */
 function shows(error: Error, secrets: readonly string[]): boolean {
-  const values: unknown[] = [error.message, error.stack, ...Object.values(error).flat()]
+  const entries = Object.entries(error).filter(([name]) => name !== 'body')
+  const { body } = error as { body?: unknown }
+  const text = body === undefined ? [] : [JSON.stringify(body)]
+  const rest = entries.flatMap(([, value]): unknown[] => [value].flat())
+  const values: unknown[] = [error.message, error.stack, ...text, ...rest]
   return values.some((value) => {
     if (typeof value !== 'object' || value === null)
       return redact(String(value), secrets) !== String(value)

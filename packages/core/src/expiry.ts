@@ -66,6 +66,15 @@ export function expiryOnReceipt(tokens: TokenSet, now: number): number | undefin
   return expiresAt === Infinity ? undefined : expiresAt
 }
 
+/**
+ * When a token that the caller gave expires: an instant that they named counts, also one that is past, since it may have
+ * lain somewhere; else as on receipt.
+ */
+export function expiryOfGiven(tokens: TokenSet, now: number): number | undefined {
+  const { expiresAt } = tokens
+  return expiresAt !== undefined && expiresAt <= now ? expiresAt : expiryOnReceipt(tokens, now)
+}
+
 /** When a token from a store expires: when it was received is unknown, so only its instants count. */
 export function expiryFromStore(tokens: TokenSet): number | undefined {
   return tokens.expiresAt ?? readJwtTimes(tokens.accessToken).expiresAt

@@ -5,6 +5,7 @@ import { parseOrigins } from './origin.ts'
 import { RENEW_AHEAD_MS } from './kernel/decisions.ts'
 import type { ResponseView } from './fetch/response-view.ts'
 import type { Scheme } from './scheme/scheme.ts'
+import type { TokenSet } from './token-set.ts'
 import {
   type KernelStore,
   type MaybePromise,
@@ -32,6 +33,16 @@ export interface TokenManagerOptions {
   isTokenRejected?: (response: ResponseView) => MaybePromise<boolean>
   /** Requests that go out without a token though their origin is ours, such as a sign-in page. */
   skipAuth?: (request: { url: URL; method: string }) => boolean
+  /**
+   * What becomes of a request when nobody is signed in and there is nothing to sign in with. `'reject'` (the default):
+   * it rejects with `ERR_SIGN_IN_REQUIRED`. `'send'`: it goes out without a token, as a visitor's.
+   */
+  whenSignedOut?: 'reject' | 'send'
+  /**
+   * Tokens that an ordinary answer hands on: a cookie that is prolonged, a header with the next token. Asked for every
+   * answer below 400 to a request that carried the token in use; `undefined` for none. Default: there are none.
+   */
+  tokensFrom?: (response: ResponseView, tokens: TokenSet) => TokenSet | undefined
   /**
    * What it means that the server refuses a token which was just renewed. `'keep'` (the default): this
    * user may not do this, and the session stays. `'end'`: the token is dead; the session is over, the
@@ -61,6 +72,8 @@ const KNOWN: OptionNames<TokenManagerOptions> = {
   name: 'text',
   isTokenRejected: 'function',
   skipAuth: 'function',
+  whenSignedOut: true,
+  tokensFrom: 'function',
   whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
@@ -86,6 +99,8 @@ export interface ManagerOptions {
   name: string
   isTokenRejected: TokenManagerOptions['isTokenRejected']
   skipAuth: TokenManagerOptions['skipAuth']
+  whenSignedOut: 'reject' | 'send'
+  tokensFrom: TokenManagerOptions['tokensFrom']
   whenRefused: 'keep' | 'end'
   renewAheadMs: number
   renewTimeoutMs: number
@@ -102,7 +117,8 @@ export interface KernelOptions extends ManagerOptions {
 export function checkOptions(given: TokenManagerOptions): ManagerOptions {
   const options = expectKnown(given, KNOWN)
   const { scheme, grants, store = memoryStore(), clock = Date } = options
-  const { isTokenRejected, skipAuth, fetch, whenRefused = 'keep' } = options
+  const { isTokenRejected, skipAuth, tokensFrom, fetch } = options
+  const { whenSignedOut = 'reject', whenRefused = 'keep' } = options
   const origins = parseOrigins(options.origin, options.allowInsecure === true)
   const [firstOrigin = ''] = origins
   const name = options.name ?? firstOrigin
@@ -114,6 +130,8 @@ export function checkOptions(given: TokenManagerOptions): ManagerOptions {
   })
   expect('clock', 'an object with a now function', isFunction(clock?.now))
   expect('whenRefused', "'keep' or 'end'", whenRefused === 'keep' || whenRefused === 'end')
+  const isKnown = whenSignedOut === 'reject' || whenSignedOut === 'send'
+  expect('whenSignedOut', "'reject' or 'send'", isKnown)
   return {
     origins,
     scheme,
@@ -122,6 +140,8 @@ export function checkOptions(given: TokenManagerOptions): ManagerOptions {
     name,
     isTokenRejected,
     skipAuth,
+    whenSignedOut,
+    tokensFrom,
     whenRefused,
     renewAheadMs: duration(
       'renewAheadMs',

@@ -29,6 +29,25 @@ export function redact(text: string, secrets: readonly string[]): string {
   return told
 }
 
+/** How deep a value is looked into; what lies deeper is left out. */
+const MAX_LEVELS = 8
+
+/** `value`, as JSON gives it, with every text in it redacted. It inherits nothing. */
+export function redactAll(
+  value: unknown,
+  secrets: readonly string[],
+  levels = MAX_LEVELS,
+): unknown {
+  if (typeof value === 'string') return redact(value, secrets)
+  if (typeof value === 'number') return secrets.includes(`${value}`) ? REDACTED : value
+  if (typeof value !== 'object' || value === null) return value
+  if (levels === 0) return undefined
+  const inner = (one: unknown) => redactAll(one, secrets, levels - 1)
+  if (Array.isArray(value)) return value.map(inner)
+  const entries = Object.entries(value).map(([key, one]) => [redact(key, secrets), inner(one)])
+  return Object.fromEntries(entries)
+}
+
 /** What tells a secret, by its length: each piece of a long one, a short one as a whole. */
 function piecesOf(secrets: readonly string[]): ReadonlyMap<number, ReadonlySet<string>> {
   const pieces = new Map<number, Set<string>>()

@@ -1,6 +1,6 @@
 import { type GrantRejectedError, LatchkeyError, withoutSecrets, wordsOf } from './errors.ts'
 import { retryAfterOf } from './grant/retry-after.ts'
-import { redact } from './redact.ts'
+import { redact, redactAll } from './redact.ts'
 
 /** What the kernel says, in one place. Each says what happened, what becomes of the session, and what to do. */
 
@@ -42,7 +42,13 @@ export function signInRequired(
   return new LatchkeyError(
     code,
     `${what} Tried: ${tried.join(', ')}. Sign in again.`,
-    rejection ? { cause: withoutSecrets(rejection, secrets) } : {},
+    rejection
+      ? {
+          cause: withoutSecrets(rejection, secrets),
+          status: rejection.status,
+          body: redactAll(rejection.body, secrets),
+        }
+      : {},
   )
 }
 
@@ -58,6 +64,18 @@ export function grantUnavailable(
     { cause: withoutSecrets(error, secrets), retryAfterMs: retryAfterOf(error) },
   )
 }
+
+export const unkept = () =>
+  new LatchkeyError(
+    'ERR_RENEWAL_UNAVAILABLE',
+    'The token store cannot be written, so nothing was renewed: the new refresh token would be lost, and the old one may be good for once only. Make the store writable. The session is kept; a later request tries again.',
+  )
+
+export const callersCredential = (header: string) =>
+  new LatchkeyError(
+    'ERR_OWN_CREDENTIAL',
+    `No token was sent, since the request has a header "${header}" of its own, and nothing is renewed for such a request. Take the header out (an old interceptor, or a default of the client), or give \`skipAuth: true\` where it is meant.`,
+  )
 
 export const otherOrigin = ({ origin }: URL, meant: string) =>
   new LatchkeyError(

@@ -80,6 +80,7 @@ describe('ahead of expiry', () => {
     clock.pass(HOUR - MINUTE)
     await authorize(manager)
     await settled()
+    await settled()
     expect(sent(await authorize(manager))).toBe('Bearer a1')
     expect(events.signedOut).toEqual([])
     clock.pass(MINUTE)

@@ -189,20 +189,17 @@ describe('a store', () => {
 
   it('that could not store a rotated token set is not believed to hold one that still works', async () => {
     const inner = memoryStore()
-    let isBroken = false
     const store = {
       ...inner,
       setToken: (tokens: TokenSet, name: string) => {
-        if (isBroken) throw new Error('disk full')
+        if (tokens.refreshToken === 'r2') throw new Error('disk full')
         return inner.setToken(tokens, name)
       },
     }
     const { manager, scripted } = harness({ store, name: 'me' })
     scripted.answerTokens()
     await authorize(manager)
-    isBroken = true
     await manager.refresh()
-    isBroken = false
     await manager.refresh()
     expect(scripted.contexts.map(({ tokens }) => tokens?.refreshToken)).toEqual([
       undefined,
@@ -210,6 +207,27 @@ describe('a store', () => {
       'r2',
     ])
     expect(await inner.getToken('me')).toMatchObject({ refreshToken: 'r3' })
+  })
+
+  it('that cannot be written keeps its refresh token unspent, until it can', async () => {
+    let isReadOnly = false
+    const store = { ...memoryStore(), canWrite: () => !isReadOnly }
+    const { manager, scripted, events } = harness({ store, name: 'me' })
+    scripted.answerTokens()
+    await authorize(manager)
+    isReadOnly = true
+    scripted.answer((_, { tokens }) => tokens && { accessToken: 'unkept', refreshToken: 'unkept' })
+    const error = await failure(manager.refresh())
+    expect(error).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE', message: /written/ })
+    expect(scripted.contexts.map(({ tokens }) => tokens?.refreshToken)).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(events.signedOut).toEqual([])
+    isReadOnly = false
+    scripted.answerTokens()
+    await manager.refresh()
+    expect(scripted.contexts.at(-1)?.tokens?.refreshToken).toBe('r1')
   })
 
   it('that fails with nobody listening is told on the console, once per operation, without a secret', async () => {

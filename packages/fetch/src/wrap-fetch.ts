@@ -1,5 +1,12 @@
 import { type Authorizer, authorizedFetch, expectKnown } from '@latchkey/core/adapter'
 
+declare global {
+  interface RequestInit {
+    /** For a `fetch` of `wrapFetch()`: true sends this request without a token, without waiting or renewing. */
+    skipAuth?: boolean
+  }
+}
+
 /**
  * A `fetch` that stays signed in: `const api = wrapFetch(manager)`.
  *

@@ -1,5 +1,3 @@
-import { redact } from '@latchkey/core/service'
-
 /**
  * What a server's answer says, whoever wrote it. R's plumber puts every scalar into an array of one, so
  * `["<jwt>"]`, `{"jwt":["<jwt>"]}` and `{"code":[401]}` read as if they were not boxed.
@@ -41,30 +39,48 @@ export function textAt(body: unknown, path: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Where servers say what went wrong, the most telling first. */
-const MESSAGES = [
-  'message',
-  'msg',
-  'detail',
-  'error_description',
-  'error.message',
-  'errors.0.message',
-  'error',
-]
+/** What is secret by its name, whatever it is worth. */
+const SECRET = /pass|pwd|secret|(^|[_-])(pin|key|code)$|otp|token|credential|api_?key/i
+/** What many sign-ins send that is no secret: its letters may well be part of other words. */
+const HARMLESS =
+  /^(e-?mail|user_?(name|id)?|login|identifier|account.*|name|locale|lang(uage)?|tenant.*|org.*|company|realm|role|device.*|client_?(id|name)?|platform|app.*|remember.*|grant_?type|scope|audience|connection|domain|country|time_?zone|query|operation_?name|strategy|mode|type|method)$/i
+/** Shorter values of names that tell nothing are words like others. */
+const SECRET_FROM = 6
 
-/**
- * What a server says went wrong; empty when it does not.
- *
- * @param secrets What was sent, and may not show up should the server repeat it.
- */
-export function messageOf(body: unknown, secrets: readonly string[]): string {
-  const said = MESSAGES.map((path) => textAt(body, path)).find((text) => text !== '') ?? ''
-  return redact(said, secrets).slice(0, 300)
+/** Whether what is called so is taken for a secret. */
+export const isSecret = (name: string, value: string): boolean =>
+  SECRET.test(name) || (!HARMLESS.test(name) && value.length >= SECRET_FROM)
+
+/** The secrets among what is sent, however deep. */
+export function secretsIn(value: unknown, name = ''): string[] {
+  if (typeof value === 'string' || typeof value === 'number')
+    return value !== '' && isSecret(name, `${value}`) ? [`${value}`] : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    secretsIn(inner, Array.isArray(value) ? name : key),
+  )
 }
 
-/** All text and numbers in `value`, however deep: which of it is the password, only the server knows. */
-export function leavesOf(value: unknown): string[] {
-  if (typeof value === 'string' || typeof value === 'number')
-    return value === '' ? [] : [`${value}`]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : []
+/** `given` with `more` set into it, level by level. */
+export function merged(
+  given: Readonly<Record<string, unknown>>,
+  more: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const result = { ...given }
+  for (const [key, value] of Object.entries(more)) {
+    const before = Object.hasOwn(result, key) ? result[key] : undefined
+    result[key] = isObject(before) && isObject(value) ? merged(before, value) : value
+  }
+  return result
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** An object that has `value` at `path`, as fieldOf() reads it. */
+export function nested(path: string, value: unknown): Record<string, unknown> {
+  const [last = '', ...outer] = path.split('.').toReversed()
+  return outer.reduce<Record<string, unknown>>((inner, key) => ({ [key]: inner }), {
+    [last]: value,
+  })
 }

@@ -42,20 +42,43 @@ export interface SetCookie {
  */
 export function readCookie(headers: Headers, name: string, now: number): SetCookie | undefined {
   if (hasCookieJar()) return { value: newMarker(), expiresAt: undefined }
-  const line = headers
+  return cookieOfHeaders(headers, name, now)
+}
+
+/** The same, where an answer that sets none tells nothing: also where the platform puts cookies away unseen. */
+export function cookieIfSeen(headers: Headers, name: string, now: number): SetCookie | undefined {
+  return hasCookieJar() ? undefined : cookieOfHeaders(headers, name, now)
+}
+
+function cookieOfHeaders(headers: Headers, name: string, now: number): SetCookie | undefined {
+  const lines = headers
     .getSetCookie()
     .map((text) => parseSetCookie(text, { decode: (value) => value }))
-    .findLast((cookie) => cookie.name === name)
+  const last = lines.findLast((cookie) => cookie.name === name)
+  // Pieces, and signatures as Koa has them: they only count together.
+  const rest = lines.filter(({ name: own, value }) => value && own.startsWith(`${name}.`))
+  const line = last ?? rest[0]
   if (!line?.value) return undefined
+  const value = [last?.value ?? '', ...rest.map((one) => `${one.name}=${one.value}`)].join(';')
   const expiresAt = line.maxAge === undefined ? line.expires?.getTime() : now + line.maxAge * 1000
-  if (expiresAt === undefined) return { value: line.value, expiresAt }
-  return expiresAt > now ? { value: line.value, expiresAt } : undefined
+  if (expiresAt === undefined) return { value, expiresAt }
+  return expiresAt > now ? { value, expiresAt } : undefined
+}
+
+/** All cookies that an answer sets, for a sign-in that takes several steps; none where the platform keeps them. */
+export function allCookies(headers: Headers): string {
+  if (hasCookieJar()) return ''
+  const lines = headers.getSetCookie().map((text) => text.split(';', 1)[0]?.trim() ?? '')
+  return lines.filter((pair) => /=./.test(pair)).join('; ')
 }
 
 /** The request headers that carry the cookie; none when the platform adds it. */
 export function cookieHeaders(name: string, value: string): Record<string, string> {
-  return value.startsWith(MARKER) ? {} : { cookie: `${name}=${value}` }
+  return isUnseen(value) ? {} : { cookie: `${name}=${value}`.replaceAll(';', '; ') }
 }
+
+/** Whether a token is one that only the platform's cookie jar has seen. */
+export const isUnseen = (value: string): boolean => value.startsWith(MARKER)
 
 /**
  * The access token as the cookie `name`. Where the platform keeps cookies it sends them itself, and the

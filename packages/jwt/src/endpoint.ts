@@ -1,15 +1,22 @@
+import type { MaybePromise } from '@latchkey/core'
 import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
+
+/** Names and values. What is `undefined` is not sent. */
+export type EndpointHeaders = Readonly<Record<string, string | undefined>>
 
 /** Where one of our own requests goes, and how. */
 export interface Endpoint {
   /** Below `baseUrl` (`'/auth/login'`, with or without the slash), or an absolute URL of another server. */
   path: string
-  /** Default: `'POST'`. */
+  /** Default: `'POST'`. With `'GET'` what would be in the body is in the query. */
   method?: string
   /** How the body is written: `'json'` (default), or `'form'` as HTML forms and OAuth do. */
   as?: 'json' | 'form'
-  /** Sent along, such as `{ 'x-api-key': '…' }`. `Accept: application/json` goes with each request. */
-  headers?: Readonly<Record<string, string>>
+  /**
+   * Sent along, such as `{ 'x-api-key': '…' }`; or a function that is asked before each request, for a tenant that
+   * changes, or a CSRF token in a cookie of the page. `Accept: application/json` goes with each request.
+   */
+  headers?: EndpointHeaders | (() => MaybePromise<EndpointHeaders>)
   /** Sent along in the body, such as `{ client_id: 'app' }`. */
   fields?: Readonly<Record<string, unknown>>
 }
@@ -28,9 +35,9 @@ export interface TokenAnswer {
 export interface TokenEndpoint extends Endpoint {
   /**
    * Which answers are a definite no: these statuses, or what this function says to any answer, also to a
-   * 200. Default: 400, 401, 403 and 422, but not when `error` says that the request itself was wrong, such
-   * as `invalid_client`, or `temporarily_unavailable`. Everything else may pass: the session is kept and
-   * tried again.
+   * 200. Default: what the API itself says with 400, 401, 403 or 422, or in plain words with another status; not a page
+   * of a firewall or a proxy, a gateway's status, a CSRF or validation error, `invalid_client` or the like. Everything
+   * else may pass: the session is kept and tried again.
    */
   rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }
@@ -38,7 +45,7 @@ export interface TokenEndpoint extends Endpoint {
 /** How a refresh token goes to the server. */
 export type RefreshTokenPlace =
   | {
-      /** The field of the body. */
+      /** The field of the body, dots between the levels: `'variables.refresh_token'`. */
       body: string
     }
   | {
@@ -55,7 +62,8 @@ export type RefreshTokenPlace =
 export interface RefreshEndpoint extends TokenEndpoint {
   /**
    * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
-   * `Authorization: Bearer`. Default: as the cookie it came in; else `{ body: 'refresh_token' }`.
+   * `Authorization: Bearer`. Default: as the cookie it came in; else in a field of the body, called as the one that it
+   * was found in (`refresh_token`, `refreshToken` or `refresh`).
    */
   send?: RefreshTokenPlace
 }
@@ -103,26 +111,44 @@ export function settle<E extends Endpoint>(
     )
   }
   const { url: below, allowInsecure } = base
-  const url = /^[a-z][a-z0-9+.-]*:/i.test(path)
+  // A colon may be part of a path: `/accounts:signIn`.
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(path)
     ? parseAddress(option, path, { allowInsecure })
-    : parseAddress(option, path.replace(/^\/+/, ''), { allowInsecure, below })
+    : parseAddress(option, `./${path.replace(/^\/+/, '')}`, { allowInsecure, below })
   if (as !== 'json' && as !== 'form')
     throw invalidOption(`\`${option}.as\` must be "json" or "form".`)
-  if (!/^(POST|PUT|PATCH|DELETE)$/.test(method)) {
-    throw invalidOption(`\`${option}.method\` must be POST, PUT, PATCH or DELETE.`)
+  if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method)) {
+    throw invalidOption(`\`${option}.method\` must be GET, POST, PUT, PATCH or DELETE.`)
   }
-  if (!canBeHeaders(headers))
+  if (typeof headers !== 'function' && !canBeHeaders(headers))
     throw invalidOption(`\`${option}.headers\` holds what no header can carry.`)
   return Object.assign(endpoint, { url })
 }
 
 /** fetch would print the value that it cannot send. */
-function canBeHeaders(headers: Endpoint['headers']): boolean {
+function canBeHeaders(headers: EndpointHeaders = {}): boolean {
   try {
-    return Boolean(new Headers(headers))
+    return Boolean(toHeaders(headers))
   } catch {
     return false
   }
+}
+
+function toHeaders(given: EndpointHeaders): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) headers.set(name, value)
+  }
+  return headers
+}
+
+/** What goes along with a request to `endpoint` now. @throws {LatchkeyError} `ERR_INVALID_OPTION`, showing no value. */
+export async function headersOf({ headers: given = {}, url }: Settled<Endpoint>): Promise<Headers> {
+  const told = typeof given === 'function' ? await given() : given
+  if (!canBeHeaders(told)) {
+    throw invalidOption(`The \`headers\` for ${url.pathname} hold what no header can carry.`)
+  }
+  return toHeaders(told)
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */

@@ -1,10 +1,15 @@
 import { GrantRejectedError, LatchkeyError, type TokenSet } from '@latchkey/core'
-import { unavailable as serverUnavailable } from '@latchkey/core/service'
-import { leavesOf, messageOf, parseBody, textAt } from './answer.ts'
+import { redactAll, unavailable as serverUnavailable } from '@latchkey/core/service'
+import { merged, parseBody, secretsIn } from './answer.ts'
 import { withCookieJar } from './cookies.ts'
-import type { Endpoint, Settled, TokenEndpoint } from './endpoint.ts'
-import { type Answer, readTokens } from './token-place.ts'
+import { type Endpoint, headersOf, type Settled, type TokenEndpoint } from './endpoint.ts'
 import type { TokenApi } from './session-options.ts'
+import { type Answer, readTokens } from './token-place.ts'
+import { type Presented, verdictOf } from './verdict.ts'
+import { messageOf } from './words.ts'
+
+/** How long a request that would only fail again is not sent again, in milliseconds. */
+const MISTAKE_WAIT_MS = 10_000
 
 /** One request of our own, beyond what its endpoint says. */
 export interface Sending {
@@ -22,38 +27,71 @@ interface Refused {
   code: string
   /** "The API refused …" */
   what: string
+  presented: Presented
+}
+
+/** What came of an exchange. */
+export interface Exchanged {
+  answer: Answer
+  /** Absent: a success that holds no token, such as the first step of a sign-in that takes two. */
+  tokens: TokenSet | undefined
 }
 
 /**
  * Sends what buys a token set.
  *
- * @throws `GrantRejectedError` with `refused.code` for a definite no; `ERR_SERVER_UNAVAILABLE`,
- *   `ERR_UNEXPECTED_ANSWER` and `ERR_REDIRECT_REFUSED` for what may pass or be mended.
+ * @throws `GrantRejectedError` with `refused.code` for a definite no; `ERR_SERVER_UNAVAILABLE` and
+ *   `ERR_REDIRECT_REFUSED` for what may pass or be mended. Both know the answer's `status` and `body`.
  */
 export async function exchange(
   api: TokenApi,
   endpoint: Settled<TokenEndpoint>,
   sending: Sending,
   refused: Refused,
-): Promise<TokenSet> {
+): Promise<Exchanged> {
   const answer = await ask(api, endpoint, sending)
   const { response, body } = answer
-  if (isRefused(endpoint, answer)) {
-    const reason = messageOf(body, [...sending.secrets, ...ownSecrets(endpoint)]) || response.status
-    throw new GrantRejectedError(`The API refused ${refused.what} (${reason}).`, {
-      code: refused.code,
-    })
+  const isNo =
+    typeof endpoint.rejected === 'function' &&
+    verdictOf(endpoint, answer, refused.presented) === 'no'
+  if (response.ok && !isNo) {
+    const tokens = readTokens(api.places, answer, api.now(), api.refresh !== undefined)
+    if (tokens || !hasErrors(body)) return { answer, tokens }
   }
-  if (!response.ok) throw unavailable(endpoint, response)
-  const tokens = readTokens(api.places, answer, api.now(), api.refresh !== undefined)
-  if (tokens) return tokens
-  throw new LatchkeyError(
+  const secrets = [...sending.secrets, ...secretsIn(endpoint.fields)]
+  const words = messageOf(body, secrets)
+  const about = { status: response.status, body: redactAll(body, secrets) }
+  const verdict = verdictOf(endpoint, answer, refused.presented)
+  if (verdict === 'no') {
+    const message = `The API refused ${refused.what} (${words || response.status}).`
+    throw new GrantRejectedError(message, { code: refused.code, ...about })
+  }
+  throw unavailable(endpoint, response, {
+    words,
+    body: about.body,
+    isMistake: verdict === 'mistake',
+  })
+}
+
+/** The success that is none: GraphQL tells its errors with 200. */
+const hasErrors = (body: unknown) =>
+  typeof body === 'object' &&
+  body !== null &&
+  ['errors', 'error'].some(
+    (name) => Object.hasOwn(body, name) && Boolean((body as Record<string, unknown>)[name]),
+  )
+
+/** A success without a token, where there has to be one. */
+export const noToken = (endpoint: Settled<Endpoint>, { response }: Answer): LatchkeyError =>
+  new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',
     `${nameOf(endpoint)} answered ${response.status} without a token where \`token\` says it is.`,
     // Tells core that a refresh token may be spent, and is not to be presented again at once.
-    { cause: new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token.') },
+    {
+      cause: new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token.'),
+      retryAfterMs: MISTAKE_WAIT_MS,
+    },
   )
-}
 
 /** Sends one request of ours and reads the answer. */
 export async function ask(
@@ -61,18 +99,24 @@ export async function ask(
   endpoint: Settled<Endpoint>,
   { fetch, signal, ...sending }: Sending,
 ): Promise<Answer> {
-  const { method = 'POST', fields } = endpoint
-  const headers = new Headers({ accept: 'application/json', ...endpoint.headers })
+  const { method = 'POST' } = endpoint
+  const headers = await headersOf(endpoint)
+  if (!headers.has('accept')) headers.set('accept', 'application/json')
   for (const [name, value] of Object.entries(sending.headers ?? {})) headers.set(name, value)
-  const body = encode(endpoint, { ...fields, ...sending.fields }, headers)
-  const response = await fetch(endpoint.url.href, {
+  const fields = merged(endpoint.fields ?? {}, sending.fields ?? {})
+  const url = new URL(endpoint.url)
+  if (method === 'GET')
+    for (const [name, value] of pairsOf(fields)) url.searchParams.set(name, value)
+  const body = method === 'GET' ? undefined : encode(endpoint, fields, headers)
+  const response = await fetch(url.href, {
     method,
     headers,
     ...(signal && { signal }),
     ...(body !== undefined && { body }),
     ...(api.usesCookies && withCookieJar()),
   })
-  return { response, body: parseBody(await response.text()) }
+  const text = await response.text()
+  return { response, text, body: parseBody(text) }
 }
 
 /** The body and its content type; none when there is nothing to say. */
@@ -88,42 +132,38 @@ function encode(
     as === 'json' ? 'application/json' : 'application/x-www-form-urlencoded',
   )
   if (as === 'json') return JSON.stringify(Object.fromEntries(entries))
-  return new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString()
+  return new URLSearchParams(pairsOf(fields)).toString()
 }
 
-/** Short ones are words, such as a `grant_type`, and would make a message unreadable. */
-const SECRETS_FROM = 12
+/** As a form has them. */
+const pairsOf = (fields: Record<string, unknown>): [string, string][] =>
+  Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
 
-/** What an endpoint always sends along, and what may be a key of the app's. */
-function ownSecrets({ fields, headers }: Endpoint): string[] {
-  return [...leavesOf(fields), ...leavesOf(headers)].filter(({ length }) => length >= SECRETS_FROM)
+/** What is known of an answer that decides nothing. */
+interface Undecided {
+  words?: string
+  body?: unknown
+  /** Whether it would be the same again. */
+  isMistake?: boolean
 }
 
-/** What OAuth calls a mistake of the client's (RFC 6749 section 5.2), or "later": no token was judged. */
-const NO_VERDICT = new Set([
-  'invalid_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'temporarily_unavailable',
-  'server_error',
-  'slow_down',
-])
-
-function isRefused({ rejected }: TokenEndpoint, { response, body }: Answer): boolean {
-  const { status, headers } = response
-  if (typeof rejected === 'function') return rejected({ status, headers, body })
-  if (rejected) return rejected.includes(status)
-  if (![400, 401, 403, 422].includes(status)) return false
-  const error = textAt(body, 'error')
-  // With 401 some OAuth servers say so of a dead refresh token.
-  return !NO_VERDICT.has(error) && !(status === 400 && error === 'invalid_request')
-}
-
-/** An error that may pass, with what the server said about waiting. */
-export function unavailable(endpoint: Settled<Endpoint>, response: Response): LatchkeyError {
+/** An error that may pass, with what the server said about it and about waiting. */
+export function unavailable(
+  endpoint: Settled<Endpoint>,
+  response: Response,
+  { words = '', body, isMistake = false }: Undecided = {},
+): LatchkeyError {
   const { status } = response
-  const hint = status === 404 || status === 405 ? ': is its path right?' : '.'
-  return serverUnavailable(`${nameOf(endpoint)} answered ${status}${hint}`, response)
+  const said = words === '' ? '' : ` (${words})`
+  const hint = (status === 404 || status === 405) && said === '' ? ': is its path right?' : '.'
+  const passing = serverUnavailable(
+    `${nameOf(endpoint)} answered ${status}${said}${hint}`,
+    response,
+  )
+  const { code, message, retryAfterMs = isMistake ? MISTAKE_WAIT_MS : undefined } = passing
+  return new LatchkeyError(code, message, { status, body, retryAfterMs })
 }
 
 /** Without the query, which may hold anything. */

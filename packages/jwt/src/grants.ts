@@ -1,12 +1,13 @@
-import type { Grant, MaybePromise, TokenSet } from '@latchkey/core'
-import { leavesOf } from './answer.ts'
-import { cookieHeaders, unseenCookie } from './cookies.ts'
-import type { RefreshTokenPlace } from './endpoint.ts'
-import { exchange, type Sending } from './exchange.ts'
+import type { Grant, LatchkeyError, MaybePromise, TokenSet } from '@latchkey/core'
+import { nested, secretsIn } from './answer.ts'
+import { cookieHeaders, isUnseen, unseenCookie } from './cookies.ts'
+import type { RefreshEndpoint, RefreshTokenPlace, Settled, TokenEndpoint } from './endpoint.ts'
+import { exchange, type Exchanged, noToken, type Sending } from './exchange.ts'
 import { checkCredentials, cookieOf, type Credentials, type TokenApi } from './session-options.ts'
+import { fieldOfRefreshToken, REFRESH_FIELDS } from './token-place.ts'
 
 /** What one exchange with the server needs. */
-export type Asking = Pick<Sending, 'fetch' | 'signal'>
+export type Asking = Pick<Sending, 'fetch' | 'signal' | 'headers'>
 
 /**
  * Sends the refresh token. Applies when there is one, and an endpoint that takes it; and where the platform
@@ -34,14 +35,62 @@ export async function refresh(
   refreshToken: string,
   asking: Asking,
 ): Promise<TokenSet | undefined> {
-  if (!api.refresh) return undefined
-  const place = api.refresh.send ?? placeOfRefreshToken(api)
+  const endpoint = api.refresh
+  if (!endpoint) return undefined
+  let failure: unknown
+  for (const place of placesOf(api, endpoint)) {
+    try {
+      const exchanged = await present(api, endpoint, refreshToken, place, asking)
+      return received(api, endpoint, exchanged)
+    } catch (error) {
+      failure ??= error
+      if (!isMisplaced(error)) throw error
+    }
+  }
+  throw failure
+}
+
+function present(
+  api: TokenApi,
+  endpoint: Settled<RefreshEndpoint>,
+  refreshToken: string,
+  place: RefreshTokenPlace,
+  asking: Asking,
+): Promise<Exchanged> {
   const sending = { ...asking, ...presenting(place, refreshToken), secrets: [refreshToken] }
-  const refused = {
+  return exchange(api, endpoint, sending, {
     code: 'ERR_REFRESH_TOKEN_REJECTED',
     what: `the refresh token, sent ${inWords(place)},`,
-  }
-  return exchange(api, api.refresh, sending, refused)
+    presented: isUnseen(refreshToken) ? 'unseen' : 'token',
+  })
+}
+
+/** The token set of an answer that has to hold one. What it calls its refresh token is remembered. */
+function received(
+  api: TokenApi,
+  endpoint: Settled<TokenEndpoint>,
+  { answer, tokens }: Exchanged,
+): TokenSet {
+  if (!tokens) throw noToken(endpoint, answer)
+  api.refreshField = fieldOfRefreshToken(answer) ?? api.refreshField
+  return tokens
+}
+
+/** Where the refresh token goes; several to be tried, where no answer has shown yet what the API calls it. */
+function placesOf(api: TokenApi, { send }: RefreshEndpoint): RefreshTokenPlace[] {
+  const { places, refreshField } = api
+  const cookie = cookieOf(places.refreshToken)
+  if (send) return [send]
+  if (cookie !== undefined) return [{ cookie }]
+  const isUsual = places.refreshToken === undefined
+  if (isUsual) return (refreshField ? [refreshField] : REFRESH_FIELDS).map((body) => ({ body }))
+  return [{ body: REFRESH_FIELDS[0] }]
+}
+
+/** Whether the API may have looked for the token in a field of another name: it has judged nothing. */
+const isMisplaced = (error: unknown): boolean => {
+  const { name, status } = error as LatchkeyError
+  return name !== 'GrantRejectedError' && (status === 400 || status === 422)
 }
 
 /** A server that looks for it elsewhere says no more than "no". */
@@ -49,11 +98,6 @@ function inWords(place: RefreshTokenPlace): string {
   if (place === 'bearer') return 'as a bearer token'
   const [kind = '', name = ''] = Object.entries(place)[0] ?? []
   return `in the ${kind === 'body' ? 'field' : kind} "${name}"`
-}
-
-function placeOfRefreshToken({ places }: TokenApi): RefreshTokenPlace {
-  const cookie = cookieOf(places.refreshToken)
-  return cookie === undefined ? { body: 'refresh_token' } : { cookie }
 }
 
 /** What carries a refresh token to the place where the server wants it. */
@@ -64,7 +108,7 @@ export function presenting(
   if (place === 'bearer') return { headers: { authorization: `Bearer ${refreshToken}` } }
   if ('header' in place) return { headers: { [place.header]: refreshToken } }
   if ('cookie' in place) return { headers: cookieHeaders(place.cookie, refreshToken) }
-  return { fields: { [place.body]: refreshToken } }
+  return { fields: nested(place.body, refreshToken) }
 }
 
 /** Signs in anew. Applies when credentials are known. */
@@ -77,19 +121,26 @@ export function signInGrant(
     missing: 'there are no `credentials` to use',
     async request({ fetch, signal }) {
       const known = await credentials()
-      return known && signInWith(api, known, { fetch, signal })
+      if (!known) return undefined
+      return received(api, api.signIn, await signInWith(api, known, { fetch, signal }))
     },
   }
 }
 
-/** One sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
+/** One sign-in, or one step of it. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
 export async function signInWith(
   api: TokenApi,
   credentials: Credentials,
   asking: Asking,
-): Promise<TokenSet> {
+  endpoint = api.signIn,
+): Promise<Exchanged> {
   checkCredentials(credentials)
-  const sending = { ...asking, fields: credentials, secrets: leavesOf(credentials) }
-  const refused = { code: 'ERR_WRONG_CREDENTIALS', what: 'to sign in with these credentials' }
-  return exchange(api, api.signIn, sending, refused)
+  const sending = { ...asking, fields: credentials, secrets: secretsIn(credentials) }
+  const exchanged = await exchange(api, endpoint, sending, {
+    code: 'ERR_WRONG_CREDENTIALS',
+    what: 'to sign in with these credentials',
+    presented: 'credentials',
+  })
+  if (exchanged.tokens) received(api, endpoint, exchanged)
+  return exchanged
 }

@@ -13,6 +13,7 @@ export type {
   TokenAnswer,
   TokenEndpoint,
 } from './endpoint.ts'
+export type { SignInAnswer } from '@latchkey/core/service'
 export { type JwtSession, jwtSession } from './jwt-session.ts'
 export type { Credentials, JwtSessionOptions } from './session-options.ts'
 export type { Place, TokenPlace, TokenPlaces } from './token-place.ts'

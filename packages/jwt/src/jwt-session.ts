@@ -2,8 +2,10 @@ import {
   bearer,
   LatchkeyError,
   type MaybePromise,
+  type ResponseView,
   type TokenManager,
   type TokenManagerOptions,
+  type TokenSet,
 } from '@latchkey/core'
 import {
   extendManager,
@@ -13,18 +15,23 @@ import {
   isSignedIn,
   managerOptions,
   ownFetch,
+  type SignInAnswer,
 } from '@latchkey/core/service'
 import { bearerChallenge } from './back-ends/bearer-challenge.ts'
-import { cookieScheme } from './cookies.ts'
-import type { Settled, TokenEndpoint } from './endpoint.ts'
+import { allCookies, cookieScheme } from './cookies.ts'
+import { type Settled, settle, type TokenEndpoint } from './endpoint.ts'
+import { noToken } from './exchange.ts'
 import { refreshGrant, signInGrant, signInWith } from './grants.ts'
 import {
   type Credentials,
   type JwtSessionOptions,
   readOptions,
+  sameCredentials,
+  sessionName,
   type TokenApi,
 } from './session-options.ts'
 import { revocation } from './sign-out.ts'
+import { type Answer, holdsToken, type TokenPlaces, tokensHandedOn } from './token-place.ts'
 
 /** A token manager for one API, with its sign-in and sign-out. */
 export interface JwtSession extends TokenManager {
@@ -34,12 +41,19 @@ export interface JwtSession extends TokenManager {
    * session go on as somebody else, and the session stays in memory: the store is the configured user's. A
    * signIn() without any takes them up again.
    *
+   * Resolves with the server's answer. A success without a token is a step of a sign-in that takes several (a code by
+   * mail, the choice of a tenant): the session is as before, and the next step is another signIn(), to `step`. Where the
+   * server keeps a step in cookies, they go along outside browsers too.
+   *
+   * A refused sign-in's error has the `status` and the `body` of the answer, without what was sent.
+   *
+   * @param step Where this step goes, like the option `signIn`. Default: there.
    * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, `ERR_UNEXPECTED_ANSWER`,
    *   `ERR_REDIRECT_REFUSED`, and `ERR_SESSION_CHANGED` when a sign-out or a later sign-in overtook it; the
    *   session then stays as it is. `ERR_SIGN_IN_REQUIRED` without credentials, and
    *   `ERR_INVALID_OPTION` when one of their fields is undefined.
    */
-  signIn(credentials?: Credentials): Promise<void>
+  signIn(credentials?: Credentials, step?: string | TokenEndpoint): Promise<SignInAnswer>
   /**
    * Signs out. Forgotten here at once; then the server is told, where `signOut` says how.
    *
@@ -74,26 +88,48 @@ export interface JwtSession extends TokenManager {
  * })
  */
 export function jwtSession(settings: JwtSessionOptions): JwtSession {
-  const { options, api } = readOptions(settings)
+  const { options, api, base } = readOptions(settings)
   const { credentials } = options
   const configured = () => (typeof credentials === 'function' ? credentials() : credentials)
   const user = configuredUser(configured)
   const fetch = ownFetch(options)
   const manager = createManager(options, fetch, api, user)
   const isConfigured = (given: Credentials | undefined) =>
-    !credentials || !given || JSON.stringify(given) === JSON.stringify(credentials)
+    !credentials || !given || sameCredentials(given, credentials)
+  /** What the server has set in earlier steps of a sign-in. */
+  let cookies = ''
   return extendManager<JwtSession>(manager, {
-    async signIn(given) {
+    async signIn(given, step) {
+      const endpoint = step === undefined ? api.signIn : settle('signIn', step, base)
+      let answered: Answer | undefined
       const obtain = async () => {
         const used = given ?? (await configured())
         if (!used) throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs credentials.')
-        return signInWith(api, used, { fetch })
+        const asking = { fetch, ...(cookies && { headers: { cookie: cookies } }) }
+        const { answer, tokens } = await signInWith(api, used, asking, endpoint)
+        cookies = tokens ? '' : allCookies(answer.response.headers)
+        if (!tokens && !isStep(answer)) throw noToken(endpoint, answer)
+        answered = answer
+        if (!tokens) throw STEP
+        return tokens
       }
-      await manager.setTokens(obtain, () => user.entered(isConfigured(given)))
+      const entering = () => user.entered(step !== undefined || isConfigured(given))
+      await manager.setTokens(obtain, entering).catch((error: unknown) => {
+        if (error !== STEP) throw error
+      })
+      const { response, body } = answered as unknown as Answer
+      return { status: response.status, body }
     },
     isSignedIn: () => isSignedIn(async () => Boolean(await manager.getTokens())),
   })
 }
+
+/** Thrown to leave the session as it is: the sign-in goes on. */
+const STEP = new Error('The sign-in takes another step.')
+
+/** Whether an answer without a token where one was looked for may be a step: it is JSON, and holds none elsewhere. */
+const isStep = ({ body }: Answer): boolean =>
+  typeof body === 'object' && body !== null && Object.keys(body).length > 0 && !holdsToken(body)
 
 function createManager(
   options: JwtSessionOptions,
@@ -102,16 +138,21 @@ function createManager(
   user: ConfiguredUser<MaybePromise<Credentials | undefined>>,
 ) {
   const { isTokenRejected = bearerChallenge, skipAuth } = options
-  const own = api.refresh ? [api.signIn, api.refresh] : [api.signIn]
+  const { places } = api
+  const own = [api.signIn, ...(api.refresh ? [api.refresh] : [])].filter(isToldByAddress)
   const scheme = api.cookie === undefined ? (options.scheme ?? bearer()) : cookieScheme(api.cookie)
   const managed: TokenManagerOptions = {
     ...managerOptions(options),
     fetch,
-    name: options.name ?? api.baseUrl,
+    name: options.name ?? sessionName(api, options),
     origin: options.origin ?? api.origin,
     scheme,
     grants: [refreshGrant(api), signInGrant(api, user.credentials)],
     isTokenRejected,
+    ...(handsOn(places) && {
+      tokensFrom: ({ headers }: ResponseView, tokens: TokenSet) =>
+        tokensHandedOn(places, headers, tokens, api.now()),
+    }),
     // Who asks for a token has none, and a 401 there is about the credentials.
     skipAuth: (request) =>
       own.some((endpoint) => isFor(endpoint, request)) || skipAuth?.(request) === true,
@@ -119,11 +160,22 @@ function createManager(
   return createServiceManager(managed, revocation(api, scheme, fetch), user)
 }
 
+/** Whether answers may hand tokens on: in a cookie, or a header. */
+const handsOn = ({ token, refreshToken }: TokenPlaces) =>
+  typeof token === 'object' || typeof refreshToken === 'object'
+
+/** Fields that tell what is asked for where one address serves all: GraphQL, JSON-RPC, forms with an action. */
+const OPERATION = /^(query|mutation|operationName|method|action|op|operation|command|jsonrpc)$/
+
+const isToldByAddress = ({ fields = {} }: Settled<TokenEndpoint>) =>
+  !Object.keys(fields).some((name) => OPERATION.test(name))
+
 /** Whether somebody else's request is the same as one of ours, whatever it asks for beyond the path. */
 function isFor(
   { url, method = 'POST' }: Settled<TokenEndpoint>,
   request: { url: URL; method: string },
 ): boolean {
-  const { origin, pathname } = request.url
-  return url.origin === origin && url.pathname === pathname && method === request.method
+  const { origin, pathname, searchParams } = request.url
+  const isThere = url.origin === origin && url.pathname === pathname && method === request.method
+  return isThere && [...url.searchParams].every(([name, value]) => searchParams.get(name) === value)
 }

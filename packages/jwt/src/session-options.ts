@@ -1,6 +1,8 @@
 import type { MaybePromise, TokenManagerOptions } from '@latchkey/core'
 import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
+import { isSecret } from './answer.ts'
 import {
+  type Base,
   checkSend,
   type RefreshEndpoint,
   type Settled,
@@ -21,6 +23,8 @@ export interface JwtSessionOptions
       | 'store'
       | 'isTokenRejected'
       | 'skipAuth'
+      | 'whenSignedOut'
+      | 'whenRefused'
       | 'renewAheadMs'
       | 'renewTimeoutMs'
       | 'fetch'
@@ -44,7 +48,11 @@ export interface JwtSessionOptions
   scheme?: TokenManagerOptions['scheme']
   /** The only origins that ever get the token. Default: that of `baseUrl`. */
   origin?: TokenManagerOptions['origin']
-  /** The session's name inside the store. Default: `baseUrl`. Give one per user that shares a store. */
+  /**
+   * The session's name inside the store. Default: made of `baseUrl`, the path of `signIn` and what the `credentials` say
+   * of the user, without what may be secret. Give one per user where `credentials` is a function, or absent, and several
+   * users share a store.
+   */
   name?: string
 }
 
@@ -64,6 +72,8 @@ const KNOWN: OptionNames<JwtSessionOptions> = {
   store: true,
   isTokenRejected: true,
   skipAuth: true,
+  whenSignedOut: true,
+  whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
   fetch: true,
@@ -83,12 +93,15 @@ export interface TokenApi {
   /** The cookie that the access token is in, if it is. */
   cookie: string | undefined
   usesCookies: boolean
+  /** The field that the last answer had the refresh token in. */
+  refreshField: string | undefined
   now(): number
 }
 
 interface Read {
   options: JwtSessionOptions
   api: TokenApi
+  base: Base
 }
 
 /** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
@@ -122,9 +135,42 @@ export function readOptions(given: JwtSessionOptions): Read {
     places,
     cookie,
     usesCookies: cookie !== undefined || cookieOf(refreshToken) !== undefined,
+    refreshField: undefined,
     now: () => clock.now(),
   }
-  return { options, api }
+  return { options, api, base }
+}
+
+/** Whose session it is, and where: all that decides it, and nothing that may be secret. */
+export function sessionName(
+  { baseUrl, signIn }: TokenApi,
+  { credentials }: JwtSessionOptions,
+): string {
+  const user = typeof credentials === 'function' ? {} : credentials
+  const about = [...leaves(signIn.fields), ...leaves(user)].filter(
+    ([name, value]) => !isSecret(name, value),
+  )
+  const sorted = about.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const path = signIn.url.href.replace(baseUrl, '')
+  return `${baseUrl}#${new URLSearchParams([['signIn', path.replace(/\?.*/s, '')], ...sorted])}`
+}
+
+/** The texts and numbers in `value`, with where they are. */
+function leaves(value: unknown, path = ''): [name: string, value: string][] {
+  if (typeof value === 'string' || typeof value === 'number') return [[path, `${value}`]]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, key))
+}
+
+/** Whether both hold the same, in whatever order. */
+export function sameCredentials(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return Object.is(a, b)
+  const [mine, theirs] = [Object.entries(a), new Map(Object.entries(b))]
+  return (
+    mine.length === theirs.size &&
+    mine.every(([key, value]) => theirs.has(key) && sameCredentials(value, theirs.get(key)))
+  )
 }
 
 export function cookieOf(place: TokenPlaces['token']): string | undefined {

@@ -29,16 +29,20 @@ async function tell(
   const { accessToken, refreshToken } = tokens
   const headers = new Headers(await scheme.headers(tokens, { url, method }))
   const sent = send && refreshToken ? presenting(send, refreshToken) : {}
-  for (const [name, value] of Object.entries(sent.headers ?? {})) {
+  const secrets = [accessToken, ...(refreshToken ? [refreshToken] : [])]
+  const say = async (carried: Headers, fields = sent.fields) => {
+    const told = { fetch, headers: Object.fromEntries(carried), fields, secrets }
+    const { response } = await ask(api, endpoint, told)
+    if (response.ok || response.status === 401) return response.ok
+    throw unavailable(endpoint, response)
+  }
+  const own = Object.entries(sent.headers ?? {})
+  // Where one takes the place of the other, each is presented: the server ends the one that it gets.
+  const takesPlace = own.some(([name]) => name !== 'cookie' && headers.has(name))
+  const isHeard = !takesPlace || (await say(new Headers(headers)))
+  for (const [name, value] of own) {
     const cookies = name === 'cookie' ? headers.get(name) : null
     headers.set(name, cookies ? `${cookies}; ${value}` : value)
   }
-  const { response } = await ask(api, endpoint, {
-    fetch,
-    headers: Object.fromEntries(headers),
-    fields: sent.fields,
-    secrets: [accessToken, ...(refreshToken ? [refreshToken] : [])],
-  })
-  if (response.ok || response.status === 401) return response.ok
-  throw unavailable(endpoint, response)
+  return (await say(headers)) || (takesPlace && isHeard)
 }

@@ -1,7 +1,7 @@
 import type { TokenSet } from '@latchkey/core'
 import { invalidOption } from '@latchkey/core/service'
 import { fieldOf, unboxed } from './answer.ts'
-import { checkCookieName, readCookie } from './cookies.ts'
+import { checkCookieName, cookieIfSeen, readCookie } from './cookies.ts'
 
 /**
  * Where a value sits in an answer:
@@ -42,14 +42,18 @@ export interface TokenPlaces {
    * for only when there is a `refresh` to send it to.
    */
   refreshToken?: TokenPlace
-  /** Where the access token's life is, in seconds. Default: the field `expires_in`; else a JWT's own `exp`. */
+  /**
+   * Where the access token's life is, in seconds. Default: the field `expires_in` or `expiresIn`; else a JWT's own `exp`.
+   */
   expiresIn?: Place
   /** Where the instant is when the access token expires: a date as text, or seconds since 1970. */
   expiresAt?: Place
 }
 
 const TOKEN_FIELDS = ['access_token', 'accessToken', 'access', 'token', 'jwt']
-const REFRESH_FIELDS = ['refresh_token', 'refreshToken', 'refresh']
+/** Where a refresh token is mostly found, and so where it mostly goes back to. */
+export const REFRESH_FIELDS = ['refresh_token', 'refreshToken', 'refresh'] as const
+const LIFE_FIELDS = ['expires_in', 'expiresIn']
 
 /** Three parts, or the five of an encrypted one. */
 const JWT = /^(?:Bearer\s+)?[\w-]+(?:\.[\w-]*){2,4}$/i
@@ -57,6 +61,9 @@ const JWT = /^(?:Bearer\s+)?[\w-]+(?:\.[\w-]*){2,4}$/i
 /** An answer that was read. */
 export interface Answer {
   response: Response
+  /** As it came. */
+  text: string
+  /** Parsed where it is JSON, else the text. */
   body: unknown
 }
 
@@ -137,7 +144,50 @@ function readRefreshToken(
   return place === undefined ? firstOf(REFRESH_FIELDS, answer.body) : readToken(place, answer, now)
 }
 
-const firstOf = (fields: string[], body: unknown): Found | undefined =>
+/** The usual field that holds the refresh token of an answer. */
+export const fieldOfRefreshToken = ({ body }: Answer): string | undefined =>
+  REFRESH_FIELDS.find((field) => asToken(fieldOf(body, field)) !== undefined)
+
+/** Whether there is something in `value`, however deep, that is called or looks like an access token. */
+export function holdsToken(value: unknown): boolean {
+  if (typeof value === 'string') return JWT.test(value) && value.length > 40
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(
+    ([key, inner]) =>
+      (typeof inner === 'string' && TOKEN_FIELDS.includes(key)) || holdsToken(inner),
+  )
+}
+
+/**
+ * Tokens that an ordinary answer hands on, where their place is a cookie or a header; `undefined` for none. Those of a
+ * browser's cookies nobody sees.
+ */
+export function tokensHandedOn(
+  { token, refreshToken }: TokenPlaces,
+  headers: Headers,
+  tokens: TokenSet,
+  now: number,
+): TokenSet | undefined {
+  const seen = (place: TokenPlace | undefined): Found | undefined => {
+    if (typeof place !== 'object') return undefined
+    if ('cookie' in place) return cookieIfSeen(headers, place.cookie, now)
+    return asToken(headers.get(place.header) ?? undefined)
+  }
+  const access = seen(token)
+  const refresh = seen(refreshToken)
+  if (!access && !refresh) return undefined
+  const { expiresAt, ...rest } = tokens
+  const until = access ? access.expiresAt : expiresAt
+  return {
+    ...rest,
+    ...(access && { accessToken: access.value }),
+    ...(until !== undefined && { expiresAt: until }),
+    ...(refresh && { refreshToken: refresh.value }),
+    ...(refresh?.expiresAt !== undefined && { refreshExpiresAt: refresh.expiresAt }),
+  }
+}
+
+const firstOf = (fields: readonly string[], body: unknown): Found | undefined =>
   fields.map((field) => asToken(fieldOf(body, field))).find((found) => found !== undefined)
 
 function read(place: Place, { response, body }: Answer): unknown {
@@ -155,9 +205,10 @@ function asToken(value: unknown): Found | undefined {
 
 /** When the access token expires, as far as the answer says so. Core leaves out what is no instant. */
 function readExpiry(places: TokenPlaces, answer: Answer, now: number): number | undefined {
-  const { expiresAt, expiresIn = expiresAt === undefined ? 'expires_in' : undefined } = places
-  if (expiresIn !== undefined) {
-    const seconds = asNumber(read(expiresIn, answer))
+  const { expiresAt, expiresIn } = places
+  const usual = expiresAt === undefined ? LIFE_FIELDS : []
+  for (const place of expiresIn === undefined ? usual : [expiresIn]) {
+    const seconds = asNumber(read(place, answer))
     if (seconds !== undefined) return now + seconds * 1000
   }
   return expiresAt === undefined ? undefined : asInstant(read(expiresAt, answer))

@@ -2,7 +2,15 @@ import { inspect } from 'node:util'
 import { memoryStore } from '@latchkey/core'
 import { authorizedFetch } from '@latchkey/core/adapter'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ada, type Api, BASE_URL, CANARY, type Issued, startApi } from './support/token-api.ts'
+import {
+  ada,
+  type Api,
+  BASE_URL,
+  CANARY,
+  type Issued,
+  keptIn,
+  startApi,
+} from './support/token-api.ts'
 
 /** The access token in an HttpOnly cookie, and nothing in the body, as plumber does it. */
 const inCookie = ({ access, refresh }: Issued) => {
@@ -97,7 +105,7 @@ describe('in a page', () => {
     const { send } = enterPage(api)
     const store = memoryStore()
     const session = api.open({ ...withRefresh, fetch: send, store })
-    const held = [await session.getTokens(), await store.getToken(BASE_URL)]
+    const held = [await session.getTokens(), await keptIn(store)]
     expect(inspect(held, { depth: 9 })).not.toContain(CANARY)
     expect(held[0]).toEqual({
       accessToken: expect.stringMatching(/^in-the-cookie-jar:/),

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   ada,
   type Api,
-  BASE_URL,
+  keptIn,
   CANARY,
   failure,
   type Issued,
@@ -182,7 +182,7 @@ describe('renewing', () => {
   test('a refresh token that nothing could be done with is not kept', async () => {
     const store = memoryStore()
     await startApi(pair).open({ store }).signIn()
-    expect(await store.getToken(BASE_URL)).toEqual({ accessToken: `${CANARY}-access-1` })
+    expect(await keptIn(store)).toEqual({ accessToken: `${CANARY}-access-1` })
   })
 
   test('a rejected refresh token makes way for the credentials', async () => {
@@ -229,7 +229,7 @@ describe('renewing', () => {
     api.expire()
     expect(await api.read(api.open({ ...withRefresh, store }))).toBe(200)
     expect(api.counts()).toMatchObject({ '/auth/login': 1, '/auth/refresh': 1 })
-    expect(await store.getToken(BASE_URL)).toMatchObject({ refreshToken: `${CANARY}-refresh-2` })
+    expect(await keptIn(store)).toMatchObject({ refreshToken: `${CANARY}-refresh-2` })
   })
 
   test("a 401 with a fresh token is the caller's, and the session stays", async () => {
@@ -256,13 +256,33 @@ describe('renewing', () => {
 })
 
 describe('what may pass keeps the session', () => {
+  const page = (status: number) =>
+    new Response('<!doctype html><title>Just a moment</title>', {
+      status,
+      headers: { 'content-type': 'text/html' },
+    })
+  const proxy = () =>
+    new Response('', { status: 401, headers: { 'www-authenticate': 'Basic realm="proxy"' } })
+  const lacking = (msg: string) =>
+    Response.json({ detail: [{ loc: ['body', 'token'], msg }] }, { status: 422 })
+
   test.each<[string, () => Response | Promise<Response>, tries: number]>([
     ['503', () => new Response('', { status: 503 }), 3],
     ['429', () => new Response('', { status: 429 }), 3],
-    ['404', () => new Response('', { status: 404 }), 3],
-    ['400 invalid_client', () => Response.json({ error: 'invalid_client' }, { status: 400 }), 3],
-    ['400 invalid_request', () => Response.json({ error: 'invalid_request' }, { status: 400 }), 3],
+    ['404', () => new Response('', { status: 404 }), 1],
+    ['400 invalid_client', () => Response.json({ error: 'invalid_client' }, { status: 400 }), 1],
+    ['400 invalid_request', () => Response.json({ error: 'invalid_request' }, { status: 400 }), 1],
     ['400 slow_down', () => Response.json({ error: 'slow_down' }, { status: 400 }), 3],
+    ['429 of a page', () => page(429), 3],
+    ['403 of a firewall', () => page(403), 3],
+    ['401 of a proxy', () => proxy(), 3],
+    // Sent again it would only fail again.
+    [
+      '403 for want of a CSRF token',
+      () => Response.json({ detail: 'CSRF Failed' }, { status: 403 }),
+      1,
+    ],
+    ['422 of a form that lacks a field', () => lacking('Field required'), 1],
     // The refresh token may be spent: it is not presented again by the same renewal.
     ['a 200 without a token', () => Response.json({ ok: true }), 1],
     ['a page', () => new Response('<html></html>'), 1],

@@ -1,6 +1,6 @@
 import { headerScheme, memoryStore } from '@latchkey/core'
 import { describe, expect, test } from 'vitest'
-import { BASE_URL, CANARY, failure, type Issued, startApi } from './support/token-api.ts'
+import { CANARY, failure, type Issued, keptIn, startApi } from './support/token-api.ts'
 
 const pair = ({ access, refresh }: Issued) =>
   Response.json({ access_token: access, refresh_token: refresh })
@@ -17,7 +17,7 @@ describe('signing out', () => {
     const { headers, body } = api.lastTo('/auth/logout')
     expect(headers.get('authorization')).toBe(`Bearer ${CANARY}-access-1`)
     expect(body).toBe('')
-    expect(await store.getToken(BASE_URL)).toBeUndefined()
+    expect(await keptIn(store)).toBeUndefined()
     expect(await failure(api.read(session))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
     expect(await session.isSignedIn()).toBe(false)
     expect(api.counts()).toMatchObject({ '/auth/login': 1, '/data': 1 })

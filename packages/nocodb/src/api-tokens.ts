@@ -35,6 +35,9 @@ export interface ApiTokens {
 /** How many to ask for at once: left alone, NocoDB gives the first ten and no hint of more. */
 const PAGE_SIZE = 100
 
+const isApiToken = (one: unknown): one is ApiToken =>
+  typeof one === 'object' && one !== null && Object.hasOwn(one, 'id')
+
 /** `/api/v1/tokens` exists on all versions and looks at `xc-auth` only. */
 export function createApiTokens(context: NocoDBContext): ApiTokens {
   const { server, fetch } = context
@@ -53,7 +56,7 @@ export function createApiTokens(context: NocoDBContext): ApiTokens {
         const { list } = readObject(await ask('list API tokens', () => fetch(page)))
         if (!Array.isArray(list)) throw notNocoDB(server, 'a list')
         const before = all.size
-        for (const one of list as ApiToken[]) all.set(one.id, one)
+        for (const one of list as unknown[]) if (isApiToken(one)) all.set(one.id, one)
         // The answer's own `isLastPage` counts everybody's tokens.
         if (all.size - before < PAGE_SIZE) return [...all.values()]
       }

@@ -8,7 +8,15 @@ import { expectKnown, invalidOption, type OptionNames } from '@latchkey/core/ser
 export interface NocoDBOptions
   extends Pick<
     TokenManagerOptions,
-    'store' | 'renewAheadMs' | 'renewTimeoutMs' | 'fetch' | 'clock' | 'allowInsecure'
+    | 'store'
+    | 'skipAuth'
+    | 'whenSignedOut'
+    | 'whenRefused'
+    | 'renewAheadMs'
+    | 'renewTimeoutMs'
+    | 'fetch'
+    | 'clock'
+    | 'allowInsecure'
   > {
   /** Where NocoDB lives: `https://host`, or `https://host/nocodb` under a sub-path. */
   baseUrl: string
@@ -29,6 +37,9 @@ const KNOWN: OptionNames<NocoDBOptions> = {
   password: 'text',
   name: true,
   store: 'store',
+  skipAuth: 'function',
+  whenSignedOut: true,
+  whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
   fetch: true,

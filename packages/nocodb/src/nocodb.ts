@@ -124,7 +124,7 @@ function createManager(options: NocoDBOptions, start: Start, missing: string) {
     // An API token has no session to keep, and must not meet one.
     store: start.hasApiToken ? memoryStore() : store,
     isTokenRejected,
-    skipAuth: ({ url }) => isAuthPage(url),
+    skipAuth: (request) => isAuthPage(request.url) || options.skipAuth?.(request) === true,
   }
   return createServiceManager(managed, revocation(start), start.configuredUser)
 }

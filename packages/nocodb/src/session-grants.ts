@@ -1,5 +1,5 @@
 import { type Grant, GrantRejectedError, type TokenSet } from '@latchkey/core'
-import { readObject } from '@latchkey/core/service'
+import { isForeignAnswer, readObject, redactAll, type SignInAnswer } from '@latchkey/core/service'
 import { canSendCookies, readRefreshCookie, refreshCookieInit } from './refresh-cookie.ts'
 import { notNocoDB, paths, postJson, readErrorBody, type Server, unavailable } from './wire.ts'
 
@@ -44,13 +44,24 @@ export async function exchange(
 ): Promise<TokenSet> {
   const init = { ...refreshCookieInit(refreshToken), ...(signal && { signal }) }
   const response = await postJson(fetch, server.url + paths.refresh, undefined, init)
-  return tokensIn(server, response, 'refresh the session', [], (said) =>
-    refreshRejected(`NocoDB rejected the refresh token (${said}).`),
+  const entered = await read(
+    server,
+    response,
+    'refresh the session',
+    [refreshToken],
+    (said, about) => refreshRejected(`NocoDB rejected the refresh token (${said}).`, about),
   )
+  return entered.tokens
 }
 
-function refreshRejected(message: string): GrantRejectedError {
-  return new GrantRejectedError(message, { code: 'ERR_REFRESH_TOKEN_REJECTED' })
+/** What is known of the answer that says no. */
+interface About {
+  status?: number
+  body?: unknown
+}
+
+function refreshRejected(message: string, about: About = {}): GrantRejectedError {
+  return new GrantRejectedError(message, { code: 'ERR_REFRESH_TOKEN_REJECTED', ...about })
 }
 
 /** Signs in anew. Applies when the credentials are known; `missing` says why they are not. */
@@ -64,7 +75,7 @@ export function passwordGrant(
     missing,
     async request({ fetch, signal }) {
       const known = credentials()
-      return known && signInWith(server, known, { fetch, signal })
+      return known && (await signInWith(server, known, { fetch, signal })).tokens
     },
   }
 }
@@ -74,39 +85,52 @@ export async function signInWith(
   server: Server,
   { email, password }: Credentials,
   { fetch, signal }: Exchange,
-): Promise<TokenSet> {
+): Promise<Entered> {
   const response = await postJson(
     fetch,
     server.url + paths.signIn,
     { email, password },
     { ...keepCookie(server), ...(signal && { signal }) },
   )
-  return tokensIn(server, response, 'sign in', [password], (said) => {
+  return read(server, response, 'sign in', [password], (said, about) => {
     const message = `NocoDB refused to sign in with this email and password (${said}).`
-    return new GrantRejectedError(message, { code: 'ERR_WRONG_CREDENTIALS' })
+    return new GrantRejectedError(message, { code: 'ERR_WRONG_CREDENTIALS', ...about })
   })
 }
 
-/** The token set in an answer to what buys one. @throws its no as `rejected` tells it. */
-async function tokensIn(
+/** A session that has begun, and what the server said to it. */
+export interface Entered {
+  tokens: TokenSet
+  answer: SignInAnswer
+}
+
+/** What is in an answer to what buys a token set. @throws its no as `rejected` tells it. */
+async function read(
   server: Server,
   response: Response,
   action: string,
   secrets: string[],
-  rejected: (said: string) => GrantRejectedError,
-): Promise<TokenSet> {
-  if (response.ok) return readTokens(server, response)
+  rejected: (said: string, about: About) => GrantRejectedError,
+): Promise<Entered> {
+  if (response.ok) return readEntered(server, response)
   const { status } = response
-  if (![400, 401, 403].includes(status)) throw unavailable(action, response)
-  throw rejected(readErrorBody(await response.text(), secrets).message || `${status}`)
+  const text = await response.text()
+  const isNo = [400, 401, 403].includes(status) && !isForeignAnswer(response, text)
+  if (!isNo) throw unavailable(action, response)
+  const about = { status, body: redactAll({ ...readObject(text) }, secrets) }
+  throw rejected(readErrorBody(text, secrets).message || `${status}`, about)
 }
 
-/** The token set in the answer to a sign-in, sign-up or refresh. */
-export async function readTokens(server: Server, response: Response): Promise<TokenSet> {
-  const { token } = readObject(await response.text())
+/** The answer to a sign-in, sign-up or refresh. */
+export async function readEntered(server: Server, response: Response): Promise<Entered> {
+  const body = readObject(await response.text())
+  const { token } = body
   if (typeof token !== 'string') throw notNocoDB(server, 'a token')
   const refresh = isOutOfReach(server) ? {} : readRefreshCookie(response.headers, canSendCookies())
-  return { accessToken: token, ...refresh }
+  return {
+    tokens: { accessToken: token, ...refresh },
+    answer: { status: response.status, body: { ...body } },
+  }
 }
 
 /** In a browser on NocoDB's own origin the sign-in has to be told to keep the cookie it gets. */

@@ -1,9 +1,16 @@
-import { LatchkeyError, type TokenSet } from '@latchkey/core'
-import type { Revocation } from '@latchkey/core/service'
+import { LatchkeyError } from '@latchkey/core'
+import { readObject, redactAll, type Revocation, type SignInAnswer } from '@latchkey/core/service'
 import type { NocoDBContext, Start } from './nocodb.ts'
 import { isSameUser } from './owner.ts'
 import { canSendCookies, readRefreshCookie } from './refresh-cookie.ts'
-import { type Credentials, exchange, keepCookie, readTokens, signInWith } from './session-grants.ts'
+import {
+  type Credentials,
+  type Entered,
+  exchange,
+  keepCookie,
+  readEntered,
+  signInWith,
+} from './session-grants.ts'
 import { paths, postJson, readErrorBody, unavailable } from './wire.ts'
 
 /** Whom to sign up. */
@@ -26,17 +33,19 @@ export interface NocoDBSession {
    * Those given here are not kept. Where they are another user's, the configured ones are not used any more
    * until a signIn() without any, and the session stays in memory: the store is the configured user's.
    *
-   * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, and `ERR_SESSION_CHANGED` when
+   * @returns The server's answer.
+   * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS` with the answer's `status` and `body`, `ERR_SERVER_UNAVAILABLE`, and `ERR_SESSION_CHANGED` when
    *   a sign-out or a later sign-in overtook it; the session then stays as it is.
    */
-  signIn(credentials?: Credentials): Promise<void>
+  signIn(credentials?: Credentials): Promise<SignInAnswer>
   /**
    * Creates a user (the first one of a server becomes its super admin) and goes on as that user.
    *
+   * @returns The server's answer.
    * @throws {LatchkeyError} `ERR_SIGN_UP_REFUSED` with the server's reason; the old session stays.
    *   `ERR_SESSION_CHANGED` when a sign-out or a sign-in overtook it: the user is there.
    */
-  signUp(user: NewUser): Promise<void>
+  signUp(user: NewUser): Promise<SignInAnswer>
   /**
    * Changes the password. NocoDB ends all of the user's sessions with it; this one goes on with new
    * tokens, the others have to sign in with the new password. What was under way meanwhile may come
@@ -66,39 +75,42 @@ export function requireSession({ hasApiToken }: NocoDBContext, action: string): 
   )
 }
 
-async function signIn(context: NocoDBContext, given?: Credentials): Promise<void> {
+async function signIn(context: NocoDBContext, given?: Credentials): Promise<SignInAnswer> {
   requireSession(context, 'sign in')
   const { server, plainFetch, configured } = context
   const used = given ?? configured
   if (!used) {
     throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs an email and a password.')
   }
-  await enter(context, used.email, () => signInWith(server, used, { fetch: plainFetch }))
+  return enter(context, used.email, () => signInWith(server, used, { fetch: plainFetch }))
 }
 
-async function signUp(context: NocoDBContext, user: NewUser): Promise<void> {
+async function signUp(context: NocoDBContext, user: NewUser): Promise<SignInAnswer> {
   requireSession(context, 'sign up')
   const { server, plainFetch } = context
   const body = { ignore_subscribe: true, ...user }
-  await enter(context, user.email, async () => {
+  return enter(context, user.email, async () => {
     const response = await postJson(plainFetch, server.url + paths.signUp, body, keepCookie(server))
     const secrets = [user.password, user.token ?? '']
     await accepted(context, 'sign this user up', response, 'ERR_SIGN_UP_REFUSED', secrets)
-    return readTokens(server, response)
+    return readEntered(server, response)
   })
 }
 
 /** Goes on as `email`, and never again signs in, or takes a session, as somebody else. */
-function enter(
+async function enter(
   context: NocoDBContext,
   email: string,
-  obtain: () => Promise<TokenSet>,
-): Promise<void> {
-  return context.manager.setTokens(obtain, () => {
+  obtain: () => Promise<Entered>,
+): Promise<SignInAnswer> {
+  let entered: Entered | undefined
+  const tokens = async () => (entered = await obtain()).tokens
+  await context.manager.setTokens(tokens, () => {
     const { configured, configuredUser } = context
     context.user = email
     configuredUser.entered(!configured || isSameUser(email, configured.email))
   })
+  return (entered as unknown as Entered).answer
 }
 
 async function changePassword(
@@ -149,6 +161,14 @@ export async function accepted(
   const { ok, status } = response
   if (ok) return response
   if (status >= 500 || status === 429) throw unavailable(action, response)
-  const { message } = readErrorBody(await response.text(), secrets)
-  throw new LatchkeyError(code, `NocoDB did not ${action}: ${message || `it answered ${status}`}.`)
+  const text = await response.text()
+  const { message } = readErrorBody(text, secrets)
+  throw new LatchkeyError(
+    code,
+    `NocoDB did not ${action}: ${message || `it answered ${status}`}.`,
+    {
+      status,
+      body: redactAll({ ...readObject(text) }, secrets),
+    },
+  )
 }

@@ -42,7 +42,8 @@ describe('a bad option is refused when the manager is made, by its name and with
     ['password', { email: ada.email, password: [CANARY] }],
     ['pasword', { email: ada.email, pasword: CANARY }],
     ['baseURL', { baseURL: BASE_URL }],
-    ['skipAuth', { skipAuth: () => true }],
+    ['skipAuth', { skipAuth: true }],
+    ['whenSignedOut', { whenSignedOut: 'go' }],
     ['store', { store: {} }],
     ['store', { store: null }],
     ['store', { store: { getToken: () => undefined } }],
@@ -85,7 +86,7 @@ describe('an option that there is not', () => {
   it('is answered with those there are', () => {
     expect(thrown(() => nocodb(wrong({ pasword: CANARY }))).message).toBe(
       'There is no option `pasword`. There are: baseUrl, apiToken, email, password, name, store, ' +
-        'renewAheadMs, renewTimeoutMs, fetch, clock, allowInsecure.',
+        'skipAuth, whenSignedOut, whenRefused, renewAheadMs, renewTimeoutMs, fetch, clock, allowInsecure.',
     )
   })
 

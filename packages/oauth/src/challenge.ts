@@ -24,9 +24,14 @@ export function readChallenges(): Challenges {
     const challenges = await challengesOf(response.headers)
     const bearer = challenges.filter(({ scheme }) => scheme === 'bearer')
     const saying = (error: string) => bearer.find(({ parameters }) => parameters.error === error)
+    if (saying('invalid_token')) return response.status === 401
     const lacking = saying('insufficient_scope')
-    if (!lacking || saying('invalid_token')) return response.status === 401
-    reasons.set(response.original ?? response, insufficientScope(lacking.parameters.scope))
+    const stepUp = saying('insufficient_user_authentication')
+    const reason = lacking
+      ? insufficientScope(lacking.parameters.scope)
+      : stepUp && stepUpRequired(stepUp.parameters)
+    if (!reason) return response.status === 401
+    reasons.set(response.original ?? response, reason)
     return false
   }
 
@@ -58,6 +63,20 @@ async function challengesOf(headers: Headers): Promise<readonly WWWAuthenticateC
     if (error instanceof WWWAuthenticateChallengeError) return error.cause
   }
   return []
+}
+
+/** RFC 9470 section 3. */
+function stepUpRequired(asked: WWWAuthenticateChallenge['parameters']): LatchkeyError {
+  const { acr_values: acr, max_age: age } = asked as { acr_values?: string; max_age?: string }
+  const wanted = [
+    acr && `one of ${acr.slice(0, 200)}`,
+    age && `not older than ${age.slice(0, 10)} s`,
+  ].filter(Boolean)
+  const needed = wanted.length > 0 ? ` It has to be ${wanted.join(', ')}.` : ''
+  return new LatchkeyError(
+    'ERR_STEP_UP_REQUIRED',
+    `The server accepts the token, but wants a stronger or more recent sign-in for this request.${needed} A renewed token would not help: let the user sign in again, asking for that.`,
+  )
 }
 
 function insufficientScope(scope: string | undefined): LatchkeyError {

@@ -1,7 +1,7 @@
 import { type Grant, GrantRejectedError, type TokenSet } from '@latchkey/core'
 import type { ClientAuth } from 'oauth4webapi'
 import type { Exchange } from './sending.ts'
-import { type OAuthContext, requestTokens } from './token-endpoint.ts'
+import { type OAuthContext, requestTokens, type TokenRequest } from './token-endpoint.ts'
 
 /** A user's name and password, as the resource-owner password grant takes them. */
 export interface UserCredentials {
@@ -99,9 +99,10 @@ export function signInWith(
   context: OAuthContext,
   { username, password }: UserCredentials,
   scope: string | undefined,
-  exchange: Exchange,
+  { onAnswer, ...exchange }: Exchange & Pick<TokenRequest, 'onAnswer'>,
 ): Promise<TokenSet> {
   const request = {
+    onAnswer,
     action: 'sign in with this username and password',
     grantType: 'password',
     parameters: { username, password, ...(scope !== undefined && { scope }) },

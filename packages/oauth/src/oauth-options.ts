@@ -10,6 +10,8 @@ export interface OAuthOptions
     | 'origin'
     | 'store'
     | 'skipAuth'
+    | 'whenSignedOut'
+    | 'whenRefused'
     | 'renewAheadMs'
     | 'renewTimeoutMs'
     | 'fetch'
@@ -44,7 +46,10 @@ export interface OAuthOptions
   username?: string | undefined
   /** With `username`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
-  /** The scopes to ask for, separated by spaces. A refresh keeps the session's. */
+  /**
+   * The scopes to ask for, separated by spaces. A refresh keeps the session's: where a server wants them then as well
+   * (Azure AD B2C), give `parameters: { scope }`, which go with every token request.
+   */
   scope?: string | undefined
   /** More to send with each token request, such as `audience` or `resource` (RFC 8707). */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
@@ -54,8 +59,8 @@ export interface OAuthOptions
    */
   isTokenRejected?: NonNullable<TokenManagerOptions['isTokenRejected']>
   /**
-   * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope` and
-   * `origin`. Where users come from `setTokens()`, give one per user that shares a store.
+   * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope`,
+   * `parameters` and `origin`. Where users come from `setTokens()`, give one per user that shares a store.
    */
   name?: string
 }
@@ -77,6 +82,8 @@ const KNOWN: OptionNames<OAuthOptions> = {
   store: true,
   isTokenRejected: true,
   skipAuth: true,
+  whenSignedOut: true,
+  whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
   fetch: true,
@@ -92,7 +99,6 @@ const TAKEN = new Set([
   'refresh_token',
   'username',
   'password',
-  'scope',
 ])
 
 /** The options, checked; never showing a secret. */
@@ -123,11 +129,12 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const place = checkPlace(options)
   const where = place.issuer ?? place.tokenEndpoint
   const origins = [options.origin].flat()
+  const parameters = checkParameters(options.parameters ?? {})
   return {
     options,
     place,
     authentication: checkAuthentication(options),
-    parameters: checkParameters(options.parameters ?? {}),
+    parameters,
     credentials,
     name:
       options.name ??
@@ -135,6 +142,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
         ['client_id', options.clientId],
         ['username', username],
         ['scope', scope],
+        ...[...parameters].toSorted(([a], [b]) => (a < b ? -1 : 1)),
         ...origins.map((origin): [string, unknown] => ['origin', origin]),
       ]),
   }

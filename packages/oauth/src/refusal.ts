@@ -1,5 +1,11 @@
 import { GrantRejectedError, LatchkeyError } from '@latchkey/core'
-import { readObject, redact, unavailable as serverUnavailable } from '@latchkey/core/service'
+import {
+  isForeignAnswer,
+  readObject,
+  redact,
+  redactAll,
+  unavailable as serverUnavailable,
+} from '@latchkey/core/service'
 
 /** How long a request that can only fail again is not sent again, in milliseconds. */
 const CONFIGURATION_WAIT_MS = 60_000
@@ -40,13 +46,16 @@ export function refusal(response: Response, body: string, asked: Asked): Latchke
   const words = [error, description].filter(Boolean).join(': ')
   const answer = redact(words, asked.secrets).slice(0, 400) || `it answered ${status}`
   const said = `The server did not ${asked.action} (${answer}).`
-  const isNo = [200, 400, 401, 403].includes(status) && !PASSING.has(error)
+  const about = { status, body: redactAll(parsed(body), asked.secrets) }
+  const code = effectiveCode(error, status, headers)
+  const isJudged = response.ok || [400, 401, 403].includes(status)
+  const isNo = isJudged && !PASSING.has(error) && (code !== '' || !isForeignAnswer(response, body))
   if (!isNo) return unavailable(said, response)
-  const advice = CONFIGURATION.get(effectiveCode(error, status, headers))
+  const advice = CONFIGURATION.get(code)
   if (advice !== undefined || asked.rejection === undefined) {
     return misconfigured(`${said} ${advice ?? 'Check `clientId` and `clientSecret`'}.`)
   }
-  return new GrantRejectedError(said, { code: asked.rejection })
+  return new GrantRejectedError(said, { code: asked.rejection, ...about })
 }
 
 /** What may pass, with what the server said about waiting. */
@@ -74,6 +83,15 @@ export function misconfigured(message: string): LatchkeyError {
   return new LatchkeyError('ERR_OAUTH_CONFIGURATION', message, {
     retryAfterMs: CONFIGURATION_WAIT_MS,
   })
+}
+
+/** JSON where it is JSON, else the text itself. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** `error` and `error_description` of RFC 6749 section 5.2; empty for anything else. */

@@ -1,5 +1,5 @@
 import { LatchkeyError, type TokenSet } from '@latchkey/core'
-import { readObject } from '@latchkey/core/service'
+import { readObject, type SignInAnswer } from '@latchkey/core/service'
 import { type Client, type ClientAuth, genericTokenEndpointRequest } from 'oauth4webapi'
 import type { Locate } from './authorization-server.ts'
 import { type Asked, refusal } from './refusal.ts'
@@ -26,6 +26,8 @@ export interface TokenRequest extends Asked {
   parameters: Record<string, string>
   /** Default: the context's. */
   authentication?: ClientAuth
+  /** Told the server's success. */
+  onAnswer?: ((answer: SignInAnswer) => void) | undefined
 }
 
 /**
@@ -62,6 +64,7 @@ export async function requestTokens(
   }
   const { tokens, scope } = readTokens(server.issuer, answer, now())
   context.onScope?.(tokens.accessToken, scope)
+  request.onAnswer?.({ status: response.status, body: { ...answer } })
   return tokens
 }
 

@@ -157,7 +157,7 @@ describe('the client shows who it is', () => {
 describe('a definite no', () => {
   it.each([
     ['invalid_grant', () => no('invalid_grant')],
-    ['a bare 400', () => new Response('<html>', { status: 400 })],
+    ['a bare 400', () => new Response('', { status: 400 })],
     ['a bare 401', () => new Response('Unauthorized', { status: 401 })],
     ['403 invalid_grant (Auth0)', () => no('invalid_grant', 403)],
     ['401 invalid_request (Passport)', () => no('invalid_request', 401)],

@@ -33,7 +33,6 @@ describe('an option', () => {
     ['`scope`', { scope: ['read'] }],
     ['`parameters.audience`', { parameters: { audience: 5 } }],
     ['`parameters.client_secret`', { parameters: { client_secret: CANARY } }],
-    ['`parameters.scope`', { parameters: { scope: 'read' } }],
     ['`clientID`', { clientID: 'reports' }],
     ['`client_secret`', { client_secret: CANARY }],
     ['`scheme`', { scheme: {} }],

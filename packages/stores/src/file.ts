@@ -13,7 +13,7 @@ import { decodeEntry, encodeEntry } from './entry.ts'
 import { defaultDirectory, hasDirectory, makeDirectory, syncDirectory } from './file/directory.ts'
 import { isMissing, withStoreErrors } from './file/file-error.ts'
 import { createLockFile, takeLock } from './file/file-lock.ts'
-import { moveInto, readSafely, sweep, writeTemporary } from './file/safe-file.ts'
+import { discard, moveInto, readSafely, sweep, writeTemporary } from './file/safe-file.ts'
 import { createWatches } from './file/watches.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
@@ -111,7 +111,22 @@ export function fileStore(
       }
     },
 
+    canWrite: (name) => canWrite(directory, pathOf(name, 'json')),
+
     names: () => guarded(() => readNames(directory)),
+  }
+}
+
+/** As large as most sessions, so that a full disk shows. */
+const PROBE = ' '.repeat(4096)
+
+async function canWrite(directory: string, path: string): Promise<boolean> {
+  try {
+    await makeDirectory(directory)
+    await discard((await writeTemporary(path, PROBE)).path)
+    return true
+  } catch {
+    return false
   }
 }
 

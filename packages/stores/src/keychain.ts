@@ -50,7 +50,7 @@ const KNOWN: OptionNames<KeychainStoreOptions> = { service: true, lockDirectory:
  */
 export function keychainStore(
   options: KeychainStoreOptions = {},
-): Required<Omit<TokenStore, 'subscribe' | 'renewAheadMs'>> {
+): Required<Omit<TokenStore, 'subscribe' | 'renewAheadMs' | 'canWrite'>> {
   expectKnown(options, KNOWN)
   const { service = 'latchkey', lockDirectory = join(fileStoreDirectory(), 'keychain') } = options
   if (typeof service !== 'string' || service === '') {

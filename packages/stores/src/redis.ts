@@ -79,7 +79,7 @@ const LONGEST_MS = 3650 * KEEP_MS
 export function redisStore<Node = never>(
   client: RedisClient | RedisCluster<Node>,
   options: RedisStoreOptions = {},
-): Required<Omit<TokenStore, 'renewAheadMs'>> {
+): Required<Omit<TokenStore, 'renewAheadMs' | 'canWrite'>> {
   expectKnown(options, KNOWN)
   const { prefix = 'latchkey:', maxAgeMs = 90 * KEEP_MS, leaseMs = 10_000 } = options
   if (typeof client?.withCommandOptions !== 'function') {

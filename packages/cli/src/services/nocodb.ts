@@ -23,7 +23,7 @@ async function enter(
   url: string,
   options: SignInOptions,
   store: TokenStore,
-  by: (noco: NocoDB, credentials: Credentials) => Promise<void>,
+  by: (noco: NocoDB, credentials: Credentials) => Promise<unknown>,
 ): Promise<NocoDBProfile> {
   const email = options.user ?? (await ask('E-mail', '--email'))
   const password = options.stdin

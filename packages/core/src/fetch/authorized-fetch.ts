@@ -51,9 +51,9 @@ export function authorizedFetch(
 async function sendOnce(
   sender: typeof fetch,
   request: Outgoing,
-  { generation, headers, renewable }: Authorization,
+  { generation, attempt, headers, renewable }: Authorization,
 ): Promise<Response> {
-  if (generation === 0) return sender(...request.asGiven())
+  if (generation === 0 && attempt === 1) return sender(...request.asGiven())
   const mode = redirectMode(request, headers, renewable)
   const isOurs = mode !== request.redirect
   const response = await sender(...request.next(headers, mode, renewable || isOurs))

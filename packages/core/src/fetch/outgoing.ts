@@ -22,6 +22,8 @@ export interface Given {
   signal?: AbortSignal | null | undefined
   /** The client's hooks that may have put another Request in place of the one made of `body`. */
   hooks?: { beforeRequest?: readonly unknown[] } | undefined
+  /** Where options that are not the client's own are. */
+  context?: { skipAuth?: unknown } | undefined
 }
 
 /** Where a redirect has led, and what the request has become there. */
@@ -35,7 +37,12 @@ export interface Moved {
   referrerPolicy: ReferrerPolicy | undefined
 }
 
-const NOTHING: Given = { body: undefined, signal: undefined, hooks: undefined }
+const NOTHING: Given = {
+  body: undefined,
+  signal: undefined,
+  hooks: undefined,
+  context: undefined,
+}
 
 /** A browser takes no headers of ours there, so nothing is added: as if the caller had set them all. */
 const TAKES_NONE = { has: () => true }
@@ -94,6 +101,11 @@ export class Outgoing implements AuthorizeRequest {
   get headers(): { has(name: string): boolean } | undefined {
     if ((this.#options().mode ?? this.#request?.mode) === 'no-cors') return TAKES_NONE
     return this.#headers
+  }
+
+  /** Whether the caller wants no token for this one. */
+  get skipAuth(): boolean {
+    return this.#options()['skipAuth'] === true || this.#client.context?.skipAuth === true
   }
 
   /** The body given in the options. */

@@ -28,6 +28,9 @@ const LOST: ReadonlySet<unknown> = new Set([
   'ERR_UNUSABLE_TOKEN',
 ])
 
+/** Gateways that gave up on a server which may have done what it was asked (RFC 9110 section 15.6, and Cloudflare's). */
+const GATEWAY: ReadonlySet<unknown> = new Set([499, 502, 504, 520, 524, 598, 599])
+
 /** What clients' errors tell. A good status in an error: the answer broke off, or made no sense. */
 interface Described {
   name?: unknown
@@ -45,6 +48,7 @@ export function isAnswerLost(error: unknown): boolean {
   for (const one of causesOf(error)) {
     const { name, code, response, status } = one as Described
     const answered = status ?? response?.status ?? 0
+    if (GATEWAY.has(answered)) return true
     if (answered >= 400 || NOT_SENT.has(code)) return false
     isLost ||= answered > 0 || LOST.has(name) || LOST.has(code)
   }

@@ -96,6 +96,8 @@ export interface AuthorizeRequest {
         has(name: string): boolean
       }
     | undefined
+  /** True: this one goes out without a token. */
+  skipAuth?: boolean | undefined
   /** Ends this caller's waiting only, with its own reason. */
   signal?: AbortSignal | null | undefined
 }

@@ -3,9 +3,9 @@ import type { Events } from '../events.ts'
 import { boundedView, droppedOf, type ResponseView } from '../fetch/response-view.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { nearestOrigin, parseUrl } from '../origin.ts'
-import type { Scheme } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 import {
+  callersCredential,
   freshToken,
   oneShotBody,
   otherOrigin,
@@ -19,13 +19,13 @@ import {
   Authorization,
   type Authorizer,
   type AuthorizeRequest,
-  CREDENTIAL_HEADERS,
   type RecoverOptions,
   Target,
 } from './authorization.ts'
 import { coolDown, type Session, whatRejectionMeans } from './decisions.ts'
 import { createExplanations } from './explanations.ts'
 import type { Passage } from '../grant/inside.ts'
+import { createReminder, ownCredential } from './own-credential.ts'
 import type { Renewal } from './renewal.ts'
 import type { SessionKeeper } from './session.ts'
 
@@ -39,6 +39,9 @@ export class KernelAuthorizer implements Authorizer {
   readonly explain = this.#explanations.find
   /** Requests that went out bare since they seemed to be a grant's own: the grant's work, and whose session it was. */
   #own: WeakMap<Authorization, { passage: Passage; epoch: number }> | undefined = undefined
+  /** Requests with a credential of the caller's, by the header it is in. */
+  #callers: WeakMap<Authorization, string> | undefined = undefined
+  readonly #remind = createReminder()
 
   constructor(options: KernelOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
     this.#options = options
@@ -51,8 +54,10 @@ export class KernelAuthorizer implements Authorizer {
     const { origins, scheme, skipAuth } = this.#options
     const target = new Target(request)
     if (!target.isAt(origins)) return bare(target) // nothing of it is read
+    if (request.skipAuth || skipAuth?.(target)) return bare(target)
     const { headers, signal } = request
-    if ((headers && carriesCredential(scheme, headers)) || skipAuth?.(target)) return bare(target)
+    const own = headers && ownCredential(scheme, headers)
+    if (own) return this.#bareWith(own, target)
     const passage = this.#renewal.grantAtWork(signal)
     if (passage) {
       const authorization = bare(target)
@@ -62,9 +67,28 @@ export class KernelAuthorizer implements Authorizer {
     }
     const ready = this.#renewal.ready()
     if (ready) return this.#seal(ready, target, 1, headers)
-    return untilAborted(this.#renewal.obtain(), signal).then((obtained) =>
-      this.#seal(obtained, target, 1, headers),
+    return untilAborted(this.#renewal.obtain(), signal).then(
+      (obtained) => this.#seal(obtained, target, 1, headers),
+      (error) => {
+        if (this.#isVisitor(error)) return bare(target)
+        throw error
+      },
     )
+  }
+
+  /** Whether `error` says that nobody is signed in, and whoever is not is served as a visitor. */
+  #isVisitor(error: unknown): boolean {
+    const { whenSignedOut } = this.#options
+    return whenSignedOut === 'send' && isLatchkeyError(error) && NOBODY.has(error.code)
+  }
+
+  /** A credential of the caller's own: left over, perhaps, from before there was a manager. */
+  #bareWith(own: string, target: Target): Authorization {
+    const authorization = bare(target)
+    this.#callers ??= new WeakMap()
+    this.#callers.set(authorization, own)
+    this.#remind(own)
+    return authorization
   }
 
   /** The session's headers for one attempt; none when the caller has set one of them. */
@@ -107,7 +131,8 @@ export class KernelAuthorizer implements Authorizer {
     response: ResponseView | Response,
     asked: RecoverOptions = {},
   ): MaybePromise<Authorization | undefined> => {
-    const { isTokenRejected } = this.#options
+    const { isTokenRejected, tokensFrom } = this.#options
+    if (tokensFrom && response.status < 400) this.#takeOver(authorization, response)
     if (!isTokenRejected && response.status !== 401) return undefined
     if (authorization.generation === 0) return this.#recoverBare(authorization, response, asked)
     if (droppedOf(response) === true) return undefined
@@ -140,10 +165,25 @@ export class KernelAuthorizer implements Authorizer {
     const began = response.status === 401 ? this.#own?.get(authorization) : undefined
     if (began && !began.passage.isOpen)
       return this.#sendAgain(authorization, began.epoch, this.#renewal.obtain(), response, asked)
+    const own = response.status === 401 ? this.#callers?.get(authorization) : undefined
+    if (own) return this.#explanations.add(response, callersCredential(own))
     const url = response.status === 401 ? parseUrl(response.url) : undefined
     const meant = url && nearestOrigin(this.#options.origins, url)
     if (meant) this.#explanations.add(response, otherOrigin(url, meant))
     return undefined
+  }
+
+  /** Tokens that an ordinary answer hands on, to the session whose token the request carried. */
+  #takeOver({ generation, epoch, target }: Authorization, response: ResponseView | Response): void {
+    const { current } = this.#session
+    if (generation === 0 || current?.generation !== generation || current.epoch !== epoch) return
+    if (droppedOf(response) !== undefined || this.#session.stopped) return
+    try {
+      const found = this.#options.tokensFrom?.(boundedView(response, target), current.tokens)
+      if (found) this.#renewal.takeOver(current, found)
+    } catch {
+      // what cannot be read is not taken over
+    }
   }
 
   /** The token was rejected: either an authorization to send again with, or a reason not to. */
@@ -220,21 +260,18 @@ export class KernelAuthorizer implements Authorizer {
       return sealed
     } catch (error) {
       throwIfAborted(signal)
+      if (this.#isVisitor(error)) return bare(target, attempt + 1)
       return this.#explanations.add(response, error as LatchkeyError)
     }
   }
 }
 
-type OwnHeaders = NonNullable<AuthorizeRequest['headers']>
-
-/** A credential of the caller's own wins, also over one that would have to be obtained first. */
-function carriesCredential({ header }: Scheme, own: OwnHeaders): boolean {
-  return CREDENTIAL_HEADERS.some((name) => own.has(name)) || (!!header && own.has(header))
-}
+/** Codes of nobody being signed in, and nothing left to sign in with. */
+const NOBODY: ReadonlySet<string> = new Set(['ERR_SIGN_IN_REQUIRED', 'ERR_REFRESH_TOKEN_REJECTED'])
 
 const NO_SESSION = { generation: 0, epoch: 0, permanent: true }
 
-const bare = (target: Target) => new Authorization({}, target, NO_SESSION, 1)
+const bare = (target: Target, attempt = 1) => new Authorization({}, target, NO_SESSION, attempt)
 
 type Sealed = Readonly<Record<string, string>>
 

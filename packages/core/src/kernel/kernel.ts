@@ -139,7 +139,8 @@ class Kernel {
     session.epoch += 1
     session.stopped = undefined
     this.#renewal.abandon(sessionChanged())
-    const { tokens: mine } = session.enter(session.open(usable, 'receipt'))
+    const from = typeof tokens === 'function' ? 'receipt' : 'given'
+    const { tokens: mine } = session.enter(session.open(usable, from))
     this.#renewal.elsewhere.start()
     await store.setToken(mine, name)
   }

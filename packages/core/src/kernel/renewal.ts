@@ -1,11 +1,11 @@
-import { type GrantRejectedError, isRejection, type LatchkeyError } from '../errors.ts'
+import type { GrantRejectedError, LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import { contextOf, type Grant } from '../grant/grant.ts'
+import type { Grant } from '../grant/grant.ts'
 import { Inside, type Passage } from '../grant/inside.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { readStore, type Stored } from '../store/token-store.ts'
-import { grantUnavailable, recursion, sessionChanged, signInRequired, timedOut } from '../texts.ts'
-import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
+import { recursion, sessionChanged, signInRequired, timedOut, unkept } from '../texts.ts'
+import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted, untilAborted } from '../waiting.ts'
 import {
   COOL_DOWN_MS,
@@ -16,6 +16,7 @@ import {
   type Run,
   type Session,
 } from './decisions.ts'
+import { askGrants } from './chain.ts'
 import { Elsewhere } from './elsewhere.ts'
 import type { SessionKeeper } from './session.ts'
 
@@ -28,11 +29,8 @@ interface Flight {
   controller: AbortController
 }
 
-/** How the walk through the chain ended. */
-type Walk =
-  | { end: 'answered'; answer: TokenSet; grant: Grant }
-  | { end: 'overtaken'; tokens: TokenSet }
-  | { end: 'exhausted'; tried: string[]; rejection: GrantRejectedError | undefined }
+/** A session that is prolonged by less than a twentieth of what is left is not written anew. */
+const PROLONGED = 1.05
 
 /** Renewals, one at a time: when one starts, what happens in it, what a failure leaves behind. */
 export class Renewal {
@@ -128,6 +126,20 @@ export class Renewal {
     return promise
   }
 
+  /** What an ordinary answer has handed on takes the place of `current`; a renewal under way brings newer ones. */
+  takeOver(current: Session, found: TokenSet): void {
+    if (this.#flight || current.permanent) return
+    const { clock, store, name } = this.#options
+    const next = this.#session.open(
+      keepRefreshToken(readTokenSet(found), current.tokens),
+      'receipt',
+    )
+    const left = current.expiresAt - clock.now()
+    const isLonger = next.expiresAt - clock.now() > left * PROLONGED
+    if (sameTokens(next.tokens, current.tokens) && !isLonger) return
+    void store.setToken(this.#session.enter(next).tokens, name)
+  }
+
   #land(): void {
     this.#flight = undefined
     this.#session.isRenewing = false
@@ -146,49 +158,31 @@ export class Renewal {
 
   /** The next session: another process's from the store, or one from the chain of grants. */
   async #obtainNext(run: Run): Promise<Session> {
-    const { store, name } = this.#options
+    const { store, name, grants, fetch } = this.#options
     const mine = this.#session.current?.tokens
     throwIfAborted(run.signal) // the lock came too late
     let stored = await readStore(store, name)
     if (isPassing(stored.error)) throw stored.error
     for (;;) {
+      // A refresh token that others have too may be good for once only: it needs a place for its successor.
       const known = stored.error === undefined ? stored.tokens : mine
       if (known && !sameTokens(known, mine) && this.#session.isFresh(known))
         return this.#session.adoptFor(run, known)
-      const walk = await this.#askGrants(known, run)
+      const isShared = stored.error === undefined && known?.refreshToken !== undefined
+      const mayPresent = !isShared || ((await store.canWrite?.(name)) ?? true)
+      const walk = await askGrants(mayPresent ? known : undefined, {
+        grants,
+        fetch,
+        signal: run.signal,
+        inside: this.#inside,
+        onAsked: () => this.#announceRenewing(run.signal),
+        changed: (refused) => this.elsewhere.changed(refused),
+      })
       if (walk.end === 'answered') return this.#commit(run, walk.answer, walk.grant, stored)
+      if (walk.end === 'exhausted' && !mayPresent) throw unkept()
       if (walk.end === 'exhausted') return this.#giveUp(run, walk.tried, walk.rejection, known)
       stored = { tokens: walk.tokens, error: undefined }
     }
-  }
-
-  /**
-   * Asks the grants in order: the first that applies wins, a rejected one makes way for the next, an
-   * unavailable one ends the walk, since the next might sign in as if the session were gone.
-   */
-  async #askGrants(known: TokenSet | undefined, run: Run): Promise<Walk> {
-    const { fetch, grants } = this.#options
-    const { signal } = run
-    const tried: string[] = []
-    let rejection: GrantRejectedError | undefined
-    let tokens = known
-    this.#announceRenewing(signal)
-    for (const grant of grants) {
-      try {
-        const context = contextOf(signal, fetch, tokens)
-        const answer = await this.#inside.enter(async () => grant.request(context), signal)
-        if (answer) return { end: 'answered', grant, answer: keepRefreshToken(answer, tokens) }
-        tried.push(`${grant.name} (${grant.missing ?? 'does not apply'})`)
-      } catch (error) {
-        if (!isRejection(error)) throw grantUnavailable(grant.name, error, secretsOf(known))
-        rejection = error
-        tried.push(`${grant.name} (rejected)`)
-        const changed = await this.elsewhere.changed(known)
-        if (changed) return { end: 'overtaken', tokens: changed }
-        tokens = undefined // refused: no later grant may present it again
-      }
-    }
-    return { end: 'exhausted', tried, rejection }
   }
 
   #announceRenewing(signal: AbortSignal): void {

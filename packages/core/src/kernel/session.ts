@@ -1,6 +1,6 @@
 import type { LatchkeyError } from '../errors.ts'
 import type { Events, ManagerEvents, ManagerState } from '../events.ts'
-import { expiryFromStore, expiryOnReceipt, readJwtOwner } from '../expiry.ts'
+import { expiryFromStore, expiryOfGiven, expiryOnReceipt, readJwtOwner } from '../expiry.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { sessionChanged } from '../texts.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
@@ -19,6 +19,9 @@ export interface Mark {
   /** Whether there was a session at all. */
   had: boolean
 }
+
+/** Where a token set comes from decides what is believed of its expiry. */
+const EXPIRY = { receipt: expiryOnReceipt, store: expiryFromStore, given: expiryOfGiven } as const
 
 /**
  * What a manager remembers, and every way in which that may change. Nothing is read, written or sent here.
@@ -67,11 +70,10 @@ export class SessionKeeper {
   }
 
   /** `tokens` as the session to come: its expiry settled, so that a store keeps the instant too. */
-  open(tokens: TokenSet, from: 'receipt' | 'store', permanent = false): Session {
+  open(tokens: TokenSet, from: keyof typeof EXPIRY, permanent = false): Session {
     const { clock, renewAheadMs } = this.#options
     const now = clock.now()
-    const read = from === 'store' ? expiryFromStore : expiryOnReceipt
-    const expiresAt = permanent ? undefined : read(tokens, now)
+    const expiresAt = permanent ? undefined : EXPIRY[from](tokens, now)
     return {
       tokens: readTokenSet({ ...tokens, expiresAt }),
       generation: this.generation + 1,

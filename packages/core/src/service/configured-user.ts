@@ -33,7 +33,7 @@ export function configuredUser<Credentials>(
         const tokens = await inUse().getToken(name)
         return !tokens || !isOwn || isOwn(tokens) ? { tokens } : undefined
       }
-      const { lock, subscribe, renewAheadMs } = store
+      const { lock, subscribe, canWrite, renewAheadMs } = store
       return {
         getToken: async (name) => (await own(name))?.tokens,
         setToken: (tokens, name) => inUse().setToken(tokens, name),
@@ -41,6 +41,7 @@ export function configuredUser<Credentials>(
           if (!isOwn || (await own(name))) await inUse().removeToken(name)
         },
         ...(renewAheadMs !== undefined && { renewAheadMs }),
+        ...(canWrite && { canWrite: (name) => others !== undefined || canWrite.call(store, name) }),
         ...(lock && { lock: (name, run) => inUse().lock(name, run) }),
         ...(subscribe && { subscribe: (...given) => subscribe.apply(store, given) }),
       }

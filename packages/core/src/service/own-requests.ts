@@ -2,7 +2,7 @@ import { isLatchkeyError, LatchkeyError } from '../errors.ts'
 import { readPieces } from '../fetch/response-view.ts'
 import { parseRetryAfter } from '../grant/retry-after.ts'
 import { invalidOption } from '../option-names.ts'
-import { untilAborted } from '../waiting.ts'
+import { afterRunning, untilAborted } from '../waiting.ts'
 
 /** No answer about tokens is as long, in bytes. */
 const MAX_BYTES = 2 ** 20
@@ -22,13 +22,16 @@ export function ownFetch(options: {
   fetch?: typeof fetch | undefined
   renewTimeoutMs?: number | undefined
 }): typeof fetch {
-  const { fetch: send = (input, init) => globalThis.fetch(input, init), renewTimeoutMs } = options
+  const { fetch: send = (input, init) => globalThis.fetch(input, init), renewTimeoutMs = 15_000 } =
+    options
   if (typeof send !== 'function') {
     throw invalidOption('`fetch` must be a function.')
   }
   return async (input, init) => {
     const where = `${input as string | URL}`.replace(/[?#].*/s, '') // a query may hold anything
-    const signal = init?.signal ?? timeLimit(renewTimeoutMs)
+    const limit = new AbortController()
+    const stop = init?.signal ? undefined : afterRunning(renewTimeoutMs, () => limit.abort(late()))
+    const signal = init?.signal ?? limit.signal
     const read = async (): Promise<Response> => {
       const request = { cache: 'no-store', ...init, redirect: 'manual', signal } as const
       const response = await send(input, request)
@@ -43,12 +46,14 @@ export function ownFetch(options: {
       const why = typeof code === 'string' ? ` (${code})` : ''
       const message = `${where} could not be reached${why}, or did not answer in time.`
       throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
+    } finally {
+      stop?.()
     }
   }
 }
 
-/** No timer can wait longer than 2^31 - 1 ms, nor for a part of one. */
-const timeLimit = (ms = 15_000) => AbortSignal.timeout(Math.ceil(Math.min(ms, 2 ** 31 - 1)))
+/** Its name tells core that the answer was lost. */
+const late = () => Object.assign(new Error('The time was up.'), { name: 'TimeoutError' })
 
 function refuseRedirect(where: string, { type, status }: Response): void {
   if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return
@@ -68,10 +73,15 @@ async function readWhole(where: string, response: Response): Promise<string> {
   throw new LatchkeyError('ERR_UNUSABLE_TOKEN', `${where} answered with a mebibyte or more.`)
 }
 
-/** What may pass, with what the server said about waiting. */
-export function unavailable(said: string, { headers }: Response): LatchkeyError {
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after'))
-  return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs })
+/**
+ * What may pass, with what the server said about waiting.
+ *
+ * A refusal that is not the API's own word, such as a firewall's page, leaves no cool-down: it has not been asked.
+ */
+export function unavailable(said: string, { status, headers }: Response): LatchkeyError {
+  const isPage = status < 500 && /\bhtml\b/i.test(headers.get('content-type') ?? '')
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after')) ?? (isPage ? 0 : undefined)
+  return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs, status })
 }
 
 /** The JSON object in `text`, or an empty one. It inherits nothing. */

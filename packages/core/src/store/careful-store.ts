@@ -6,6 +6,8 @@ import type { KernelStore, TokenStore } from './token-store.ts'
 
 /** How long one call of a store may take, in milliseconds, before the manager goes on without it. */
 const STORE_LIMIT_MS = 3_000
+/** How long a store is not asked again while a call of it that overran its time has not come back, in milliseconds. */
+const HUNG_MS = 30_000
 
 type Operation = ManagerEvents['storeFailed']['operation']
 type OnFailure = (operation: Operation, error: LatchkeyError) => void
@@ -22,7 +24,8 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
  *
  * - Writes run one after the other, and a read comes after them. A write that a newer one has overtaken before its turn
  *   is left out. `removeToken` returns what it found.
- * - A call that hangs, throws or holds garbage is told once, until it works again.
+ * - A call that hangs, throws or holds garbage is told once, until it works again. While one hangs, the others fail at
+ *   once, so that nobody waits for the same store again and again.
  * - `getToken` throws where the contents are unknown. With `ERR_RENEWAL_UNAVAILABLE`, where another process may have
  *   spent the refresh token in the meantime, so that nothing may be renewed.
  * - `setToken` and `removeToken` never throw. A write that overran its time and lands later, over something newer, is
@@ -32,6 +35,7 @@ export class CarefulStore implements KernelStore {
   /** Runs its work once, and the result of that counts, however the lock itself ends. */
   readonly lock?: NonNullable<TokenStore['lock']>
   readonly subscribe?: NonNullable<TokenStore['subscribe']>
+  readonly canWrite?: (name: string) => Promise<boolean>
   readonly #store: TokenStore
   readonly #onFailure: OnFailure
   /** What has failed and not worked since. */
@@ -43,12 +47,15 @@ export class CarefulStore implements KernelStore {
   /** Whether the last write got through. If not, the store still holds the older value (`#seen`): ignore it. */
   #isWritten = true
   #writing: Promise<unknown> = Promise.resolve()
+  /** A call that overran its time and has not come back. */
+  #hung: { work: Promise<unknown>; since: number } | undefined = undefined
 
   constructor(store: TokenStore, onFailure: OnFailure) {
     this.#store = store
     this.#onFailure = onFailure
     if (store.lock) this.lock = (name, run) => runOnce(store, name, run)
     if (store.subscribe) this.subscribe = (name, listener) => this.#subscribe(name, listener)
+    if (store.canWrite) this.canWrite = (name) => this.#canWrite(name)
   }
 
   getToken(name: string): Promise<TokenSet | undefined> {
@@ -77,6 +84,12 @@ export class CarefulStore implements KernelStore {
     })
     this.#writing = removing
     return removing
+  }
+
+  async #canWrite(name: string): Promise<boolean> {
+    return this.#limited('set', async () => (await this.#store.canWrite?.(name)) ?? true).catch(
+      () => false,
+    )
   }
 
   #subscribe(name: string, listener: () => void): () => void {
@@ -136,8 +149,17 @@ export class CarefulStore implements KernelStore {
   }
 
   async #limited<T>(operation: Operation, work: () => T | PromiseLike<T>): Promise<T> {
-    const late = () => failed(`No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
-    const answer = await withTimeLimit((async () => work())(), STORE_LIMIT_MS, late)
+    const hung = this.#hung
+    if (hung && performance.now() - hung.since < HUNG_MS) throw failed('It still does not answer.')
+    const running = (async () => work())()
+    const late = () => {
+      const mine = { work: running, since: performance.now() }
+      this.#hung = mine
+      const back = () => this.#hung === mine && (this.#hung = undefined)
+      running.then(back, back)
+      return failed(`No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
+    }
+    const answer = await withTimeLimit(running, STORE_LIMIT_MS, late)
     this.#failing.delete(operation)
     return answer
   }

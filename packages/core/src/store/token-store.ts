@@ -32,6 +32,11 @@ export interface TokenStore {
    * 0, where what is stored behind a request's back may be lost: a renewal is then waited for.
    */
   renewAheadMs?: number
+  /**
+   * Whether a session could be stored now: false for a read-only or full disk. Asked under the lock before a refresh
+   * token is presented that may be good for once only. Leaves `name` as it is. Absent: it could.
+   */
+  canWrite?(name: string): MaybePromise<boolean>
   /** The names in use, as they were given. */
   names?(): MaybePromise<string[]>
 }

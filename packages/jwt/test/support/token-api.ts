@@ -1,4 +1,4 @@
-import type { TokenManager } from '@latchkey/core'
+import type { TokenManager, TokenSet, TokenStore } from '@latchkey/core'
 import { authorizedFetch } from '@latchkey/core/adapter'
 import { Hono } from 'hono'
 import { type JwtSessionOptions, jwtSession } from '../../src/index.ts'
@@ -120,4 +120,10 @@ export async function failure(promise: Promise<unknown>): Promise<Error & { code
     () => Promise.reject(new Error('it did not fail')),
     (error: Error) => error,
   )
+}
+
+/** What `store` holds, whatever it is called there. */
+export async function keptIn(store: TokenStore): Promise<TokenSet | null | undefined> {
+  const [name] = (await store.names?.()) ?? []
+  return name === undefined ? undefined : store.getToken(name)
 }

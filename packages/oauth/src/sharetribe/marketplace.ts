@@ -5,6 +5,7 @@ import {
   invalidOption,
   isSignedIn,
   type OptionNames,
+  type SignInAnswer,
 } from '@latchkey/core/service'
 import { None } from 'oauth4webapi'
 import {
@@ -36,10 +37,11 @@ export interface SharetribeMarketplace extends OAuth {
    * Signs a user in, in place of whoever it was. The password is not kept. Where another user is
    * configured, that one's is not used any more, and the session stays in memory.
    *
+   * @returns Sharetribe's answer.
    * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, and `ERR_SESSION_CHANGED` when
    *   a sign-out or a later sign-in overtook it; what was before stays.
    */
-  signIn(credentials: UserCredentials): Promise<void>
+  signIn(credentials: UserCredentials): Promise<SignInAnswer>
   /**
    * Signs out: forgotten here at once, then revoked at Sharetribe, with a refresh first where the
    * access token has expired. After it requests are refused until `signIn()`, or `refresh()`, which goes
@@ -89,10 +91,13 @@ export function sharetribeMarketplace(given: SharetribeMarketplaceOptions): Shar
       if (!username || !password) throw invalidOption('`username` and `password` need each other.')
       const { fetch } = managerOptions
       const isConfigured = !credentials || username === credentials.username
+      let answered: SignInAnswer | undefined
+      const onAnswer = (answer: SignInAnswer) => (answered = answer)
       await manager.setTokens(
-        () => signInWith(context, { username, password }, 'user', { fetch }),
+        () => signInWith(context, { username, password }, 'user', { fetch, onAnswer }),
         () => user.entered(isConfigured),
       )
+      return answered as unknown as SignInAnswer
     },
     isSignedIn: () =>
       isSignedIn(async () => (await manager.getTokens()).refreshToken !== undefined),
