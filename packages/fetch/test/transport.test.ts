@@ -38,6 +38,14 @@ describe('the fetch option', () => {
     expect(sent).toEqual(['CANARY-stale', 'CANARY-1'])
   })
 
+  test('skipAuth: true among the options sends a request as it is, and its 401 renews nothing', async () => {
+    const { calls, send } = answering(denied)
+    const signedIn = wrapFetch(api.staleManager(), { fetch: send })
+    expect((await signedIn(api.url, { skipAuth: true })).status).toBe(401)
+    expect(calls.map(({ request }) => request.headers.get('xc-auth'))).toEqual([null])
+    expect(api.renewals).toBe(0)
+  })
+
   test("gets the caller's arguments as they are for a foreign origin", async () => {
     const args: unknown[] = []
     const send: typeof fetch = async (...given) => {

@@ -31,11 +31,13 @@ const MAX_FIELDS = 6
 export function messageOf(body: unknown, secrets: readonly string[]): string {
   if (typeof body === 'string') return /^\s*</.test(body) ? '' : shown(body.trim(), secrets)
   const said = MESSAGES.map((path) => textAt(body, path)).find((text) => text !== '') ?? ''
-  const fields = fieldErrorsOf(body).filter(([, words]) => words !== said)
+  const fields = fieldErrorsOf(body)
+  const isRepeated = fields.some(([, words]) => words === said)
   const listed = fields
     .slice(0, MAX_FIELDS)
     .map(([field, words]) => (field === '' ? words : `${field}: ${words}`))
-  return shown([said, ...listed].filter((text) => text !== '').join('; '), secrets)
+  const parts = isRepeated ? listed : [said, ...listed]
+  return shown(parts.filter((text) => text !== '').join('; '), secrets)
 }
 
 const shown = (text: string, secrets: readonly string[]) =>

@@ -29,6 +29,13 @@ describe("ky's own retries", () => {
     },
   )
 
+  test('skipAuth: true in the context sends a request as it is, and its 401 renews nothing', async () => {
+    api.script(401)
+    const context = { skipAuth: true }
+    expect((await signedIn({ throwHttpErrors: false })('', { context })).status).toBe(401)
+    expect([sent(), api.renewals]).toEqual([[undefined], 0])
+  })
+
   test('a 503, then a 401: each is answered in its own way', async () => {
     api.script(503)
     expect((await signedIn({ retry: eager(5) })('')).status).toBe(200)

@@ -159,6 +159,25 @@ const wrongPassword = fact(
   },
 )
 
+const visitor = fact(
+  "where whoever is signed out may be a visitor, requests go out bare, and their 401 is the API's own",
+  ['T06'],
+  async ({ scene, connect, fresh, credentialsOf }) => {
+    const nobody = { name: 'nobody', request: async () => undefined }
+    const manager = fresh({ grants: [nobody], whenSignedOut: 'send' })
+    const send = connect(manager)
+    const own = await send('/items', { method: 'POST', body: 'x' })
+    equal([own.status, manager.explain(own.result)], [401, undefined])
+    await manager.setTokens({ accessToken: await scene.makeToken('fresh') })
+    equal((await send('/items')).status, 200)
+    await manager.signOut()
+    equal((await send('/items')).status, 401)
+    const seen = await scene.of('/items')
+    const bare = seen.map((one) => Object.keys(credentialsOf(one)).length === 0)
+    equal([bare, await scene.renewals()], [[true, false, true], 0])
+  },
+)
+
 const rejected = fact(
   'a rejected renewal after a 401 signs out once, for 50 waiters',
   ['T12', 'F37', 'T06', 'S22'],
@@ -225,6 +244,7 @@ export const failureCases: readonly AdapterCase[] = [
   replayFails,
   ...unavailable,
   wrongPassword,
+  visitor,
   rejected,
   throwing,
   silent,

@@ -159,9 +159,12 @@ export async function statusesOf(
   return [...new Set(outcomes.map(({ status }) => status))]
 }
 
-/** The code of Latchkey's own error, or what else was thrown. */
-export const codeOf = ({ result }: Outcome): unknown =>
-  isLatchkeyError(result) ? result.code : String(result)
+/** The code of Latchkey's own error, or of the one that a client's error without an answer has as its cause. */
+export function codeOf({ result, status }: Outcome): unknown {
+  const { cause } = (status === undefined ? result : {}) as { cause?: unknown }
+  const own = [result, cause].find(isLatchkeyError)
+  return own ? own.code : String(result)
+}
 
 /** Whether a client ended a request because its signal aborted. */
 export const isAbort = ({ result }: Outcome): boolean =>

@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { GrantRejectedError, isLatchkeyError, memoryStore } from '../src/index.ts'
+import { answer, authorize, failure, harness, ORIGIN, sent } from './support/harness.ts'
+
+const own = new Headers({ authorization: 'Bearer CANARY-7f3a-left' })
+const request = { url: `${ORIGIN}/items`, method: 'GET' }
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
+
+describe('whenSignedOut: send', () => {
+  it('sends bare where no grant applies, and asks the grants each time', async () => {
+    const { manager, scripted, events } = harness({ whenSignedOut: 'send' })
+    scripted.answer(() => undefined)
+    expect((await authorize(manager)).generation).toBe(0)
+    scripted.answerTokens()
+    expect(sent(await authorize(manager))).toBe('Bearer a2')
+    expect(events.renewing).toHaveLength(1) // a visitor's request renews nothing
+  })
+
+  it('sends bare after a sign-out', async () => {
+    const { manager, scripted } = harness({ whenSignedOut: 'send' })
+    scripted.answerTokens()
+    await authorize(manager)
+    await manager.signOut()
+    expect((await authorize(manager)).generation).toBe(0)
+  })
+
+  it('rejects where the server could not be asked, or the password is wrong', async () => {
+    const { manager, scripted } = harness({ whenSignedOut: 'send' })
+    scripted.answer(() => new GrantRejectedError('No.', { code: 'ERR_WRONG_CREDENTIALS' }))
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_WRONG_CREDENTIALS' })
+  })
+
+  it('sends a 401 again as a visitor when the session has ended', async () => {
+    const { manager, scripted } = harness({ whenSignedOut: 'send' })
+    await manager.setTokens({ accessToken: 'dead' })
+    scripted.answer(() => undefined)
+    const first = await authorize(manager)
+    const again = await manager.recover(first, answer(401))
+    expect([again?.generation, again?.attempt]).toEqual([0, 2])
+  })
+})
+
+it('skipAuth: true goes out without a token, waiting or renewal', async () => {
+  const { manager, scripted } = harness()
+  const bare = await manager.authorize({ ...request, skipAuth: true })
+  expect([bare.generation, scripted.calls()]).toEqual([0, 0])
+  expect(manager.recover(bare, answer(401))).toBeUndefined()
+})
+
+describe("a caller's own header", () => {
+  it('is explained by the 401 that comes of it, by its name and without its value', async () => {
+    const { manager } = harness()
+    const bare = await manager.authorize({ ...request, headers: own })
+    const response = answer(401)
+    expect(manager.recover(bare, response)).toBeUndefined()
+    const reason = manager.explain(response)
+    expect(reason).toMatchObject({ code: 'ERR_OWN_CREDENTIAL' })
+    expect(reason?.message).toMatch(/"authorization"/)
+    expect(reason?.message).not.toMatch(/CANARY/)
+  })
+
+  it.each([
+    ['development', 1],
+    ['production', 0],
+  ])('is told in %s %i times', async (mode, times) => {
+    vi.stubEnv('NODE_ENV', mode)
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const { manager } = harness()
+    for (let turn = 0; turn < 3; turn += 1) await manager.authorize({ ...request, headers: own })
+    expect(warn).toHaveBeenCalledTimes(times)
+    expect(`${warn.mock.calls}`).not.toMatch(/CANARY/)
+  })
+})
+
+describe('tokens that an answer hands on', () => {
+  const handing = (accessToken: string) => ({
+    tokensFrom: () => ({ accessToken, expiresAt: 4e12 }),
+  })
+
+  it('are used and stored from then on', async () => {
+    const store = memoryStore()
+    const { manager } = harness({ store, name: 'me', ...handing('next') })
+    await manager.setTokens({ accessToken: 'first', refreshToken: 'r' })
+    manager.recover(await authorize(manager), answer(200))
+    expect(sent(await authorize(manager))).toBe('Bearer next')
+    expect(await store.getToken('me')).toMatchObject({ accessToken: 'next', refreshToken: 'r' })
+  })
+
+  it('are not taken from an answer to an older token, to a request without one, or after a sign-out', async () => {
+    const { manager } = harness(handing('next'))
+    await manager.setTokens({ accessToken: 'first' })
+    const older = await authorize(manager)
+    await manager.setTokens({ accessToken: 'second' })
+    manager.recover(older, answer(200))
+    manager.recover(await manager.authorize({ ...request, skipAuth: true }), answer(200))
+    const late = await authorize(manager)
+    expect(sent(late)).toBe('Bearer second')
+    await manager.signOut()
+    manager.recover(late, answer(200))
+    expect(manager.state.status).toBe('signedOut')
+  })
+})
+
+it('a refusal keeps the status and the body of the answer, without the tokens that it repeats', async () => {
+  const { manager, scripted } = harness()
+  await manager.setTokens({ accessToken: 'a', refreshToken: 'CANARY-7f3a-refresh' })
+  const body = { errors: ['no CANARY-7f3a-refresh'], n: 1 }
+  scripted.answer(() => new GrantRejectedError('No.', { status: 422, body }))
+  const error = await failure(manager.refresh())
+  expect(error).toMatchObject({ status: 422, body: { errors: ['no [redacted]'], n: 1 } })
+  expect(isLatchkeyError(error)).toBe(true)
+})

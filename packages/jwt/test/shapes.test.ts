@@ -1,0 +1,235 @@
+import { memoryStore } from '@latchkey/core'
+import { authorizedFetch } from '@latchkey/core/adapter'
+import { describe, expect, it, test } from 'vitest'
+import type { JwtSessionOptions } from '../src/index.ts'
+import { ada, BASE_URL, CANARY, failure, type Issued, startApi } from './support/token-api.ts'
+
+const pair = ({ access, refresh }: Issued) =>
+  Response.json({ access_token: access, refresh_token: refresh })
+const camel = ({ access, refresh }: Issued) =>
+  Response.json({ accessToken: access, refreshToken: refresh, expiresIn: 60 })
+const created = ({ access }: Issued) => Response.json({ token: access }, { status: 201 })
+const sent = (body: string) => JSON.parse(body) as Record<string, unknown>
+
+describe('where requests go, and how', () => {
+  test('a path may hold a colon', async () => {
+    const api = startApi()
+    api.answerNext('/accounts:signIn', () => Response.json({ token: 'a' }))
+    await api.open({ signIn: '/accounts:signIn?key=k' }).signIn()
+    expect(api.counts()).toEqual({ '/accounts:signIn': 1 })
+  })
+
+  test('with GET the fields are in the query, and there is no body', async () => {
+    const api = startApi()
+    api.answerNext('/renew', () => Response.json({ access_token: 'a2' }))
+    const session = api.openBare({ refresh: { path: '/renew', method: 'GET' } })
+    await session.setTokens({ accessToken: 'a', refreshToken: 'r' })
+    expect((await session.refresh()).accessToken).toBe('a2')
+    const { body, init } = api.lastTo('/renew')
+    expect([init.method, body]).toEqual(['GET', ''])
+  })
+
+  test('headers may be a function that is asked each time', async () => {
+    const api = startApi(pair)
+    let tenant: string | undefined = 'north'
+    const headers = async () => ({ 'x-tenant': tenant })
+    const session = api.open({ refresh: { path: '/auth/refresh', headers } })
+    await api.read(session)
+    await session.refresh()
+    expect(api.lastTo('/auth/refresh').headers.get('x-tenant')).toBe('north')
+    tenant = undefined
+    await session.refresh()
+    expect(api.lastTo('/auth/refresh').headers.has('x-tenant')).toBe(false)
+  })
+
+  test('a nested place is written as it is read, beside the fields of the endpoint', async () => {
+    const api = startApi(pair)
+    const fields = { query: 'mutation', variables: { mode: 'json' } }
+    const send = { body: 'variables.token' }
+    const session = api.open({ refresh: { path: '/auth/refresh', fields, send } })
+    await api.read(session)
+    await session.refresh()
+    expect(sent(api.lastTo('/auth/refresh').body)).toEqual({
+      query: 'mutation',
+      variables: { mode: 'json', token: `${CANARY}-refresh-1` },
+    })
+  })
+
+  test.each<[string, JwtSessionOptions['signIn']]>([
+    ['a query', { path: '/data', method: 'GET', fields: { query: 'mutation { login }' } }],
+    ['an action in the address', { path: '/data?action=login', method: 'GET' }],
+  ])('where %s tells a sign-in from the rest, the rest gets its token', async (_, signIn) => {
+    const api = startApi()
+    const session = api.openBare({ signIn })
+    await session.setTokens({ accessToken: 'a' })
+    await api.read(session)
+    expect(api.lastTo('/data').headers.get('authorization')).toBe('Bearer a')
+  })
+})
+
+describe('a success', () => {
+  test('may be any 2xx', async () => {
+    const api = startApi(created)
+    expect((await api.open().getTokens()).accessToken).toBe(`${CANARY}-access-1`)
+  })
+
+  test('in camelCase goes back in camelCase, and tells its life', async () => {
+    const api = startApi(camel)
+    const session = api.open({ refresh: '/auth/refresh' })
+    expect((await session.getTokens()).expiresAt).toBeGreaterThan(Date.now())
+    await session.refresh()
+    expect(Object.keys(sent(api.lastTo('/auth/refresh').body))).toEqual(['refreshToken'])
+  })
+
+  test('that was stored before a restart: names are tried as long as none was judged', async () => {
+    const api = startApi(camel)
+    const session = api.openBare({ refresh: '/auth/refresh' })
+    await session.setTokens({ accessToken: 'a', refreshToken: 'r' })
+    const lacking = () => Response.json({ title: 'Validation errors occurred.' }, { status: 400 })
+    api.answerNext('/auth/refresh', lacking)
+    api.answerNext('/auth/refresh', () => Response.json({ accessToken: 'a2' }))
+    expect((await session.refresh()).accessToken).toBe('a2')
+    const fields = api.arrived.map(({ body }) => Object.keys(sent(body))[0])
+    expect(fields).toEqual(['refresh_token', 'refreshToken'])
+  })
+
+  test('that tells errors of GraphQL is none', async () => {
+    const api = startApi()
+    const errors = [{ message: 'Invalid user credentials.' }]
+    api.answerNext('/auth/login', () => Response.json({ errors, data: null }))
+    expect(await failure(api.open().signIn())).toMatchObject({
+      code: 'ERR_WRONG_CREDENTIALS',
+      status: 200,
+      body: { errors },
+    })
+  })
+})
+
+describe('cookies', () => {
+  const withCookies = (...lines: string[]) =>
+    new Response('{}', { headers: lines.map((line): [string, string] => ['set-cookie', line]) })
+
+  test('that belong together go back together', async () => {
+    const api = startApi()
+    const login = () => withCookies('sid=v; HttpOnly', 'sid.sig=s; HttpOnly', 'other=1')
+    api.answerNext('/auth/login', login)
+    const session = api.open({ token: { cookie: 'sid' } })
+    await api.read(session)
+    expect(api.lastTo('/data').headers.get('cookie')).toBe('sid=v; sid.sig=s')
+  })
+
+  test('that an ordinary answer prolongs prolong the session', async () => {
+    const api = startApi()
+    const now = { at: 1e12 }
+    api.answerNext('/auth/login', () => withCookies('sid=v; Max-Age=10'))
+    const clock = { now: () => now.at }
+    const session = api.open({ token: { cookie: 'sid' }, clock })
+    await session.getTokens()
+    now.at += 5_000
+    api.answerNext('/data', () => withCookies('sid=v; Max-Age=10'))
+    await authorizedFetch(session, api.send)(`${BASE_URL}/data`)
+    expect((await session.getTokens()).expiresAt).toBe(now.at + 10_000)
+    expect(api.counts()['/auth/login']).toBe(1)
+  })
+
+  test('a header with the next token is taken over', async () => {
+    const api = startApi()
+    api.answerNext('/auth/login', () => new Response('{}', { headers: { 'x-token': 'first' } }))
+    const session = api.open({ token: { header: 'x-token' } })
+    api.answerNext('/data', () => new Response('{}', { headers: { 'x-token': 'second' } }))
+    await api.read(session)
+    expect((await session.getTokens()).accessToken).toBe('second')
+  })
+})
+
+describe('a sign-in of several steps', () => {
+  const asks = () => Response.json({ twoFactor: true, ticket: 't1' })
+
+  it('resolves with each answer, and begins the session with the last', async () => {
+    const api = startApi(pair)
+    const session = api.openBare()
+    api.answerNext('/auth/login', asks)
+    expect(await session.signIn(ada)).toEqual({
+      status: 200,
+      body: { twoFactor: true, ticket: 't1' },
+    })
+    expect(await session.isSignedIn()).toBe(false)
+    api.answerNext('/auth/code', () => Response.json({ token: 'a', user: { name: 'Ada' } }))
+    const { body } = await session.signIn({ ticket: 't1', code: '123456' }, '/auth/code')
+    expect(body).toMatchObject({ user: { name: 'Ada' } })
+    expect((await session.getTokens()).accessToken).toBe('a')
+  })
+
+  it('leaves the session from before as it was', async () => {
+    const api = startApi()
+    const session = api.openBare()
+    await session.setTokens({ accessToken: 'before' })
+    api.answerNext('/auth/login', asks)
+    await session.signIn(ada)
+    expect((await session.getTokens()).accessToken).toBe('before')
+  })
+
+  it('takes the cookies of a step along', async () => {
+    const api = startApi()
+    const session = api.openBare()
+    api.answerNext('/auth/login', () => {
+      const response = asks()
+      response.headers.append('set-cookie', 'step=1; HttpOnly')
+      return response
+    })
+    await session.signIn(ada)
+    api.answerNext('/auth/code', () => Response.json({ token: 'a' }))
+    await session.signIn({ code: '123456' }, '/auth/code')
+    expect(api.lastTo('/auth/code').headers.get('cookie')).toBe('step=1')
+  })
+
+  it('is not what a token in another place is taken for', async () => {
+    const api = startApi()
+    api.answerNext('/auth/login', () => Response.json({ result: { token: 'a' } }))
+    expect(await failure(api.openBare().signIn(ada))).toMatchObject({
+      code: 'ERR_UNEXPECTED_ANSWER',
+    })
+  })
+})
+
+describe('whose session it is', () => {
+  const nameOf = async (options: Partial<JwtSessionOptions>) => {
+    const api = startApi()
+    const store = memoryStore()
+    await api.open({ store, ...options }).getTokens()
+    return (await store.names?.())?.join()
+  }
+
+  it('is told by the server, the user and where one signs in; by no secret, and in any order', async () => {
+    const name = await nameOf({})
+    expect(name).toBe(`${BASE_URL}#signIn=%2Fauth%2Flogin&username=ada`)
+    const { username, password } = ada
+    expect(await nameOf({ credentials: { password, username } })).toBe(name)
+    expect(await nameOf({ credentials: { ...ada, tenant: 'north' } })).toBe(
+      `${name.replace('username', 'tenant=north&username')}`,
+    )
+  })
+
+  it('is the configured user’s, in whatever order the credentials come', async () => {
+    const api = startApi()
+    const store = memoryStore()
+    const session = api.open({ store, name: 'mine' })
+    await session.signIn({ password: ada.password, username: ada.username })
+    expect(await store.getToken('mine')).toMatchObject({ accessToken: `${CANARY}-access-1` })
+  })
+})
+
+test('a sign-out that ends the token it gets is told of both', async () => {
+  const api = startApi(pair)
+  const session = api.open({
+    refresh: '/auth/refresh',
+    signOut: { path: '/auth/logout', send: 'bearer' },
+  })
+  await api.read(session)
+  await session.signOut()
+  const told = api.arrived.filter(({ path }) => path === '/auth/logout')
+  expect(told.map(({ headers }) => headers.get('authorization'))).toEqual([
+    `Bearer ${CANARY}-access-1`,
+    `Bearer ${CANARY}-refresh-1`,
+  ])
+})
