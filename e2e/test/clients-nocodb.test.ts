@@ -1,4 +1,3 @@
-import { isLatchkeyError } from '@latchkey/core'
 import { type NocoDB, nocodb } from '@latchkey/nocodb'
 import { createNocoDBDouble } from '@latchkey/testing'
 import { listen, type ListeningServer } from '@latchkey/testing/node'

@@ -197,7 +197,7 @@ describe('whose session it is', () => {
     const api = startApi()
     const store = memoryStore()
     await api.open({ store, ...options }).getTokens()
-    return (await store.names?.())?.join()
+    return ((await store.names?.()) ?? []).join()
   }
 
   it('is told by the server, the user and where one signs in; by no secret, and in any order', async () => {

@@ -17,7 +17,7 @@ interface Written {
 /** What is read of an answer with `body`, written as a server writes it. */
 function read(body: string, places: TokenPlaces = {}, { headers }: Written = {}) {
   const response = new Response(body, headers ? { headers } : {})
-  return readTokens(places, { response, body: parseBody(body) }, NOW, true)
+  return readTokens(places, { response, text: body, body: parseBody(body) }, NOW, true)
 }
 
 describe('without being told, the access token is found', () => {

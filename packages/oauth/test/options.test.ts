@@ -60,6 +60,8 @@ it('an option that there is not is answered with those there are, and those are 
     store: memoryStore(),
     isTokenRejected: () => false,
     skipAuth: () => false,
+    whenSignedOut: 'send',
+    whenRefused: 'end',
     renewAheadMs: 1,
     renewTimeoutMs: 1,
     fetch,

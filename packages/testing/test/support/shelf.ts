@@ -10,7 +10,7 @@ interface Shelf {
 
 /** A store, and how to spoil it. */
 export type Spoil = (
-  store: Required<Omit<TokenStore, 'renewAheadMs'>>,
+  store: Required<Omit<TokenStore, 'renewAheadMs' | 'canWrite'>>,
   shelf: Shelf,
 ) => Partial<TokenStore>
 
@@ -32,7 +32,7 @@ export function shelf(spoil: Spoil = () => ({})): StoreSubject {
   }
 }
 
-function shelfStore(own: Shelf): Required<Omit<TokenStore, 'renewAheadMs'>> {
+function shelfStore(own: Shelf): Required<Omit<TokenStore, 'renewAheadMs' | 'canWrite'>> {
   const store = {}
   const tell = (name: string) => {
     for (const one of own.listeners) if (one.name === name) one.listener()
