@@ -3,7 +3,7 @@ import { wrapFetch } from '@latchkey/fetch'
 
 /** What a test asks of a tab. */
 export interface Tab {
-  signIn(user: string): Promise<void>
+  signIn(user: string): Promise<unknown>
   signOut(): Promise<unknown>
   /** `'renewed'`, or the error's code. */
   refresh(): Promise<string>
@@ -26,7 +26,7 @@ declare global {
 interface Api {
   /** Answers with `user` or `email`: whose token it got. */
   url: string
-  signIn(user: string): Promise<void>
+  signIn(user: string): Promise<unknown>
 }
 
 /** An app as a user would write it. */

@@ -9,7 +9,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 export interface Sessions {
   /** The session of who sent this request, if there is one. */
   open(context: Context): NocoDB
-  signIn(context: Context, credentials: Credentials): Promise<void>
+  signIn(context: Context, credentials: Credentials): Promise<unknown>
 }
 
 /** In the visitor's browser, so that the server has nothing to keep. */

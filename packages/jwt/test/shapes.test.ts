@@ -206,7 +206,7 @@ describe('whose session it is', () => {
     const { username, password } = ada
     expect(await nameOf({ credentials: { password, username } })).toBe(name)
     expect(await nameOf({ credentials: { ...ada, tenant: 'north' } })).toBe(
-      `${name.replace('username', 'tenant=north&username')}`,
+      name.replace('username', 'tenant=north&username'),
     )
   })
 
