@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import { withoutValues } from './usage-errors.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
@@ -42,7 +43,7 @@ function addSignInCommands(program: Command): void {
       .option('--stdin', 'read the password, token or secret from stdin instead of asking')
       .addOption(storeOption())
       .option('--name <name>', 'what to call the session; default: the URL')
-      .option('--allow-insecure', 'take plain http beyond this machine, and whoever listens there')
+      .addOption(insecureOption())
       .option('--json', 'tell the session as JSON')
 
   const signIn = add('sign-in', 'Sign in to a server and keep the session')
@@ -80,6 +81,7 @@ function addSessionCommands(program: Command): void {
       .command('sign-out')
       .description('End a session, here and at its server')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--all', 'every session')
       .option('--local', 'forget it here and leave the server alone')
       .action(async (options) => (await import('./commands/sign-out.ts')).signOut(options)),
@@ -109,6 +111,7 @@ function addSessionCommands(program: Command): void {
       .command('doctor')
       .description('Find out what is wrong: clock, store, keychain, server, token')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--json', 'as JSON')
       .action(async (options) => (await import('./commands/doctor.ts')).doctor(options)),
     'latchkey doctor',
@@ -121,6 +124,7 @@ function addUseCommands(program: Command): void {
       .command('token')
       .description('Print a token that is valid now')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--header', 'as a header: "xc-auth: …"')
       .option('--json', 'with its header and expiry, as JSON')
       .action(async (options) => (await import('./commands/token.ts')).token(options)),
@@ -133,6 +137,7 @@ function addUseCommands(program: Command): void {
       .command('request <method> <path>')
       .description('Send one signed-in request and print the answer')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('-i, --input <file>', 'the body: a file, or - for stdin; JSON unless -H says else')
       .option('-H, --header <header>', 'a header "name: value"; may be given often', collect)
       .option('-v, --verbose', 'tell the status and headers on stderr')
@@ -146,9 +151,10 @@ function addUseCommands(program: Command): void {
     program
       .command('run <command...>')
       .description('Run a command with a fresh token in its environment')
-      .usage('[--session <session>] -- <command> [argument...]')
+      .usage('[options] -- <command> [argument...]')
       .passThroughOptions()
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .action(async (command, options) =>
         (await import('./commands/run.ts')).run(command, options),
       ),
@@ -165,6 +171,7 @@ function addApiTokenCommands(program: Command): void {
       .command('list')
       .description('List them, without the tokens themselves')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--json', 'as JSON')
       .action(async (options) => (await actions()).listApiTokens(options)),
     'latchkey api-tokens list',
@@ -174,6 +181,7 @@ function addApiTokenCommands(program: Command): void {
       .command('create [description]')
       .description('Create one and print it, this once')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--json', 'as JSON')
       .action(async (text, options) => (await actions()).createApiToken(text, options)),
     'latchkey api-tokens create "nightly export" > token.txt',
@@ -183,6 +191,7 @@ function addApiTokenCommands(program: Command): void {
       .command('delete <id...>')
       .description('Delete them, by id')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .action(async (ids, options) => (await actions()).deleteApiTokens(ids, options)),
     'latchkey api-tokens delete 3',
   )
@@ -190,6 +199,12 @@ function addApiTokenCommands(program: Command): void {
 
 const sessionOption = () =>
   new Option('-s, --session <session>', 'its name, URL or user; default: the current one')
+
+const insecureOption = () =>
+  new Option(
+    '--allow-insecure',
+    'take plain http beyond this machine, and whoever listens there; or LATCHKEY_ALLOW_INSECURE=1',
+  )
 
 const serviceOption = () =>
   new Option('--service <service>', 'what kind of server it is')
@@ -208,8 +223,5 @@ const storeOption = () =>
 function examples(command: Command, ...lines: string[]): void {
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`)
 }
-
-/** An option that we do not have may be somebody's `--password=…`. */
-const withoutValues = (text: string): string => text.replace(/(unknown option '[^=']*)=.*'/s, "$1'")
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value]

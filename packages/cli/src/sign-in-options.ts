@@ -1,9 +1,10 @@
 import type { TokenManager } from '@latchkey/core'
+import type { Allowances } from './allowances.ts'
 import { nameOf, type Profile, type StoreKind } from './profile.ts'
 import { readProfiles } from './profile-list.ts'
 
 /** What `sign-in` and `sign-up` are told on the command line. */
-export interface SignInOptions {
+export interface SignInOptions extends Allowances {
   service: Profile['service']
   /** The e-mail address or user name. */
   user?: string
@@ -12,8 +13,6 @@ export interface SignInOptions {
   store: StoreKind
   name?: string
   json?: boolean
-  /** Plain http beyond this machine is accepted. */
-  allowInsecure?: true
   /** NocoDB: an API token instead of e-mail and password. */
   apiToken?: boolean
   /** OAuth. */

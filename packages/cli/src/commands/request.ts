@@ -8,7 +8,7 @@ import { wrapFetch } from '@latchkey/fetch'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
 import { type Session, type SessionOptions, useSession } from '../session.ts'
-import { print, say } from '../terminal.ts'
+import { harmlessJson, print, say } from '../terminal.ts'
 
 export interface RequestOptions extends SessionOptions {
   /** A file, or `-` for stdin. */
@@ -65,7 +65,12 @@ async function readInput(input: string): Promise<Buffer<ArrayBuffer>> {
   try {
     return await buffer(input === '-' ? stdin : createReadStream(input))
   } catch (error) {
-    throw new Failure(ExitCode.usage, `The body cannot be read from ${input}.`, { cause: error })
+    // Not repeated: it may be the body itself, given by mistake.
+    const { code } = error as NodeJS.ErrnoException
+    throw new Failure(
+      ExitCode.usage,
+      `The body cannot be read (${code}): --input takes the path of a file, or - for stdin.`,
+    )
   }
 }
 
@@ -118,7 +123,7 @@ async function printBody({ body, headers }: Response): Promise<void> {
 /** JSON is indented. */
 function readable(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    return harmlessJson(JSON.stringify(JSON.parse(text), null, 2))
   } catch {
     return text
   }

@@ -1,5 +1,6 @@
 import { env } from 'node:process'
 import type { TokenStore } from '@latchkey/core'
+import { allowsInsecure } from '../allowances.ts'
 import { ask } from '../ask.ts'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
@@ -11,19 +12,25 @@ import type { SignInOptions } from '../sign-in-options.ts'
 import { printJson, say } from '../terminal.ts'
 
 /** Asks for what is missing, signs in, keeps the session and makes it the current one. */
-export async function signIn(given: string | undefined, options: SignInOptions): Promise<void> {
+export async function signIn(given: string | undefined, asked: SignInOptions): Promise<void> {
+  const options = withAllowances(asked)
   const url = await serverUrl(given, options)
   const store = await readableStore(options)
   await keep(await enter(url, options, store), options)
 }
 
 /** Creates a NocoDB user and goes on as that user. */
-export async function signUp(given: string | undefined, options: SignInOptions): Promise<void> {
-  const url = await serverUrl(given, { ...options, service: 'nocodb' })
+export async function signUp(given: string | undefined, asked: SignInOptions): Promise<void> {
+  const options = withAllowances({ ...asked, service: 'nocodb' })
+  const url = await serverUrl(given, options)
   const store = await readableStore(options)
   const { signUp: enterAnew } = await import('../services/nocodb.ts')
   await keep(await enterAnew(url, options, store), options)
 }
+
+/** What the environment allows is allowed to the session as well. */
+const withAllowances = (options: SignInOptions): SignInOptions =>
+  allowsInsecure(options) ? { ...options, allowInsecure: true } : options
 
 async function enter(url: string, options: SignInOptions, store: TokenStore): Promise<Profile> {
   switch (options.service) {
