@@ -1,4 +1,5 @@
 import { isLatchkeyError } from '@latchkey/core'
+import { redact } from '@latchkey/core/service'
 import { ExitCode } from './exit-code.ts'
 import { oneLine, say } from './terminal.ts'
 
@@ -43,6 +44,14 @@ export function exitCodeOf(error: unknown): ExitCode {
   return usage.has(code) ? ExitCode.usage : ExitCode.refused
 }
 
+/** What no failure tells, should a server repeat it. */
+const hidden = new Set<string>()
+
+/** What is as short as a word is none. */
+export function hide(secrets: readonly string[]): void {
+  for (const secret of secrets) if (secret.length >= 8) hidden.add(secret)
+}
+
 const BECAUSE = '\n  because: '
 
 /** Says what failed, a line for each reason. */
@@ -61,7 +70,8 @@ export function tellFailure(error: unknown): string {
     if (message && !lines.some((line) => line.includes(message))) lines.push(message)
   }
   const text = lines.join(BECAUSE) || oneLine(String(error))
-  return words.reduce((said, [theirs, ours]) => said.replaceAll(theirs, ours), text)
+  const told = hidden.size === 0 ? text : redact(text, [...hidden])
+  return words.reduce((said, [theirs, ours]) => said.replaceAll(theirs, ours), told)
 }
 
 /** What programs write, in the words of the command line. */

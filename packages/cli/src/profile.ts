@@ -14,6 +14,8 @@ interface ProfileBase {
   user: string
   /** Plain http beyond this machine was accepted. */
   allowInsecure?: true
+  /** A gateway before the server wants headers with every request: they lie beside the session. */
+  headers?: true
 }
 
 export interface NocoDBProfile extends ProfileBase {
@@ -27,6 +29,10 @@ export interface OAuthProfile extends ProfileBase {
   issuer?: string
   tokenEndpoint?: string
   scope?: string
+  /** A person's session, and how it began. Absent: the client's own, whose secret gives every token. */
+  by?: 'device' | 'refresh-token'
+  /** With `by`: the client has no secret. */
+  publicClient?: true
 }
 
 export interface JwtProfile extends ProfileBase {
@@ -61,12 +67,18 @@ export function isProfile(value: unknown): value is Profile {
   return names.every((name) => typeof fields[name] === 'string')
 }
 
+/** Under which name a session's headers lie beside it. */
+export const headersName = (name: string): string => `${name} (headers)`
+
 /** Under which name an OAuth session's client secret lies beside it: every new token takes it. */
 export const secretName = (name: string): string => `${name} (client secret)`
 
 /** The names of everything that a session has in its store. */
-export const entriesOf = ({ name, service }: Profile): string[] =>
-  service === 'oauth' ? [name, secretName(name)] : [name]
+export function entriesOf(profile: Profile): string[] {
+  const { name, service, headers } = profile
+  const hasSecret = service === 'oauth' && !profile.publicClient
+  return [name, ...(hasSecret ? [secretName(name)] : []), ...(headers ? [headersName(name)] : [])]
+}
 
 /** The saved session of a user at a server. E-mail addresses are the same in any case. */
 export function findProfile(

@@ -25,6 +25,9 @@ else the saved one of NOCODB_URL, else the one signed in to last, or chosen with
 Ends with: 0 done · 2 wrong usage · 3 sign in (again) · 4 server unavailable, try again ·
 5 the file or keychain failed · 6 the server said no · 1 anything else · 130 Ctrl-C at a question
 
+From the environment: LATCHKEY_HEADERS, lines "name: value" that go with every request to the session's server;
+LATCHKEY_ALLOW_INSECURE=1, as --allow-insecure.
+
 Completion: source <(latchkey complete bash), or zsh, fish, powershell.`,
   )
   addSignInCommands(program)
@@ -41,6 +44,10 @@ function addSignInCommands(program: Command): void {
       .description(description)
       .option('--email, --user <user>', 'who you are; asked for when left out')
       .option('--stdin', 'read the password, token or secret from stdin instead of asking')
+      .option(
+        '--headers-file <file>',
+        'lines "name: value" that a gateway wants with every request: kept with the session; or LATCHKEY_HEADERS',
+      )
       .addOption(storeOption())
       .option('--name <name>', 'what to call the session; default: the URL')
       .addOption(insecureOption())
@@ -49,6 +56,9 @@ function addSignInCommands(program: Command): void {
   const signIn = add('sign-in', 'Sign in to a server and keep the session')
     .addOption(serviceOption())
     .option('--api-token', 'NocoDB: with an API token instead of e-mail and password')
+    .option('--refresh-token', 'go on with a session that began elsewhere, by its refresh token')
+    .addOption(of('oauth', '--device', 'with a code that a person enters in any browser'))
+    .addOption(of('oauth', '--device-endpoint <url>', 'where codes are given, if it does not'))
     .addOption(
       of('oauth', '--issuer <url>', 'the server that gives tokens, which describes itself'),
     )
@@ -65,7 +75,10 @@ function addSignInCommands(program: Command): void {
     'latchkey sign-in https://nocodb.example.com --email ada@example.com --stdin < password.txt',
     'latchkey sign-in https://nocodb.example.com --api-token --store keychain',
     'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id reports',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli --device',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli --refresh-token',
     'latchkey sign-in https://api.example.com --sign-in-path /login --refresh-path /refresh',
+    'latchkey sign-in https://nocodb.example.com --headers-file gateway.headers',
   )
   examples(
     add('sign-up', 'Create a NocoDB user and sign in as that user').action(async (url, options) =>

@@ -4,6 +4,7 @@ import type { NocoDB } from '@latchkey/nocodb'
 import { type Allowances, allowsInsecure } from './allowances.ts'
 import { ExitCode } from './exit-code.ts'
 import { Failure, sayFailure } from './failure.ts'
+import { addressesOf, gatewayFetch, headersOfEnvironment, keptHeaders } from './gateway.ts'
 import {
   chooseProfile,
   currentProfile,
@@ -21,6 +22,8 @@ import { readServerUrl } from './server-url.ts'
 export interface Session {
   url: string
   manager: TokenManager
+  /** What sends the CLI's own requests, where a gateway wants headers. */
+  fetch?: typeof fetch
   /** The whole account, where the server is NocoDB. */
   noco?: NocoDB
 }
@@ -85,16 +88,20 @@ export async function openSession(
 ): Promise<Session> {
   const { url } = saved
   const profile = allowsInsecure(allowances) ? { ...saved, allowInsecure: true as const } : saved
-  const store = prudentStore(kept, false)
+  const store = prudentStore(kept, profile.service === 'oauth' && profile.by === undefined)
+  const fetch = gatewayFetch(await keptHeaders(profile, kept), addressesOf(profile))
+  const way = { ...(fetch && { fetch }) }
   switch (profile.service) {
     case 'nocodb': {
-      const noco = await (await import('./services/nocodb.ts')).open(profile, store)
-      return { url, noco, manager: noco }
+      const noco = await (await import('./services/nocodb.ts')).open(profile, store, way)
+      return { url, noco, manager: noco, ...way }
     }
-    case 'oauth':
-      return { url, manager: await (await import('./services/oauth.ts')).open(profile, store) }
+    case 'oauth': {
+      const manager = await (await import('./services/oauth.ts')).open(profile, store, way)
+      return { url, manager, ...way }
+    }
     case 'jwt':
-      return { url, manager: (await import('./services/jwt.ts')).open(profile, store) }
+      return { url, manager: (await import('./services/jwt.ts')).open(profile, store, way), ...way }
   }
 }
 
@@ -115,14 +122,15 @@ async function fromEnvironment(options: Allowances): Promise<Session> {
     secret: env['NOCODB_API_TOKEN'] ? 'API token' : 'password and the token',
   })
   const said = { ...env, NOCODB_URL: url }
-  const more = { ...(allowInsecure && { allowInsecure }) }
+  const fetch = gatewayFetch(headersOfEnvironment(), [url])
+  const more = { ...(allowInsecure && { allowInsecure }), ...(fetch && { fetch }) }
   const noco = env['NOCODB_API_TOKEN']
     ? nocodbFromEnv(said, more)
     : nocodbFromEnv(said, {
         ...more,
         ...(await placeInStore({ url, user: env['NOCODB_EMAIL'] ?? '' })),
       })
-  return { url, noco, manager: noco }
+  return { url, noco, manager: noco, ...(fetch && { fetch }) }
 }
 
 /**

@@ -13,6 +13,14 @@ export interface SignInOptions extends Allowances {
   store: StoreKind
   name?: string
   json?: boolean
+  /** Headers that a gateway wants with every request. */
+  headersFile?: string
+  /** They are kept with the session. */
+  headers?: true
+  /** What sends the sign-in, where it takes headers. */
+  fetch?: typeof fetch
+  /** A session that began elsewhere: its refresh token is asked for, or is on stdin. */
+  refreshToken?: boolean
   /** NocoDB: an API token instead of e-mail and password. */
   apiToken?: boolean
   /** OAuth. */
@@ -20,21 +28,28 @@ export interface SignInOptions extends Allowances {
   tokenEndpoint?: string
   clientId?: string
   scope?: string
+  /** A person signs in with a code, in any browser. */
+  device?: boolean
+  deviceEndpoint?: string
   /** JWT. */
   signInPath?: string
   refreshPath?: string
   userField?: string
 }
 
+/** What sends a session's requests. Default: the platform's own `fetch`. */
+export type Way = Pick<SignInOptions, 'fetch'>
+
 /** What the profiles of all services have in common. */
 export async function aboutSession(url: string, user: string, options: SignInOptions) {
-  const { name, store, allowInsecure } = options
+  const { name, store, allowInsecure, headers } = options
   return {
     name: name ?? nameOf(await readProfiles(), { url, user }),
     url,
     user,
     store,
     ...(allowInsecure && { allowInsecure }),
+    ...(headers && { headers }),
   }
 }
 

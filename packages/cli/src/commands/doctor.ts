@@ -133,10 +133,14 @@ async function holdsSession({ store, name, url }: Profile): Promise<true> {
 }
 
 /** Asks the server for what needs no token. Not every NocoDB tells its version. */
-async function knock({ url, noco }: Session): Promise<{ date: string | null; version?: string }> {
+async function knock({
+  url,
+  noco,
+  fetch: send = fetch,
+}: Session): Promise<{ date: string | null; version?: string }> {
   const path = noco ? '/api/v1/meta/nocodb/info' : ''
   const signal = AbortSignal.timeout(KNOCK_LIMIT_MS)
-  const response = await fetch(url + path, { redirect: 'manual', signal }).catch((cause) => {
+  const response = await send(url + path, { redirect: 'manual', signal }).catch((cause) => {
     throw new Error(
       `${url} cannot be reached. See whether it runs, and whether its URL, the network and a proxy are right.`,
       { cause },

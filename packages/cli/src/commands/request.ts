@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { wrapFetch } from '@latchkey/fetch'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
+import { readHeaderLines } from '../header-lines.ts'
 import { type Session, type SessionOptions, useSession } from '../session.ts'
 import { harmlessJson, print, say } from '../terminal.ts'
 
@@ -29,13 +30,16 @@ export async function request(
   const session = await useSession(options)
   const url = resolve(session.url, path)
   const body = options.input === undefined ? undefined : await readInput(options.input)
-  const headers = readHeaders(options.header ?? [])
+  const headers = readHeaderLines(options.header ?? [], '--header')
   if (body !== undefined && !headers.has('content-type')) {
     headers.set('content-type', 'application/json')
   }
   const init = { method: method.toUpperCase(), headers, ...(body && { body }) }
   expectSendable(url, init)
-  const response = await wrapFetch(session.manager)(url, init)
+  const response = await wrapFetch(session.manager, session.fetch ? { fetch: session.fetch } : {})(
+    url,
+    init,
+  )
   if (options.verbose) await tellHeaders(response, session)
   await printBody(response)
   if (response.ok) return
@@ -72,20 +76,6 @@ async function readInput(input: string): Promise<Buffer<ArrayBuffer>> {
       `The body cannot be read (${code}): --input takes the path of a file, or - for stdin.`,
     )
   }
-}
-
-function readHeaders(lines: readonly string[]): Headers {
-  const headers = new Headers()
-  for (const line of lines) {
-    const [name = '', ...value] = line.split(':')
-    try {
-      if (value.length === 0) throw new TypeError('no colon')
-      headers.append(name.trim(), value.join(':').trim())
-    } catch {
-      throw new Failure(ExitCode.usage, 'A header is written "name: value".')
-    }
-  }
-  return headers
 }
 
 /** What no client sends (a body with GET, a method with a space) is the command line's fault. */

@@ -75,7 +75,7 @@ function isRenewable(
   profile: Profile,
   { refreshToken, refreshExpiresAt = Infinity }: TokenSet,
 ): boolean {
-  if (profile.service === 'oauth') return true // by the client's secret
+  if (profile.service === 'oauth' && profile.by === undefined) return true // by the client's secret
   if (profile.service === 'jwt' && profile.refreshPath === undefined) return false
   return refreshToken !== undefined && refreshExpiresAt > Date.now()
 }
