@@ -1,5 +1,5 @@
 import { isLatchkeyError } from '@latchkey/core'
-import { redact } from '@latchkey/core/service'
+import { causesOf, redact } from '@latchkey/core/service'
 import { ExitCode } from './exit-code.ts'
 import { oneLine, say } from './terminal.ts'
 
@@ -35,8 +35,7 @@ const unavailable = new Set([
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Failure) return error.exitCode
   if (!isLatchkeyError(error)) return isNetworkError(error) ? ExitCode.unavailable : ExitCode.failed
-  if (error.cause instanceof Failure) return error.cause.exitCode
-  if (isStoreFailure(error) || isStoreFailure(error.cause)) return ExitCode.store
+  if ([...causesOf(error)].some(isStoreFailure)) return ExitCode.store
   if (codeOf(error.cause) === 'ERR_OAUTH_CONFIGURATION') return ExitCode.refused
   const { code } = error
   if (signedOut.has(code)) return ExitCode.signedOut

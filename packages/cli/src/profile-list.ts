@@ -114,7 +114,7 @@ async function readOwn(path: string): Promise<string | undefined> {
     }
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined // there can be none
     const closed = code === 'EACCES' ? await closedBy(path) : undefined
     const why = closed ? ` ${closed}` : ''
     throw storeFailure(`The list of sessions, ${path}, cannot be read.${why}`, cause)

@@ -123,9 +123,10 @@ export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
   ].find((some) => some.length > 0)
   const [one, ...more] = found ?? []
   if (!one) {
-    throw new Failure(ExitCode.signedOut, `There is no session "${wanted}". See: latchkey status`)
+    // Not repeated: it may be a secret in the wrong place, or a URL with a password.
+    throw new Failure(ExitCode.signedOut, 'There is no such session. See: latchkey status')
   }
   if (more.length === 0) return one
   const names = [one, ...more].map(({ name }) => `"${name}"`).join(' or ')
-  throw new Failure(ExitCode.usage, `"${wanted}" may be ${names}. Say more of it.`)
+  throw new Failure(ExitCode.usage, `That may be ${names}. Say more of it.`)
 }

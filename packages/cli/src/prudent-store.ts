@@ -6,7 +6,8 @@ import { Failure } from './failure.ts'
  * `store`, for a process that ends after its command: there is no memory in which a session goes on when it
  * could not be stored. A refresh token works once, and it is everybody's who shares the store. So before a
  * renewal the session is written once more as it is; where that fails (a read-only mount, another user's
- * folder, a full disk, a locked keychain), its refresh token is not spent.
+ * folder, a full disk, a locked keychain), its refresh token is not spent. Nor is the store watched: what others
+ * change while a command runs is seen before a renewal.
  *
  * @param signsInAnew Whether there is another way to a token, such as a password in the environment. It is
  *   gone then, as if nothing were stored; else the renewal fails, and the session is left to others.
@@ -14,7 +15,7 @@ import { Failure } from './failure.ts'
 export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStore {
   let isLeftAlone = false
   const lock = store.lock?.bind(store) ?? ((_: string, run: () => Promise<unknown>) => run())
-  const { subscribe, renewAheadMs } = store
+  const { renewAheadMs } = store
 
   async function keepsWhatIsThere(name: string): Promise<void> {
     const tokens = await store.getToken(name)
@@ -44,7 +45,6 @@ export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStor
         return begin()
       }
     },
-    ...(subscribe && { subscribe: subscribe.bind(store) }),
     ...(renewAheadMs !== undefined && { renewAheadMs }),
   }
 }

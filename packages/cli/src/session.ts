@@ -1,6 +1,7 @@
 import { env } from 'node:process'
 import { memoryStore, type TokenManager, type TokenStore } from '@latchkey/core'
 import type { NocoDB } from '@latchkey/nocodb'
+import { mayCarrySecrets } from '@latchkey/core/service'
 import { type Allowances, allowsInsecure } from './allowances.ts'
 import { ExitCode } from './exit-code.ts'
 import { Failure, sayFailure } from './failure.ts'
@@ -76,7 +77,7 @@ function ofServer({ current, sessions }: Profiles, given: string): Profile {
   const who = user ? ` as ${user}` : ''
   throw new Failure(
     ExitCode.signedOut,
-    `You are not signed in to ${url}${who}, as the environment asks. Run: latchkey sign-in ${url}`,
+    `You are not signed in to ${url}${who}, as the environment asks. Run: latchkey sign-in ${url}${mayCarrySecrets(new URL(url)) ? '' : ' --allow-insecure'}`,
   )
 }
 

@@ -159,6 +159,11 @@ async function knock({
 }
 
 function environment(): string {
+  const others = ['LATCHKEY_ALLOW_INSECURE', 'LATCHKEY_HEADERS'].filter((name) => env[name])
+  return [whoDecides(), ...others.map((name) => `${name} is set`)].join('; ')
+}
+
+function whoDecides(): string {
   const names = ['NOCODB_URL', 'NOCODB_API_TOKEN', 'NOCODB_EMAIL', 'NOCODB_PASSWORD']
   const set = names.filter((name) => env[name])
   if (set.length === 0) return 'no NOCODB_ variables'
