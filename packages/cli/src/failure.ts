@@ -80,6 +80,7 @@ const words: readonly (readonly [theirs: string, ours: string])[] = [
   ['`baseUrl`', 'the URL'],
   ['`issuer`', '--issuer'],
   ['`tokenEndpoint`', '--token-endpoint'],
+  ['`deviceEndpoint`', '--device-endpoint'],
 ]
 
 const codeOf = (error: unknown): string | undefined =>

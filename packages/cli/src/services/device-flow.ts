@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TokenSet } from '@latchkey/core'
-import { mayCarrySecrets, ownFetch, readObject, redact } from '@latchkey/core/service'
+import { mayCarrySecrets, ownFetch, parseAddress, readObject, redact } from '@latchkey/core/service'
 import * as oauth from 'oauth4webapi'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
@@ -68,13 +68,19 @@ export async function signInByDevice(
 
 /** The server's endpoints: told, or as it describes itself (OpenID Connect Discovery, else RFC 8414). */
 async function locate(flow: DeviceFlow): Promise<oauth.AuthorizationServer> {
-  const { issuer, tokenEndpoint, deviceEndpoint, allowInsecure } = flow
-  const found = issuer === undefined ? undefined : await discover(new URL(issuer), flow)
+  const { allowInsecure } = flow
+  const address = (option: 'issuer' | 'tokenEndpoint' | 'deviceEndpoint') =>
+    flow[option] === undefined
+      ? undefined
+      : parseAddress(option, flow[option], { allowInsecure: allowInsecure === true })
+  const token = address('tokenEndpoint')
+  const device = address('deviceEndpoint')
+  const issuer = address('issuer')
   const server = {
-    issuer: issuer ?? '',
-    ...found,
-    ...(tokenEndpoint !== undefined && { token_endpoint: tokenEndpoint }),
-    ...(deviceEndpoint !== undefined && { device_authorization_endpoint: deviceEndpoint }),
+    issuer: token?.origin ?? '',
+    ...(issuer && (await discover(issuer, flow))),
+    ...(token && { token_endpoint: token.href }),
+    ...(device && { device_authorization_endpoint: device.href }),
   }
   for (const endpoint of [server.token_endpoint, server.device_authorization_endpoint]) {
     const url = endpoint === undefined ? null : URL.parse(endpoint)
