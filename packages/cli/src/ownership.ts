@@ -19,7 +19,7 @@ export const tellOwner = (uid: number): string =>
 
 /** What helps where files are another user's: changing their modes does not. */
 export const OWNER_ADVICE =
-  'Run latchkey as that user, or set XDG_STATE_HOME to a directory of your own'
+  'Run latchkey as that user, or set HOME (or XDG_STATE_HOME) to a directory of your own'
 
 /** What keeps us from looking at `path`: the nearest folder above it that we see, where it is another user's. */
 export async function closedBy(path: string): Promise<string | undefined> {

@@ -49,7 +49,7 @@ export async function tightenModes(directory: string): Promise<Modes> {
   if (ours > 0 || names.length === 0) await shut(directory, 0o700, stats, modes)
   else {
     modes.problems.push(
-      `${directory} (mode ${octal(stats)}) is open to other users and holds other things than sessions, which were left as they are. Give sessions a directory of their own: set XDG_STATE_HOME`,
+      `${directory} (mode ${octal(stats)}) is open to other users and holds other things than sessions, which were left as they are. Give sessions a directory of their own: set HOME (or XDG_STATE_HOME)`,
     )
   }
   return modes

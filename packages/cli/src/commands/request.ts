@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { wrapFetch } from '@latchkey/fetch'
 import { ExitCode } from '../exit-code.ts'
-import { Failure } from '../failure.ts'
+import { exitCodeOf, Failure } from '../failure.ts'
 import { readHeaderLines } from '../header-lines.ts'
 import { type Session, type SessionOptions, useSession } from '../session.ts'
 import { harmlessJson, print, say } from '../terminal.ts'
@@ -45,7 +45,7 @@ export async function request(
   if (response.ok) return
   const reason = session.manager.explain(response)
   throw new Failure(
-    reason ? ExitCode.signedOut : exitCodeFor(response.status),
+    reason ? exitCodeBecause(reason) : exitCodeFor(response.status),
     `${init.method} ${url.pathname} was answered ${response.status}.`,
     { cause: reason },
   )
@@ -117,6 +117,12 @@ function readable(text: string): string {
   } catch {
     return text
   }
+}
+
+/** A new token that could not be had now, or not be kept here, is no session that is over. */
+function exitCodeBecause(reason: Error): ExitCode {
+  const code = exitCodeOf(reason)
+  return code === ExitCode.store || code === ExitCode.unavailable ? code : ExitCode.signedOut
 }
 
 const exitCodeFor = (status: number) =>

@@ -10,7 +10,7 @@ import { keepProfile, readProfiles } from '../profile-list.ts'
 import { readServerUrl } from '../server-url.ts'
 import { openStore } from '../session.ts'
 import type { SignInOptions } from '../sign-in-options.ts'
-import { printJson, say } from '../terminal.ts'
+import { oneLine, printJson, say } from '../terminal.ts'
 
 /** Asks for what is missing, signs in, keeps the session and makes it the current one. */
 export async function signIn(given: string | undefined, asked: SignInOptions): Promise<void> {
@@ -75,7 +75,7 @@ async function serverUrl(given: string | undefined, options: SignInOptions): Pro
     readServerUrl(url, { allowInsecure, isNocoDB: service === 'nocodb' })
   if (given !== undefined) return read(given)
   const question = 'Where is the server?'
-  const initial = env['NOCODB_URL']
+  const initial = env['NOCODB_URL'] && oneLine(env['NOCODB_URL'])
   return read(await ask(question, 'latchkey sign-in <url>', { initial, check: read }))
 }
 

@@ -49,7 +49,9 @@ async function endAtServer(
 ): Promise<Failure | undefined> {
   try {
     await store.getToken(profile.name) // what cannot be read cannot be ended there
-    await (await openSession(profile, store, options)).manager.signOut()
+    const { manager } = await openSession(profile, store, options)
+    manager.on('storeFailed', () => undefined) // what cannot be removed is told below
+    await manager.signOut()
     return undefined
   } catch (error) {
     if (exitCodeOf(error) === ExitCode.signedOut) return undefined // there is nothing left to end
