@@ -1,5 +1,7 @@
 import { isLatchkeyError } from '@latchkey/core'
+import { causesOf, redact } from '@latchkey/core/service'
 import { ExitCode } from './exit-code.ts'
+import { oneLine, say } from './terminal.ts'
 
 /** A failure that says itself what to do, and how the process ends. */
 export class Failure extends Error {
@@ -33,7 +35,7 @@ const unavailable = new Set([
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Failure) return error.exitCode
   if (!isLatchkeyError(error)) return isNetworkError(error) ? ExitCode.unavailable : ExitCode.failed
-  if (isStoreFailure(error) || isStoreFailure(error.cause)) return ExitCode.store
+  if ([...causesOf(error)].some(isStoreFailure)) return ExitCode.store
   if (codeOf(error.cause) === 'ERR_OAUTH_CONFIGURATION') return ExitCode.refused
   const { code } = error
   if (signedOut.has(code)) return ExitCode.signedOut
@@ -41,14 +43,34 @@ export function exitCodeOf(error: unknown): ExitCode {
   return usage.has(code) ? ExitCode.usage : ExitCode.refused
 }
 
-/** What happened and why, in a few lines, without stack traces. */
+/** What no failure tells, should a server repeat it. */
+const hidden = new Set<string>()
+
+/** What is as short as a word is none. */
+export function hide(secrets: readonly string[]): void {
+  for (const secret of secrets) if (secret.length >= 8) hidden.add(secret)
+}
+
+const BECAUSE = '\n  because: '
+
+/** Says what failed, a line for each reason. */
+export function sayFailure(error: unknown): void {
+  say(...`latchkey: ${tellFailure(error)}`.split('\n'))
+}
+
+/**
+ * What happened and why, in a few lines, without stack traces. No line end in it is somebody else's: what a
+ * server says stays in its line.
+ */
 export function tellFailure(error: unknown): string {
   const lines: string[] = []
   for (let one = error; one instanceof Error && lines.length < 4; one = one.cause) {
-    if (one.message && !lines.some((line) => line.includes(one.message))) lines.push(one.message)
+    const message = oneLine(one.message)
+    if (message && !lines.some((line) => line.includes(message))) lines.push(message)
   }
-  const text = lines.join('\n  because: ') || String(error)
-  return words.reduce((said, [theirs, ours]) => said.replaceAll(theirs, ours), text)
+  const text = lines.join(BECAUSE) || oneLine(String(error))
+  const told = hidden.size === 0 ? text : redact(text, [...hidden])
+  return words.reduce((said, [theirs, ours]) => said.replaceAll(theirs, ours), told)
 }
 
 /** What programs write, in the words of the command line. */
@@ -56,6 +78,9 @@ const words: readonly (readonly [theirs: string, ours: string])[] = [
   ['choose fileStore(), which', 'sign in with --store file, which'],
   ['`allowInsecure: true`', '--allow-insecure'],
   ['`baseUrl`', 'the URL'],
+  ['`issuer`', '--issuer'],
+  ['`tokenEndpoint`', '--token-endpoint'],
+  ['`deviceEndpoint`', '--device-endpoint'],
 ]
 
 const codeOf = (error: unknown): string | undefined =>

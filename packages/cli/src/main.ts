@@ -31,8 +31,7 @@ try {
 async function report(error: unknown): Promise<number> {
   // The parser has said it already: help, the version, or what is wrong with the arguments.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
-  const { exitCodeOf, tellFailure } = await import('./failure.ts')
-  const { say } = await import('./terminal.ts')
-  say(`latchkey: ${tellFailure(error)}`)
+  const { exitCodeOf, sayFailure } = await import('./failure.ts')
+  sayFailure(error)
   return exitCodeOf(error)
 }

@@ -5,6 +5,7 @@ import process from 'node:process'
 import { fileStore, fileStoreDirectory } from '@latchkey/stores/file'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
+import { OWNER_ADVICE as ADVICE, closedBy, otherOwner } from './ownership.ts'
 import { isProfile, type Profile, type Profiles } from './profile.ts'
 
 /** The version of what we write. A newer one is left as it is. */
@@ -24,6 +25,15 @@ export function sessionsDirectory(): string {
       ExitCode.usage,
       `There is no place for sessions. Set ${names} to a directory of your own.`,
     )
+  }
+}
+
+/** Whether the environment names a directory of a user's own: not where there is no home. */
+export function hasPlace(): boolean {
+  try {
+    return sessionsDirectory() !== ''
+  } catch {
+    return false
   }
 }
 
@@ -89,6 +99,10 @@ const listPath = () => join(sessionsDirectory(), 'sessions.json')
  * refused: it says to which server a token goes.
  */
 async function readOwn(path: string): Promise<string | undefined> {
+  for (const one of [sessionsDirectory(), path]) {
+    const owner = await otherOwner(one, true)
+    if (owner) throw storeFailure(`${one} belongs to ${owner}, so it is not believed. ${ADVICE}.`)
+  }
   try {
     const handle = await open(path)
     try {
@@ -99,8 +113,11 @@ async function readOwn(path: string): Promise<string | undefined> {
       await handle.close()
     }
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw storeFailure(`The list of sessions, ${path}, cannot be read.`, cause)
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined // there can be none
+    const closed = code === 'EACCES' ? await closedBy(path) : undefined
+    const why = closed ? ` ${closed}` : ''
+    throw storeFailure(`The list of sessions, ${path}, cannot be read.${why}`, cause)
   }
   throw storeFailure(
     `Others can write the list of sessions, ${path}, so it is not believed. See what is in it; then remove it, or chmod 600 it.`,

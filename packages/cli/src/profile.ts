@@ -14,6 +14,8 @@ interface ProfileBase {
   user: string
   /** Plain http beyond this machine was accepted. */
   allowInsecure?: true
+  /** A gateway before the server wants headers with every request: they lie beside the session. */
+  headers?: true
 }
 
 export interface NocoDBProfile extends ProfileBase {
@@ -27,6 +29,10 @@ export interface OAuthProfile extends ProfileBase {
   issuer?: string
   tokenEndpoint?: string
   scope?: string
+  /** A person's session, and how it began. Absent: the client's own, whose secret gives every token. */
+  by?: 'device' | 'refresh-token'
+  /** With `by`: the client has no secret. */
+  publicClient?: true
 }
 
 export interface JwtProfile extends ProfileBase {
@@ -61,12 +67,18 @@ export function isProfile(value: unknown): value is Profile {
   return names.every((name) => typeof fields[name] === 'string')
 }
 
+/** Under which name a session's headers lie beside it. */
+export const headersName = (name: string): string => `${name} (headers)`
+
 /** Under which name an OAuth session's client secret lies beside it: every new token takes it. */
 export const secretName = (name: string): string => `${name} (client secret)`
 
 /** The names of everything that a session has in its store. */
-export const entriesOf = ({ name, service }: Profile): string[] =>
-  service === 'oauth' ? [name, secretName(name)] : [name]
+export function entriesOf(profile: Profile): string[] {
+  const { name, service, headers } = profile
+  const hasSecret = service === 'oauth' && !profile.publicClient
+  return [name, ...(hasSecret ? [secretName(name)] : []), ...(headers ? [headersName(name)] : [])]
+}
 
 /** The saved session of a user at a server. E-mail addresses are the same in any case. */
 export function findProfile(
@@ -111,9 +123,10 @@ export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
   ].find((some) => some.length > 0)
   const [one, ...more] = found ?? []
   if (!one) {
-    throw new Failure(ExitCode.signedOut, `There is no session "${wanted}". See: latchkey status`)
+    // Not repeated: it may be a secret in the wrong place, or a URL with a password.
+    throw new Failure(ExitCode.signedOut, 'There is no such session. See: latchkey status')
   }
   if (more.length === 0) return one
   const names = [one, ...more].map(({ name }) => `"${name}"`).join(' or ')
-  throw new Failure(ExitCode.usage, `"${wanted}" may be ${names}. Say more of it.`)
+  throw new Failure(ExitCode.usage, `That may be ${names}. Say more of it.`)
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import { withoutValues } from './usage-errors.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
@@ -24,6 +25,9 @@ else the saved one of NOCODB_URL, else the one signed in to last, or chosen with
 Ends with: 0 done · 2 wrong usage · 3 sign in (again) · 4 server unavailable, try again ·
 5 the file or keychain failed · 6 the server said no · 1 anything else · 130 Ctrl-C at a question
 
+From the environment: LATCHKEY_HEADERS, lines "name: value" that go with every request to the session's server;
+LATCHKEY_ALLOW_INSECURE=1, as --allow-insecure.
+
 Completion: source <(latchkey complete bash), or zsh, fish, powershell.`,
   )
   addSignInCommands(program)
@@ -40,14 +44,21 @@ function addSignInCommands(program: Command): void {
       .description(description)
       .option('--email, --user <user>', 'who you are; asked for when left out')
       .option('--stdin', 'read the password, token or secret from stdin instead of asking')
+      .option(
+        '--headers-file <file>',
+        'lines "name: value" that a gateway wants with every request: kept with the session; or LATCHKEY_HEADERS',
+      )
       .addOption(storeOption())
       .option('--name <name>', 'what to call the session; default: the URL')
-      .option('--allow-insecure', 'take plain http beyond this machine, and whoever listens there')
+      .addOption(insecureOption())
       .option('--json', 'tell the session as JSON')
 
   const signIn = add('sign-in', 'Sign in to a server and keep the session')
     .addOption(serviceOption())
     .option('--api-token', 'NocoDB: with an API token instead of e-mail and password')
+    .option('--refresh-token', 'go on with a session that began elsewhere, by its refresh token')
+    .addOption(of('oauth', '--device', 'with a code that a person enters in any browser'))
+    .addOption(of('oauth', '--device-endpoint <url>', 'where codes are given, if it does not'))
     .addOption(
       of('oauth', '--issuer <url>', 'the server that gives tokens, which describes itself'),
     )
@@ -64,7 +75,10 @@ function addSignInCommands(program: Command): void {
     'latchkey sign-in https://nocodb.example.com --email ada@example.com --stdin < password.txt',
     'latchkey sign-in https://nocodb.example.com --api-token --store keychain',
     'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id reports',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli --device',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli --refresh-token',
     'latchkey sign-in https://api.example.com --sign-in-path /login --refresh-path /refresh',
+    'latchkey sign-in https://nocodb.example.com --headers-file gateway.headers',
   )
   examples(
     add('sign-up', 'Create a NocoDB user and sign in as that user').action(async (url, options) =>
@@ -80,6 +94,7 @@ function addSessionCommands(program: Command): void {
       .command('sign-out')
       .description('End a session, here and at its server')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--all', 'every session')
       .option('--local', 'forget it here and leave the server alone')
       .action(async (options) => (await import('./commands/sign-out.ts')).signOut(options)),
@@ -109,6 +124,7 @@ function addSessionCommands(program: Command): void {
       .command('doctor')
       .description('Find out what is wrong: clock, store, keychain, server, token')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--json', 'as JSON')
       .action(async (options) => (await import('./commands/doctor.ts')).doctor(options)),
     'latchkey doctor',
@@ -121,6 +137,7 @@ function addUseCommands(program: Command): void {
       .command('token')
       .description('Print a token that is valid now')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--header', 'as a header: "xc-auth: …"')
       .option('--json', 'with its header and expiry, as JSON')
       .action(async (options) => (await import('./commands/token.ts')).token(options)),
@@ -133,6 +150,7 @@ function addUseCommands(program: Command): void {
       .command('request <method> <path>')
       .description('Send one signed-in request and print the answer')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('-i, --input <file>', 'the body: a file, or - for stdin; JSON unless -H says else')
       .option('-H, --header <header>', 'a header "name: value"; may be given often', collect)
       .option('-v, --verbose', 'tell the status and headers on stderr')
@@ -146,9 +164,10 @@ function addUseCommands(program: Command): void {
     program
       .command('run <command...>')
       .description('Run a command with a fresh token in its environment')
-      .usage('[--session <session>] -- <command> [argument...]')
+      .usage('[options] -- <command> [argument...]')
       .passThroughOptions()
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .action(async (command, options) =>
         (await import('./commands/run.ts')).run(command, options),
       ),
@@ -165,6 +184,7 @@ function addApiTokenCommands(program: Command): void {
       .command('list')
       .description('List them, without the tokens themselves')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--json', 'as JSON')
       .action(async (options) => (await actions()).listApiTokens(options)),
     'latchkey api-tokens list',
@@ -174,6 +194,7 @@ function addApiTokenCommands(program: Command): void {
       .command('create [description]')
       .description('Create one and print it, this once')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .option('--json', 'as JSON')
       .action(async (text, options) => (await actions()).createApiToken(text, options)),
     'latchkey api-tokens create "nightly export" > token.txt',
@@ -183,6 +204,7 @@ function addApiTokenCommands(program: Command): void {
       .command('delete <id...>')
       .description('Delete them, by id')
       .addOption(sessionOption())
+      .addOption(insecureOption())
       .action(async (ids, options) => (await actions()).deleteApiTokens(ids, options)),
     'latchkey api-tokens delete 3',
   )
@@ -190,6 +212,12 @@ function addApiTokenCommands(program: Command): void {
 
 const sessionOption = () =>
   new Option('-s, --session <session>', 'its name, URL or user; default: the current one')
+
+const insecureOption = () =>
+  new Option(
+    '--allow-insecure',
+    'take plain http beyond this machine, and whoever listens there; or LATCHKEY_ALLOW_INSECURE=1',
+  )
 
 const serviceOption = () =>
   new Option('--service <service>', 'what kind of server it is')
@@ -208,8 +236,5 @@ const storeOption = () =>
 function examples(command: Command, ...lines: string[]): void {
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`)
 }
-
-/** An option that we do not have may be somebody's `--password=…`. */
-const withoutValues = (text: string): string => text.replace(/(unknown option '[^=']*)=.*'/s, "$1'")
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value]

@@ -7,38 +7,54 @@ interface UrlRules {
   allowInsecure?: boolean | undefined
   /** Cuts off what NocoDB's pages add to the server's own URL. */
   isNocoDB?: boolean
+  /** The variable of the environment that it comes from. */
+  variable?: 'NOCODB_URL'
+  /** What somebody on the way could read. */
+  secret?: string
 }
 
 /**
  * The base URL that somebody means by `given`, without the slash, query and fragment at its end: spelled
  * as `nocodb()` names its session.
  *
- * @throws {Failure} When it is none, or may carry no secrets. `given` is repeated only where it looks like
- *   a host: a URL may hold a password.
+ * @throws {Failure} When it is none, or may carry no secrets, with what to do in this very command. `given`
+ *   is repeated only where it looks like a host: it may hold a password, or be one.
  */
-export function readServerUrl(given: string, { allowInsecure, isNocoDB }: UrlRules = {}): string {
+export function readServerUrl(given: string, rules: UrlRules = {}): string {
+  const { allowInsecure, isNocoDB, variable, secret = 'password' } = rules
   const text = given.trim()
   const url = URL.parse(text)
-  if (!url || !/^https?:$/.test(url.protocol)) throw notUrl(text)
+  if (!url || !/^https?:$/.test(url.protocol)) throw notUrl(text, variable)
   if (url.username || url.password) {
     throw usage(
-      'Leave user name and password out of the URL: give --user, and be asked for the password.',
+      variable
+        ? `Leave user name and password out of ${variable}: set NOCODB_EMAIL and NOCODB_PASSWORD.`
+        : 'Leave user name and password out of the URL: give --user, and be asked for the password.',
     )
   }
   if (!mayCarrySecrets(url, allowInsecure)) {
     throw usage(
-      `${url.origin} is plain http: anybody on the way could read the password. Use https, or --allow-insecure if you accept that.`,
+      `${url.origin} is plain http: anybody on the way could read the ${secret}. Use https; or, if you accept that, give --allow-insecure or set LATCHKEY_ALLOW_INSECURE=1.`,
     )
   }
   const path = isNocoDB ? url.pathname.replace(/\/dashboard(\/.*)?$/, '') : url.pathname
   return url.origin + path.replace(/\/+$/, '')
 }
 
-function notUrl(text: string): Failure {
-  const isHost = /^[\w.-]+(:\d+)?(\/[\w./-]*)?$/.test(text)
-  if (!isHost) return usage('The server is given by its URL, such as https://nocodb.example.com.')
+function notUrl(text: string, variable: string | undefined): Failure {
+  const subject = variable ?? 'The server'
+  if (!isHost(text)) {
+    return usage(`${subject} is given by its URL, such as https://nocodb.example.com.`)
+  }
   const scheme = /^(localhost|127\.)/.test(text) ? 'http' : 'https'
-  return usage(`"${text}" is no URL. Do you mean ${scheme}://${text}?`)
+  const said = variable ? `${variable}, "${text}",` : `"${text}"`
+  return usage(`${said} is no URL. Do you mean ${scheme}://${text}?`)
+}
+
+/** What can hardly be a password or a token: an address, or lower-case names, the last one of letters alone. */
+function isHost(text: string): boolean {
+  const [, host = ''] = /^([a-z0-9.-]+)(:\d{1,5})?\/?$/.exec(text) ?? []
+  return /^(localhost|(\d{1,3}\.){3}\d{1,3}|([a-z0-9-]{1,30}\.)+[a-z]{2,12})$/.test(host)
 }
 
 const usage = (message: string) => new Failure(ExitCode.usage, message)

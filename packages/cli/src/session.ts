@@ -1,8 +1,11 @@
 import { env } from 'node:process'
-import type { TokenManager, TokenStore } from '@latchkey/core'
+import { memoryStore, type TokenManager, type TokenStore } from '@latchkey/core'
 import type { NocoDB } from '@latchkey/nocodb'
+import { mayCarrySecrets } from '@latchkey/core/service'
+import { type Allowances, allowsInsecure } from './allowances.ts'
 import { ExitCode } from './exit-code.ts'
-import { Failure, tellFailure } from './failure.ts'
+import { Failure, sayFailure } from './failure.ts'
+import { addressesOf, gatewayFetch, headersOfEnvironment, keptHeaders } from './gateway.ts'
 import {
   chooseProfile,
   currentProfile,
@@ -12,20 +15,22 @@ import {
   type Profiles,
   type StoreKind,
 } from './profile.ts'
-import { readProfiles } from './profile-list.ts'
+import { hasPlace, readProfiles } from './profile-list.ts'
+import { prudentStore } from './prudent-store.ts'
 import { readServerUrl } from './server-url.ts'
-import { say } from './terminal.ts'
 
 /** A session ready for use. */
 export interface Session {
   url: string
   manager: TokenManager
+  /** What sends the CLI's own requests, where a gateway wants headers. */
+  fetch?: typeof fetch
   /** The whole account, where the server is NocoDB. */
   noco?: NocoDB
 }
 
 /** Who is asked for, on the command line. */
-export interface SessionOptions {
+export interface SessionOptions extends Allowances {
   session?: string
 }
 
@@ -36,11 +41,11 @@ export interface SessionOptions {
  * @throws What the store throws when it cannot be read, so that this is not taken for being signed out.
  */
 export async function useSession(options: SessionOptions): Promise<Session> {
-  if (usesEnvironment(options)) return warned(await fromEnvironment())
+  if (usesEnvironment(options)) return warned(await fromEnvironment(options))
   const profile = await selectProfile(options)
   const store = await openStore(profile.store)
   await store.getToken(profile.name)
-  return warned(await openSession(profile, store))
+  return warned(await openSession(profile, store, options))
 }
 
 /** Whether the environment says who signs in, and nothing else was asked for. */
@@ -63,7 +68,7 @@ export async function selectProfile({ session }: SessionOptions): Promise<Profil
 
 /** A variable that names a server is not overruled by a session at another one. */
 function ofServer({ current, sessions }: Profiles, given: string): Profile {
-  const url = readServerUrl(given, { allowInsecure: true, isNocoDB: true })
+  const url = readServerUrl(given, { allowInsecure: true, isNocoDB: true, variable: 'NOCODB_URL' })
   const user = env['NOCODB_EMAIL']?.toLowerCase()
   const there = sessions.filter(
     (one) => one.url === url && (!user || one.user.toLowerCase() === user),
@@ -72,22 +77,32 @@ function ofServer({ current, sessions }: Profiles, given: string): Profile {
   const who = user ? ` as ${user}` : ''
   throw new Failure(
     ExitCode.signedOut,
-    `You are not signed in to ${url}${who}, as the environment asks. Run: latchkey sign-in ${url}`,
+    `You are not signed in to ${url}${who}, as the environment asks. Run: latchkey sign-in ${url}${mayCarrySecrets(new URL(url)) ? '' : ' --allow-insecure'}`,
   )
 }
 
 /** The session that a profile tells of, without asking its server anything. */
-export async function openSession(profile: Profile, store: TokenStore): Promise<Session> {
-  const { url } = profile
+export async function openSession(
+  saved: Profile,
+  kept: TokenStore,
+  allowances: Allowances,
+): Promise<Session> {
+  const { url } = saved
+  const profile = allowsInsecure(allowances) ? { ...saved, allowInsecure: true as const } : saved
+  const store = prudentStore(kept, profile.service === 'oauth' && profile.by === undefined)
+  const fetch = gatewayFetch(await keptHeaders(profile, kept), addressesOf(profile))
+  const way = { ...(fetch && { fetch }) }
   switch (profile.service) {
     case 'nocodb': {
-      const noco = await (await import('./services/nocodb.ts')).open(profile, store)
-      return { url, noco, manager: noco }
+      const noco = await (await import('./services/nocodb.ts')).open(profile, store, way)
+      return { url, noco, manager: noco, ...way }
     }
-    case 'oauth':
-      return { url, manager: await (await import('./services/oauth.ts')).open(profile, store) }
+    case 'oauth': {
+      const manager = await (await import('./services/oauth.ts')).open(profile, store, way)
+      return { url, manager, ...way }
+    }
     case 'jwt':
-      return { url, manager: (await import('./services/jwt.ts')).open(profile, store) }
+      return { url, manager: (await import('./services/jwt.ts')).open(profile, store, way), ...way }
   }
 }
 
@@ -98,25 +113,45 @@ export async function openStore(kind: StoreKind): Promise<TokenStore> {
 }
 
 /** An API token needs no store, nor a place for one. A session is kept, and spares every command a sign-in. */
-async function fromEnvironment(): Promise<Session> {
+async function fromEnvironment(options: Allowances): Promise<Session> {
   const { nocodbFromEnv } = await import('@latchkey/nocodb')
-  const url = readServerUrl(env['NOCODB_URL'] ?? '', { isNocoDB: true })
+  const allowInsecure = allowsInsecure(options)
+  const url = readServerUrl(env['NOCODB_URL'] ?? '', {
+    isNocoDB: true,
+    allowInsecure,
+    variable: 'NOCODB_URL',
+    secret: env['NOCODB_API_TOKEN'] ? 'API token' : 'password and the token',
+  })
   const said = { ...env, NOCODB_URL: url }
+  const fetch = gatewayFetch(headersOfEnvironment(), [url])
+  const more = { ...(allowInsecure && { allowInsecure }), ...(fetch && { fetch }) }
   const noco = env['NOCODB_API_TOKEN']
-    ? nocodbFromEnv(said)
-    : nocodbFromEnv(said, await placeInStore({ url, user: env['NOCODB_EMAIL'] ?? '' }))
-  return { url, noco, manager: noco }
+    ? nocodbFromEnv(said, more)
+    : nocodbFromEnv(said, {
+        ...more,
+        ...(await placeInStore({ url, user: env['NOCODB_EMAIL'] ?? '' })),
+      })
+  return { url, noco, manager: noco, ...(fetch && { fetch }) }
 }
 
-/** Where this user's session is, or will be: never in the place of somebody else's. */
+/**
+ * Where this user's session is, or will be: never in the place of somebody else's. Where there is no such place
+ * (no home, another user's folder, a damaged list), it lasts as long as the command.
+ */
 async function placeInStore(about: { url: string; user: string }) {
-  const profiles = await readProfiles()
-  const { store } = findProfile(profiles, about) ?? { store: 'file' }
-  return { name: nameOf(profiles, about), store: await openStore(store) }
+  if (!hasPlace()) return { store: memoryStore() }
+  try {
+    const profiles = await readProfiles()
+    const { store } = findProfile(profiles, about) ?? { store: 'file' }
+    return { name: nameOf(profiles, about), store: prudentStore(await openStore(store), true) }
+  } catch (error) {
+    sayFailure(error)
+    return { store: memoryStore() }
+  }
 }
 
 /** A store that fails on the way costs the command nothing, but what comes after it. */
 function warned(session: Session): Session {
-  session.manager.on('storeFailed', ({ error }) => say(`latchkey: ${tellFailure(error)}`))
+  session.manager.on('storeFailed', ({ error }) => sayFailure(error))
   return session
 }

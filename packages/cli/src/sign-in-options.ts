@@ -1,9 +1,10 @@
 import type { TokenManager } from '@latchkey/core'
+import type { Allowances } from './allowances.ts'
 import { nameOf, type Profile, type StoreKind } from './profile.ts'
 import { readProfiles } from './profile-list.ts'
 
 /** What `sign-in` and `sign-up` are told on the command line. */
-export interface SignInOptions {
+export interface SignInOptions extends Allowances {
   service: Profile['service']
   /** The e-mail address or user name. */
   user?: string
@@ -12,8 +13,14 @@ export interface SignInOptions {
   store: StoreKind
   name?: string
   json?: boolean
-  /** Plain http beyond this machine is accepted. */
-  allowInsecure?: true
+  /** Headers that a gateway wants with every request. */
+  headersFile?: string
+  /** They are kept with the session. */
+  headers?: true
+  /** What sends the sign-in, where it takes headers. */
+  fetch?: typeof fetch
+  /** A session that began elsewhere: its refresh token is asked for, or is on stdin. */
+  refreshToken?: boolean
   /** NocoDB: an API token instead of e-mail and password. */
   apiToken?: boolean
   /** OAuth. */
@@ -21,21 +28,28 @@ export interface SignInOptions {
   tokenEndpoint?: string
   clientId?: string
   scope?: string
+  /** A person signs in with a code, in any browser. */
+  device?: boolean
+  deviceEndpoint?: string
   /** JWT. */
   signInPath?: string
   refreshPath?: string
   userField?: string
 }
 
+/** What sends a session's requests. Default: the platform's own `fetch`. */
+export type Way = Pick<SignInOptions, 'fetch'>
+
 /** What the profiles of all services have in common. */
 export async function aboutSession(url: string, user: string, options: SignInOptions) {
-  const { name, store, allowInsecure } = options
+  const { name, store, allowInsecure, headers } = options
   return {
     name: name ?? nameOf(await readProfiles(), { url, user }),
     url,
     user,
     store,
     ...(allowInsecure && { allowInsecure }),
+    ...(headers && { headers }),
   }
 }
 

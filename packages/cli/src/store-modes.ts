@@ -1,27 +1,146 @@
-import { chmod, lstat, readdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
+import { OWNER_ADVICE, tellOwner } from './ownership.ts'
 
-/**
- * Shuts what is open to other users in the directory of the sessions, itself included, and gives the paths
- * with the modes they had. To be called before a store looks: stores tighten what they meet, and say nothing.
- *
- * @throws What the system throws when a mode cannot be changed. Nothing is looked at on Windows.
- */
-export async function tightenModes(directory: string): Promise<string[]> {
-  if (process.geteuid === undefined) return []
-  const names = await readdir(directory, { recursive: true }).catch(namesOfNone)
-  const loose: string[] = []
-  for (const path of [directory, ...names.map((name) => join(directory, name))]) {
-    const stats = await lstat(path).catch(() => undefined) // gone meanwhile
-    if (!stats || stats.isSymbolicLink() || (stats.mode & 0o077) === 0) continue
-    await chmod(path, stats.isDirectory() ? 0o700 : 0o600)
-    loose.push(`${path} (mode ${(stats.mode & 0o777).toString(8)})`)
-  }
-  return loose
+/** How the files of the sessions are to others. */
+export interface Modes {
+  /** What was open to others and is shut now, with the mode it had. */
+  mended: string[]
+  /** What only a person can put right, and how. */
+  problems: string[]
 }
 
-function namesOfNone(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOENT') return []
-  throw error
+/** Sessions, their locks, and the list; and what a writer that was killed has left of one. */
+const SESSION = /^[0-9a-f]{64}\.json(\.[\w-]+\.tmp)?$/
+const LOCK = /^[0-9a-f]{64}\.lock$/
+const LIST = /^sessions\.json(\.[0-9a-f-]{36})?$/
+
+/** No file of ours is longer, in bytes. */
+const SIZE_LIMIT = 4 * 1_048_576
+
+// A link is not followed, also where it was put there after a look, and a pipe is not waited for.
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+
+/**
+ * Shuts what is open to other users of the sessions in `directory`, itself included. To be called before a store
+ * looks: stores tighten what they meet, and say nothing.
+ *
+ * Only what is known to be ours is touched: by its place, kind, owner, name and content. Other files are
+ * somebody's who has reasons for their modes, and a directory that holds none of ours is left as it is.
+ */
+export async function tightenModes(directory: string): Promise<Modes> {
+  const modes: Modes = { mended: [], problems: [] }
+  if (process.geteuid === undefined) return modes
+  const stats = await lstat(directory).catch(unlessMissing)
+  if (!stats) return modes
+  const problem = foreign(stats, 'directory')
+  if (problem) return { ...modes, problems: [`${directory} ${problem}`] }
+  const names = await readdir(directory)
+  const listed = names.filter((name) => [SESSION, LOCK, LIST].some((ours) => ours.test(name)))
+  let ours = 0
+  for (const name of listed) {
+    if (await tightenFile(join(directory, name), name, modes)) ours += 1
+  }
+  if (names.includes('keychain')) await tightenLocks(join(directory, 'keychain'), modes)
+  if (!isOpen(stats)) return modes
+  if (ours > 0 || names.length === 0) await shut(directory, 0o700, stats, modes)
+  else {
+    modes.problems.push(
+      `${directory} (mode ${octal(stats)}) is open to other users and holds other things than sessions, which were left as they are. Give sessions a directory of their own: set HOME (or XDG_STATE_HOME)`,
+    )
+  }
+  return modes
+}
+
+/** The keychain's locks, which hold nothing. */
+async function tightenLocks(directory: string, modes: Modes): Promise<void> {
+  const stats = await lstat(directory)
+  if (foreign(stats, 'directory')) return
+  const names = await readdir(directory)
+  const listed = names.filter((name) => LOCK.test(name))
+  for (const name of listed) await tightenFile(join(directory, name), name, modes)
+  if (isOpen(stats) && listed.length === names.length) await shut(directory, 0o700, stats, modes)
+}
+
+/** Gives whether it is a file of ours. */
+async function tightenFile(path: string, name: string, modes: Modes): Promise<boolean> {
+  const seen = await lstat(path).catch(unlessMissing)
+  if (!seen) return false // gone meanwhile
+  const problem = foreign(seen, 'file')
+  if (problem) {
+    modes.problems.push(`${path} ${problem}`)
+    return false
+  }
+  try {
+    const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    try {
+      const stats = await handle.stat()
+      if (foreign(stats, 'file') || !(await isOurs(name, stats, handle))) return false
+      if (isOpen(stats)) {
+        await handle.chmod(0o600)
+        modes.mended.push(`${path} (mode ${octal(stats)})`)
+      }
+      return true
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (isOpen(seen)) modes.problems.push(`${path} cannot be shut to others (${codeOf(error)})`)
+    return false
+  }
+}
+
+async function shut(path: string, mode: number, seen: Stats, modes: Modes): Promise<void> {
+  try {
+    const handle = await open(path, O_RDONLY | O_NOFOLLOW | constants.O_DIRECTORY)
+    try {
+      if (!foreign(await handle.stat(), 'directory')) await handle.chmod(mode)
+    } finally {
+      await handle.close()
+    }
+    modes.mended.push(`${path} (mode ${octal(seen)})`)
+  } catch (error) {
+    modes.problems.push(`${path} cannot be shut to others (${codeOf(error)})`)
+  }
+}
+
+/** Why it cannot be ours, with what to do. */
+function foreign(stats: Stats, kind: 'file' | 'directory'): string | undefined {
+  const isKind = kind === 'file' ? stats.isFile() : stats.isDirectory()
+  if (!isKind) return `is no ${kind} but a link or something else. See who put it there`
+  if (stats.uid !== process.geteuid?.()) {
+    return `belongs to ${tellOwner(stats.uid)}. ${OWNER_ADVICE}`
+  }
+  if (kind === 'file' && stats.nlink > 1) return 'has a second name elsewhere (a hard link)'
+  return undefined
+}
+
+/** By its content: other programs call files by hashes too, and have lists of sessions. */
+async function isOurs(name: string, { size }: Stats, handle: FileHandle): Promise<boolean> {
+  if (LOCK.test(name)) return size === 0
+  if (size > SIZE_LIMIT) return false
+  const fields = parse(await handle.readFile('utf8'))
+  if (LIST.test(name)) return typeof fields['version'] === 'number' && 'sessions' in fields
+  const { version, name: session } = fields
+  if (typeof version !== 'number' || typeof session !== 'string') return false
+  return name.startsWith(createHash('sha256').update(session, 'utf16le').digest('hex'))
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
+const isOpen = ({ mode }: Stats) => (mode & 0o077) !== 0
+const octal = ({ mode }: Stats) => (mode & 0o777).toString(8)
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'an unknown error'
+
+function unlessMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error
 }

@@ -3,17 +3,17 @@ import { stripVTControlCharacters } from 'node:util'
 
 /** Prints what the command is for: the only thing on stdout, so that it can be piped. */
 export function print(text: string): void {
-  stdout.write(`${text}\n`)
+  stdout.write(`${harmlessLines(text)}\n`)
 }
 
-/** Prints for a script. */
+/** Prints for a script. What JSON leaves as it is, and a terminal does not, is spelled otherwise. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, stdout.isTTY ? 2 : undefined))
+  stdout.write(`${harmlessJson(JSON.stringify(value, null, stdout.isTTY ? 2 : undefined))}\n`)
 }
 
-/** Says something to the person at the terminal, and to nobody's pipe. */
-export function say(text: string): void {
-  stderr.write(`${text.split('\n').map(harmless).join('\n')}\n`)
+/** Says something to the person at the terminal, and to nobody's pipe: each text is one line. */
+export function say(...lines: readonly string[]): void {
+  stderr.write(`${lines.map(oneLine).join('\n')}\n`)
 }
 
 /** Warns a person whose screen shows a secret; a pipe gets it in silence. */
@@ -23,7 +23,7 @@ export function warnOfSecret(what: string): void {
 
 /** Rows in columns, as wide as they must be. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const lines = rows.map((row) => row.map(harmless))
+  const lines = rows.map((row) => row.map(oneLine))
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? '').length)),
   )
@@ -37,6 +37,23 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** One line without what would steer a terminal: servers and files say what they like. */
-const harmless = (text: string): string =>
-  stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, ' ')
+/** Controls (C0, C1), line ends, and what turns the direction of writing around. */
+const STEERING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu
+
+/** One line without what would steer a terminal: servers, files and the environment say what they like. */
+export const oneLine = (text: string): string =>
+  stripVTControlCharacters(text).replaceAll(STEERING, ' ')
+
+/** The same for a text that is meant to have lines, and tabs in them. */
+export const harmlessLines = (text: string): string =>
+  text
+    .split(/\r?\n/)
+    .map((line) => line.split('\t').map(oneLine).join('\t'))
+    .join('\n')
+
+/** Means the same to whoever parses it. */
+export const harmlessJson = (json: string): string =>
+  json.replaceAll(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import { ExitCode } from '../exit-code.ts'
 import { Failure, tellFailure } from '../failure.ts'
 import type { Profile } from '../profile.ts'
-import { sessionsDirectory } from '../profile-list.ts'
+import { hasPlace, sessionsDirectory } from '../profile-list.ts'
 import {
   hasCredentials,
   openStore,
@@ -14,7 +14,7 @@ import {
   useSession,
 } from '../session.ts'
 import { tightenModes } from '../store-modes.ts'
-import { print, printJson } from '../terminal.ts'
+import { harmlessLines, oneLine, printJson } from '../terminal.ts'
 
 /** What was looked at, how it is, and what to do when it is not well. */
 interface Finding {
@@ -35,20 +35,25 @@ export async function doctor(options: SessionOptions & { json?: boolean }): Prom
   const findings: Finding[] = []
   for await (const finding of examine(options)) findings.push(finding)
   if (options.json) printJson(findings)
-  else print(findings.map(tell).join('\n'))
+  else for (const finding of findings) tell(finding)
   if (findings.some(({ ok }) => !ok)) process.exitCode = ExitCode.failed
 }
 
-function tell({ check, ok, found }: Finding): string {
+function tell({ check, ok, found }: Finding): void {
   const mark = ok ? styleText('green', 'ok    ') : styleText('red', 'FAILED')
-  return `${mark}  ${check}: ${found}`
+  process.stdout.write(`${mark}  ${harmlessLines(`${check}: ${found}`)}\n`)
 }
 
 async function* examine(options: SessionOptions): AsyncGenerator<Finding> {
   yield { check: 'node', ok: true, found: process.version }
   yield { check: 'environment', ok: true, found: environment() }
-  yield* examined('permissions', shutToOthers, (said) => said)
-  if (!usesEnvironment(options)) {
+  const isNeeded = !usesEnvironment(options)
+  yield* examined(
+    'permissions',
+    () => permissions(isNeeded),
+    (said) => said,
+  )
+  if (isNeeded) {
     const profile = yield* examined('session', () => selectProfile(options), tellProfile)
     if (!profile) return
     const isThere = yield* examined(
@@ -93,7 +98,7 @@ async function* examined<T>(
 ): AsyncGenerator<Finding, T | undefined> {
   try {
     const value = await look()
-    if (tellValue) yield { check, ok: true, found: tellValue(value) }
+    if (tellValue) yield { check, ok: true, found: oneLine(tellValue(value)) }
     return value
   } catch (error) {
     yield { check, ok: false, found: tellFailure(error) }
@@ -102,11 +107,24 @@ async function* examined<T>(
 }
 
 async function shutToOthers(): Promise<string> {
-  const loose = await tightenModes(sessionsDirectory())
-  if (loose.length === 0) return 'only you can read the files'
-  throw new Error(
-    `Other users could read ${loose.join(', ')}. That is mended; if somebody may have looked, sign out and in again.`,
-  )
+  const { mended, problems } = await tightenModes(sessionsDirectory())
+  const said = [
+    mended.length > 0 &&
+      `Other users could read ${mended.join(', ')}. That is mended; if somebody may have looked, sign out and in again.`,
+    ...problems.map((problem) => `${problem}.`),
+  ].filter((text) => text !== false)
+  if (said.length === 0) return 'only you can read the files'
+  throw new Error(said.join(' '))
+}
+
+/** Where the environment says who signs in, a place for the session is a convenience. */
+async function permissions(isNeeded: boolean): Promise<string> {
+  if (isNeeded) return shutToOthers()
+  if (!hasPlace()) return 'there is no place for sessions (no home), so nothing is kept'
+  return shutToOthers().catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw error
+    return `there is no place for sessions (${error.code}), so nothing is kept`
+  })
 }
 
 async function holdsSession({ store, name, url }: Profile): Promise<true> {
@@ -115,10 +133,14 @@ async function holdsSession({ store, name, url }: Profile): Promise<true> {
 }
 
 /** Asks the server for what needs no token. Not every NocoDB tells its version. */
-async function knock({ url, noco }: Session): Promise<{ date: string | null; version?: string }> {
+async function knock({
+  url,
+  noco,
+  fetch: send = fetch,
+}: Session): Promise<{ date: string | null; version?: string }> {
   const path = noco ? '/api/v1/meta/nocodb/info' : ''
   const signal = AbortSignal.timeout(KNOCK_LIMIT_MS)
-  const response = await fetch(url + path, { redirect: 'manual', signal }).catch((cause) => {
+  const response = await send(url + path, { redirect: 'manual', signal }).catch((cause) => {
     throw new Error(
       `${url} cannot be reached. See whether it runs, and whether its URL, the network and a proxy are right.`,
       { cause },
@@ -137,6 +159,11 @@ async function knock({ url, noco }: Session): Promise<{ date: string | null; ver
 }
 
 function environment(): string {
+  const others = ['LATCHKEY_ALLOW_INSECURE', 'LATCHKEY_HEADERS'].filter((name) => env[name])
+  return [whoDecides(), ...others.map((name) => `${name} is set`)].join('; ')
+}
+
+function whoDecides(): string {
   const names = ['NOCODB_URL', 'NOCODB_API_TOKEN', 'NOCODB_EMAIL', 'NOCODB_PASSWORD']
   const set = names.filter((name) => env[name])
   if (set.length === 0) return 'no NOCODB_ variables'

@@ -6,9 +6,10 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { wrapFetch } from '@latchkey/fetch'
 import { ExitCode } from '../exit-code.ts'
-import { Failure } from '../failure.ts'
+import { exitCodeOf, Failure } from '../failure.ts'
+import { readHeaderLines } from '../header-lines.ts'
 import { type Session, type SessionOptions, useSession } from '../session.ts'
-import { print, say } from '../terminal.ts'
+import { harmlessJson, print, say } from '../terminal.ts'
 
 export interface RequestOptions extends SessionOptions {
   /** A file, or `-` for stdin. */
@@ -29,19 +30,22 @@ export async function request(
   const session = await useSession(options)
   const url = resolve(session.url, path)
   const body = options.input === undefined ? undefined : await readInput(options.input)
-  const headers = readHeaders(options.header ?? [])
+  const headers = readHeaderLines(options.header ?? [], '--header')
   if (body !== undefined && !headers.has('content-type')) {
     headers.set('content-type', 'application/json')
   }
   const init = { method: method.toUpperCase(), headers, ...(body && { body }) }
   expectSendable(url, init)
-  const response = await wrapFetch(session.manager)(url, init)
+  const response = await wrapFetch(session.manager, session.fetch ? { fetch: session.fetch } : {})(
+    url,
+    init,
+  )
   if (options.verbose) await tellHeaders(response, session)
   await printBody(response)
   if (response.ok) return
   const reason = session.manager.explain(response)
   throw new Failure(
-    reason ? ExitCode.signedOut : exitCodeFor(response.status),
+    reason ? exitCodeBecause(reason) : exitCodeFor(response.status),
     `${init.method} ${url.pathname} was answered ${response.status}.`,
     { cause: reason },
   )
@@ -65,22 +69,13 @@ async function readInput(input: string): Promise<Buffer<ArrayBuffer>> {
   try {
     return await buffer(input === '-' ? stdin : createReadStream(input))
   } catch (error) {
-    throw new Failure(ExitCode.usage, `The body cannot be read from ${input}.`, { cause: error })
+    // Not repeated: it may be the body itself, given by mistake.
+    const { code } = error as NodeJS.ErrnoException
+    throw new Failure(
+      ExitCode.usage,
+      `The body cannot be read (${code}): --input takes the path of a file, or - for stdin.`,
+    )
   }
-}
-
-function readHeaders(lines: readonly string[]): Headers {
-  const headers = new Headers()
-  for (const line of lines) {
-    const [name = '', ...value] = line.split(':')
-    try {
-      if (value.length === 0) throw new TypeError('no colon')
-      headers.append(name.trim(), value.join(':').trim())
-    } catch {
-      throw new Failure(ExitCode.usage, 'A header is written "name: value".')
-    }
-  }
-  return headers
 }
 
 /** What no client sends (a body with GET, a method with a space) is the command line's fault. */
@@ -118,10 +113,16 @@ async function printBody({ body, headers }: Response): Promise<void> {
 /** JSON is indented. */
 function readable(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    return harmlessJson(JSON.stringify(JSON.parse(text), null, 2))
   } catch {
     return text
   }
+}
+
+/** A new token that could not be had now, or not be kept here, is no session that is over. */
+function exitCodeBecause(reason: Error): ExitCode {
+  const code = exitCodeOf(reason)
+  return code === ExitCode.store || code === ExitCode.unavailable ? code : ExitCode.signedOut
 }
 
 const exitCodeFor = (status: number) =>

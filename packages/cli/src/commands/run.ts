@@ -25,6 +25,8 @@ export async function run(command: readonly string[], options: SessionOptions): 
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
     const code = isMissing ? ExitCode.commandNotFound : ExitCode.commandNotStarted
+    // Not repeated where it may be a variable, as a shell takes them before a command.
+    if (/[=\s]/.test(file)) throw new Failure(code, 'The command could not be started.')
     throw new Failure(code, `${file} could not be started.`, { cause })
   }
 }

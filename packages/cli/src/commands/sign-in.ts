@@ -1,34 +1,63 @@
 import { env } from 'node:process'
 import type { TokenStore } from '@latchkey/core'
+import { allowsInsecure } from '../allowances.ts'
 import { ask } from '../ask.ts'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
+import { addressesOf, gatewayFetch, headersFor, keepHeaders } from '../gateway.ts'
 import { entriesOf, type Profile } from '../profile.ts'
 import { keepProfile, readProfiles } from '../profile-list.ts'
 import { readServerUrl } from '../server-url.ts'
 import { openStore } from '../session.ts'
 import type { SignInOptions } from '../sign-in-options.ts'
-import { printJson, say } from '../terminal.ts'
+import { oneLine, printJson, say } from '../terminal.ts'
 
 /** Asks for what is missing, signs in, keeps the session and makes it the current one. */
-export async function signIn(given: string | undefined, options: SignInOptions): Promise<void> {
-  const url = await serverUrl(given, options)
-  const store = await readableStore(options)
-  await keep(await enter(url, options, store), options)
+export async function signIn(given: string | undefined, asked: SignInOptions): Promise<void> {
+  expectOneWay(asked)
+  await enterAndKeep(given, asked, enter)
 }
 
 /** Creates a NocoDB user and goes on as that user. */
-export async function signUp(given: string | undefined, options: SignInOptions): Promise<void> {
-  const url = await serverUrl(given, { ...options, service: 'nocodb' })
-  const store = await readableStore(options)
+export async function signUp(given: string | undefined, asked: SignInOptions): Promise<void> {
   const { signUp: enterAnew } = await import('../services/nocodb.ts')
-  await keep(await enterAnew(url, options, store), options)
+  await enterAndKeep(given, { ...asked, service: 'nocodb' }, enterAnew)
 }
+
+async function enterAndKeep(
+  given: string | undefined,
+  asked: SignInOptions,
+  by: typeof enter,
+): Promise<void> {
+  const headers = await headersFor(asked)
+  const allowed = withAllowances(asked)
+  const url = await serverUrl(given, allowed)
+  const fetch = gatewayFetch(headers, addressesOf({ ...allowed, url }))
+  const options = fetch ? { ...allowed, fetch, headers: true as const } : allowed
+  const store = await readableStore(options)
+  const profile = await by(url, options, store)
+  if (fetch) await keepHeaders(profile, headers, store)
+  await keep(profile, options)
+}
+
+/** Several would contradict each other, and one would be taken in silence. */
+function expectOneWay({ apiToken, device, refreshToken }: SignInOptions): void {
+  if ([apiToken, device, refreshToken].filter(Boolean).length <= 1) return
+  throw new Failure(
+    ExitCode.usage,
+    'Choose one way to sign in: --api-token, --device or --refresh-token.',
+  )
+}
+
+/** What the environment allows is allowed to the session as well. */
+const withAllowances = (options: SignInOptions): SignInOptions =>
+  allowsInsecure(options) ? { ...options, allowInsecure: true } : options
 
 async function enter(url: string, options: SignInOptions, store: TokenStore): Promise<Profile> {
   switch (options.service) {
     case 'nocodb': {
       const nocodb = await import('../services/nocodb.ts')
+      if (options.refreshToken) return nocodb.goOn(url, options, store)
       return options.apiToken
         ? nocodb.keepApiToken(url, options, store)
         : nocodb.signIn(url, options, store)
@@ -46,7 +75,7 @@ async function serverUrl(given: string | undefined, options: SignInOptions): Pro
     readServerUrl(url, { allowInsecure, isNocoDB: service === 'nocodb' })
   if (given !== undefined) return read(given)
   const question = 'Where is the server?'
-  const initial = env['NOCODB_URL']
+  const initial = env['NOCODB_URL'] && oneLine(env['NOCODB_URL'])
   return read(await ask(question, 'latchkey sign-in <url>', { initial, check: read }))
 }
 

@@ -1,6 +1,7 @@
+import process from 'node:process'
 import type { TokenStore } from '@latchkey/core'
 import { ExitCode } from '../exit-code.ts'
-import { exitCodeOf, Failure, tellFailure } from '../failure.ts'
+import { exitCodeOf, Failure, sayFailure } from '../failure.ts'
 import { entriesOf, type Profile } from '../profile.ts'
 import { dropProfile, readProfiles } from '../profile-list.ts'
 import { openSession, openStore, selectProfile, type SessionOptions } from '../session.ts'
@@ -18,18 +19,19 @@ export async function signOut(options: SignOutOptions): Promise<void> {
   const chosen = options.all ? (await readProfiles()).sessions : [await selectProfile(options)]
   const failures: unknown[] = []
   for (const profile of chosen) {
-    await endSession(profile, options.local === true).catch((error) => failures.push(error))
+    await endSession(profile, options).catch((error) => failures.push(error))
   }
-  if (failures.length === 0) return
-  throw new Failure(exitCodeOf(failures[0]), failures.map(tellFailure).join('\n'))
+  failures.forEach(sayFailure)
+  if (failures.length > 0) process.exitCode = exitCodeOf(failures[0])
 }
 
-async function endSession(profile: Profile, isLocal: boolean): Promise<void> {
+async function endSession(profile: Profile, options: SignOutOptions): Promise<void> {
+  const isLocal = options.local === true
   const { name, url, store: kind } = profile
   const store = await openStore(kind)
   const isApiToken = profile.service === 'nocodb' && profile.apiToken === true
   const isOnlyOurs = isLocal || isApiToken
-  const failure = isOnlyOurs ? undefined : await endAtServer(profile, store)
+  const failure = isOnlyOurs ? undefined : await endAtServer(profile, store, options)
   for (const entry of entriesOf(profile)) await store.removeToken(entry)
   await dropProfile(name)
   if (failure) throw failure
@@ -40,10 +42,16 @@ async function endSession(profile: Profile, isLocal: boolean): Promise<void> {
 }
 
 /** Gives why the server could not be told. The session is forgotten here all the same. */
-async function endAtServer(profile: Profile, store: TokenStore): Promise<Failure | undefined> {
+async function endAtServer(
+  profile: Profile,
+  store: TokenStore,
+  options: SignOutOptions,
+): Promise<Failure | undefined> {
   try {
     await store.getToken(profile.name) // what cannot be read cannot be ended there
-    await (await openSession(profile, store)).manager.signOut()
+    const { manager } = await openSession(profile, store, options)
+    manager.on('storeFailed', () => undefined) // what cannot be removed is told below
+    await manager.signOut()
     return undefined
   } catch (error) {
     if (exitCodeOf(error) === ExitCode.signedOut) return undefined // there is nothing left to end

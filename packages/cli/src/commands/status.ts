@@ -3,9 +3,9 @@ import type { TokenSet, TokenStore } from '@latchkey/core'
 import { ExitCode } from '../exit-code.ts'
 import { tellFailure } from '../failure.ts'
 import { chooseProfile, type Profile, type StoreKind } from '../profile.ts'
-import { readProfiles } from '../profile-list.ts'
+import { hasPlace, readProfiles } from '../profile-list.ts'
 import { hasCredentials, openStore, type SessionOptions } from '../session.ts'
-import { print, printJson, say, table } from '../terminal.ts'
+import { oneLine, print, printJson, say, table } from '../terminal.ts'
 
 /** One session, as far as can be told without asking its server. */
 interface SessionStatus {
@@ -27,7 +27,8 @@ interface SessionStatus {
 
 /** Tells who is signed in where, until when, and whether it goes on after that. */
 export async function status(options: SessionOptions & { json?: boolean }): Promise<void> {
-  const profiles = await readProfiles()
+  const isByEnvironment = hasCredentials()
+  const profiles = isByEnvironment && !hasPlace() ? { sessions: [] } : await readProfiles()
   const chosen =
     options.session === undefined ? profiles.sessions : [chooseProfile(profiles, options.session)]
   const open = storesOnce()
@@ -37,8 +38,10 @@ export async function status(options: SessionOptions & { json?: boolean }): Prom
   }
   if (sessions.some(({ problem }) => problem !== undefined)) process.exitCode = ExitCode.store
   if (options.json) return printJson(sessions)
-  if (hasCredentials()) say('NOCODB_URL is set: commands use the environment, not these sessions.')
-  if (sessions.length === 0) return say('You are not signed in. Run: latchkey sign-in')
+  if (isByEnvironment) say('NOCODB_URL is set: commands use the environment, not these sessions.')
+  if (sessions.length === 0) {
+    return isByEnvironment ? undefined : say('You are not signed in. Run: latchkey sign-in')
+  }
   print(chosen.map((profile, at) => tell(profile, sessions[at])).join('\n\n'))
 }
 
@@ -72,7 +75,7 @@ function isRenewable(
   profile: Profile,
   { refreshToken, refreshExpiresAt = Infinity }: TokenSet,
 ): boolean {
-  if (profile.service === 'oauth') return true // by the client's secret
+  if (profile.service === 'oauth' && profile.by === undefined) return true // by the client's secret
   if (profile.service === 'jwt' && profile.refreshPath === undefined) return false
   return refreshToken !== undefined && refreshExpiresAt > Date.now()
 }
@@ -85,7 +88,7 @@ function tell(profile: Profile, session: SessionStatus | undefined): string {
     ['    store', store],
     ...(session ? stateOf(profile, session) : []),
   ])
-  return `${session?.current ? '*' : ' '} ${name}\n${facts}`
+  return `${session?.current ? '*' : ' '} ${oneLine(name)}\n${facts}`
 }
 
 function stateOf(profile: Profile, session: SessionStatus): string[][] {
@@ -101,7 +104,11 @@ function stateOf(profile: Profile, session: SessionStatus): string[][] {
   ]
 }
 
+/** The end of the year 9999. What lies beyond is how servers say "never", and soon no calendar has it. */
+const LAST_INSTANT = 253_402_300_799_999
+
 function tellInstant(at: number | undefined): string {
   if (at === undefined) return 'unknown'
+  if (at > LAST_INSTANT) return 'never'
   return `${new Date(at).toISOString()}${at < Date.now() ? ' (over)' : ''}`
 }

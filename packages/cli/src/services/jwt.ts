@@ -1,8 +1,11 @@
 import type { TokenStore } from '@latchkey/core'
 import { type JwtSession, jwtSession } from '@latchkey/jwt'
 import { ask, askSecret, readSecret } from '../ask.ts'
+import { askRefreshToken, expectKeepable, holding, subjectOf } from '../begun-elsewhere.ts'
+import { ExitCode } from '../exit-code.ts'
+import { Failure } from '../failure.ts'
 import type { JwtProfile } from '../profile.ts'
-import { aboutSession, expectStored, type SignInOptions } from '../sign-in-options.ts'
+import { aboutSession, expectStored, type SignInOptions, type Way } from '../sign-in-options.ts'
 
 /** Signs in to an API that answers with a token, and leaves the session in `store`. */
 export async function signIn(
@@ -10,6 +13,7 @@ export async function signIn(
   options: SignInOptions,
   store: TokenStore,
 ): Promise<JwtProfile> {
+  if (options.refreshToken) return goOn(url, options, store)
   const { refreshPath, userField = 'username' } = options
   const signInPath =
     options.signInPath ??
@@ -24,13 +28,39 @@ export async function signIn(
     signInPath,
     ...(refreshPath !== undefined && { refreshPath }),
   }
-  const session = open(profile, store)
+  const session = open(profile, store, options)
   await expectStored(session, () => session.signIn({ [userField]: user, password }))
   return profile
 }
 
+/** Goes on with a session that began elsewhere. */
+async function goOn(url: string, options: SignInOptions, store: TokenStore): Promise<JwtProfile> {
+  const { refreshPath, signInPath = '/login' } = options
+  if (refreshPath === undefined) {
+    throw new Failure(
+      ExitCode.usage,
+      'Tell where a refresh token buys a new access token: --refresh-path.',
+    )
+  }
+  await expectKeepable(store)
+  const refreshToken = await askRefreshToken(options)
+  const draft: JwtProfile = {
+    ...(await aboutSession(url, options.user ?? '', options)),
+    service: 'jwt',
+    signInPath,
+    refreshPath,
+  }
+  const before = open(draft, await holding(refreshToken, draft.name), options)
+  const tokens = await before.getTokens()
+  const user = options.user ?? subjectOf(tokens.accessToken) ?? 'unknown'
+  const profile = { ...draft, ...(await aboutSession(url, user, options)) }
+  const session = open(profile, store, options)
+  await expectStored(session, () => session.setTokens(tokens))
+  return profile
+}
+
 /** The session that a profile tells of. */
-export function open(profile: JwtProfile, store: TokenStore): JwtSession {
+export function open(profile: JwtProfile, store: TokenStore, { fetch }: Way): JwtSession {
   const { url, name, signInPath, refreshPath, allowInsecure } = profile
   return jwtSession({
     baseUrl: url,
@@ -39,5 +69,6 @@ export function open(profile: JwtProfile, store: TokenStore): JwtSession {
     store,
     ...(allowInsecure && { allowInsecure }),
     ...(refreshPath !== undefined && { refresh: refreshPath }),
+    ...(fetch && { fetch }),
   })
 }

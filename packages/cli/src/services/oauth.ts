@@ -1,51 +1,120 @@
-import type { TokenStore } from '@latchkey/core'
+import process from 'node:process'
+import type { TokenSet, TokenStore } from '@latchkey/core'
 import { type OAuth, oauth } from '@latchkey/oauth'
 import { ask, askSecret, readSecret } from '../ask.ts'
+import { askRefreshToken, expectKeepable, holding, subjectOf } from '../begun-elsewhere.ts'
 import { ExitCode } from '../exit-code.ts'
 import { Failure } from '../failure.ts'
 import { type OAuthProfile, secretName } from '../profile.ts'
-import { aboutSession, expectStored, type SignInOptions } from '../sign-in-options.ts'
+import { aboutSession, expectStored, type SignInOptions, type Way } from '../sign-in-options.ts'
 
-/** Obtains a first token for a client, and leaves it and the client's secret in `store`. */
+/** Signs in a client of its own, or a person by way of one, and leaves the session in `store`. */
 export async function signIn(
   url: string,
   options: SignInOptions,
   store: TokenStore,
 ): Promise<OAuthProfile> {
-  const { issuer, tokenEndpoint, scope } = options
+  const { issuer, tokenEndpoint } = options
   if ((issuer === undefined) === (tokenEndpoint === undefined)) {
     throw new Failure(ExitCode.usage, 'Tell where tokens are given: --issuer or --token-endpoint.')
   }
   const clientId = options.clientId ?? (await ask('Client id', '--client-id'))
+  const way = options.device ? enterByDevice : options.refreshToken ? goOn : enterAsClient
+  return way(url, { ...options, clientId }, store)
+}
+
+type ClientOptions = SignInOptions & { clientId: string }
+
+/** Obtains a first token for a client, and leaves it and the client's secret in `store`. */
+async function enterAsClient(url: string, options: ClientOptions, store: TokenStore) {
   const secret = options.stdin
     ? await readSecret('client secret')
     : await askSecret('Client secret', '--stdin, with the secret on stdin')
+  const profile = await profileOf(url, options.clientId, options)
+  const manager = client(profile, secret, store, options)
+  await expectStored(manager, () => manager.refresh())
+  await store.setToken({ accessToken: secret }, secretName(profile.name))
+  return profile
+}
+
+/** A person enters a code elsewhere. A client that has a secret gives it on stdin. */
+async function enterByDevice(url: string, options: ClientOptions, store: TokenStore) {
+  const { signInByDevice } = await import('./device-flow.ts')
+  await expectKeepable(store)
+  const clientSecret = options.stdin ? await readSecret('client secret') : undefined
+  const breakOff = new AbortController()
+  const interrupted = () => breakOff.abort()
+  process.once('SIGINT', interrupted)
+  const { tokens, idToken } = await signInByDevice({
+    ...options,
+    clientSecret,
+    signal: breakOff.signal,
+  }).finally(() => process.off('SIGINT', interrupted))
+  const user = options.user ?? subjectOf(idToken) ?? options.clientId
   const profile: OAuthProfile = {
-    ...(await aboutSession(url, clientId, options)),
+    ...(await profileOf(url, user, options)),
+    by: 'device',
+    ...(clientSecret === undefined && { publicClient: true }),
+  }
+  return keepTokens(profile, tokens, clientSecret, store, options)
+}
+
+/** Goes on with a session of a client without a secret that began elsewhere. */
+async function goOn(url: string, options: ClientOptions, store: TokenStore) {
+  await expectKeepable(store)
+  const refreshToken = await askRefreshToken(options)
+  const about = { by: 'refresh-token', publicClient: true } as const
+  const draft = { ...(await profileOf(url, options.clientId, options)), ...about }
+  const before = client(draft, undefined, await holding(refreshToken, draft.name), options)
+  const tokens = await before.getTokens()
+  const user = options.user ?? subjectOf(tokens.accessToken) ?? options.clientId
+  const profile = { ...(await profileOf(url, user, options)), ...about }
+  return keepTokens(profile, tokens, undefined, store, options)
+}
+
+async function keepTokens(
+  profile: OAuthProfile,
+  tokens: TokenSet,
+  secret: string | undefined,
+  store: TokenStore,
+  way: Way,
+): Promise<OAuthProfile> {
+  if (secret !== undefined) await store.setToken({ accessToken: secret }, secretName(profile.name))
+  const manager = client(profile, secret, store, way)
+  await expectStored(manager, () => manager.setTokens(tokens))
+  return profile
+}
+
+async function profileOf(url: string, user: string, options: ClientOptions): Promise<OAuthProfile> {
+  const { clientId, issuer, tokenEndpoint, scope } = options
+  return {
+    ...(await aboutSession(url, user, options)),
     service: 'oauth',
     clientId,
     ...(issuer !== undefined && { issuer }),
     ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     ...(scope !== undefined && { scope }),
   }
-  const manager = client(profile, secret, store)
-  await expectStored(manager, () => manager.refresh())
-  await store.setToken({ accessToken: secret }, secretName(profile.name))
-  return profile
 }
 
 /** The session that a profile tells of. */
-export async function open(profile: OAuthProfile, store: TokenStore): Promise<OAuth> {
+export async function open(profile: OAuthProfile, store: TokenStore, way: Way): Promise<OAuth> {
+  if (profile.publicClient) return client(profile, undefined, store, way)
   const kept = await store.getToken(secretName(profile.name))
-  if (kept) return client(profile, kept.accessToken, store)
+  if (kept) return client(profile, kept.accessToken, store, way)
   throw new Failure(
     ExitCode.signedOut,
     `The client secret for ${profile.url} is gone. Run: latchkey sign-in ${profile.url} --service oauth`,
   )
 }
 
-function client(profile: OAuthProfile, clientSecret: string, store: TokenStore): OAuth {
-  const { url, name, clientId, issuer, tokenEndpoint, scope, allowInsecure } = profile
+function client(
+  profile: OAuthProfile,
+  clientSecret: string | undefined,
+  store: TokenStore,
+  { fetch }: Way,
+): OAuth {
+  const { url, name, clientId, issuer, tokenEndpoint, scope, allowInsecure, by } = profile
   const { origin } = new URL(url)
   return oauth({
     origin,
@@ -56,7 +125,8 @@ function client(profile: OAuthProfile, clientSecret: string, store: TokenStore):
     issuer,
     tokenEndpoint,
     scope,
-    clientCredentials: true,
+    clientCredentials: by === undefined,
     ...(allowInsecure && { allowInsecure }),
+    ...(fetch && { fetch }),
   })
 }

@@ -1,0 +1,44 @@
+import { fileStore } from '@latchkey/stores/file'
+import { writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { bob, useScene } from './support/scene.ts'
+
+const scene = useScene()
+const run = (...args: string[]) => scene.home.run(args)
+
+/** Puts `expiresAt` into the session of `name`, as the server of any service might have. */
+async function expireAt(name: string, expiresAt: number): Promise<void> {
+  const store = fileStore({ directory: scene.home.sessions() })
+  const tokens = await store.getToken(name)
+  await store.setToken({ accessToken: 'none', ...tokens, expiresAt }, name)
+}
+
+it.each([9.22e21, Number.MAX_VALUE, 8.64e15 + 1, 8.64e15])(
+  'a token that expires at %d lasts for ever, and hides no other session',
+  async (expiresAt) => {
+    await scene.signIn()
+    await scene.signIn(bob)
+    await expireAt(scene.url, expiresAt)
+    const { code, stdout, stderr } = await run('status')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain(bob.email)
+    expect(stdout).toMatch(/expires +never/)
+    expect((await run('status', '--session', scene.url, '--json')).code).toBe(0)
+    expect((await run('token', '--session', scene.url)).code).toBe(0)
+    expect((await run('doctor', '--session', scene.url)).code).toBe(0)
+  },
+)
+
+it('a session that cannot be read is told beside the others', async () => {
+  await scene.signIn()
+  await scene.signIn(bob)
+  const name = createHash('sha256').update(scene.url, 'utf16le').digest('hex')
+  writeFileSync(join(scene.home.sessions(), `${name}.json`), '{"version":1,"acc')
+  const { code, stdout } = await run('status')
+  expect(code).toBe(5)
+  expect(stdout).toContain('is no session')
+  expect(stdout).toContain(bob.email)
+  expect(stdout).toMatch(/renewable +yes/)
+})

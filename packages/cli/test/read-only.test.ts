@@ -1,0 +1,93 @@
+import { chmodSync, chownSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { memoryStore, type TokenStore } from '@latchkey/core'
+import { fileStore } from '@latchkey/stores/file'
+import { describe, expect, it } from 'vitest'
+import { prudentStore } from '../src/prudent-store.ts'
+import { ada, useScene } from './support/scene.ts'
+
+const scene = useScene()
+const tokens = { accessToken: 'CANARY-7f3a-1', refreshToken: 'CANARY-7f3a-r1' }
+
+/** Holds a session, and keeps nothing new. */
+async function readOnly(): Promise<TokenStore> {
+  const store = memoryStore()
+  await store.setToken(tokens, 'ada')
+  const setToken = () => Promise.reject(new Error('EROFS'))
+  return { ...store, setToken }
+}
+
+describe('a session that cannot be written', () => {
+  it('is not renewed, where its refresh token would be spent', async () => {
+    const store = prudentStore(await readOnly(), false)
+    let isSpent = false
+    const renewing = store.lock?.('ada', async () => (isSpent = true))
+    await expect(renewing).rejects.toThrow('works once')
+    expect(isSpent).toBe(false)
+    expect(await store.getToken('ada')).toEqual(tokens)
+  })
+
+  it('is none, where there is another way to sign in', async () => {
+    const inner = await readOnly()
+    const store = prudentStore(inner, true)
+    expect(await store.lock?.('ada', async () => store.getToken('ada'))).toBeUndefined()
+    await store.removeToken('ada')
+    expect(await inner.getToken('ada')).toEqual(tokens)
+  })
+
+  it('is renewed, where there is no refresh token to spend', async () => {
+    const store = memoryStore()
+    await store.setToken({ accessToken: 'CANARY-7f3a-1' }, 'ada')
+    const one = prudentStore({ ...store, setToken: () => Promise.reject(new Error('full')) }, false)
+    expect(await one.lock?.('ada', async () => 'renewed')).toBe('renewed')
+  })
+
+  it('what fails within a renewal fails once', async () => {
+    const store = prudentStore(memoryStore(), true)
+    let times = 0
+    const failing = store.lock?.('ada', async () => {
+      times += 1
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(times).toBe(1)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a folder that cannot be written', () => {
+  const folder = () => scene.home.sessions()
+  const isRoot = process.geteuid?.() === 0
+  /** Root may write everywhere, but keeps nothing among another user's files. */
+  const give = (uid: number) => {
+    for (const name of ['', ...readdirSync(folder())]) chownSync(join(folder(), name), uid, uid)
+  }
+  const close = () => (isRoot ? give(1) : chmodSync(folder(), 0o500))
+  const open = () => (isRoot ? give(0) : chmodSync(folder(), 0o700))
+
+  it.skipIf(isRoot)('a renewal is left to others, and goes on where it can be kept', async () => {
+    await scene.signIn()
+    close()
+    scene.double.control.revokeAccessTokens(ada.email)
+    const { code, stderr } = await scene.home.run(['api-tokens', 'list'])
+    expect(code).toBe(5)
+    expect(stderr).toContain('could not be kept')
+    expect(scene.double.control.counts().renewals).toBe(0)
+    open()
+    expect((await scene.home.run(['api-tokens', 'list'])).code).toBe(0)
+  })
+
+  it('credentials of the environment sign in anew, and leave the session alone', async () => {
+    await scene.signIn()
+    const store = fileStore({ directory: folder() })
+    const before = await store.getToken(scene.url)
+    scene.double.control.revokeAccessTokens(ada.email)
+    close()
+    const env = { NOCODB_URL: scene.url, NOCODB_EMAIL: ada.email, NOCODB_PASSWORD: ada.password }
+    const ended = await scene.home.run(['api-tokens', 'list'], { env })
+    expect(ended.code).toBe(0)
+    expect(scene.double.control.counts()).toMatchObject({ renewals: 0, signIns: 2 })
+    open()
+    expect(await store.getToken(scene.url)).toEqual(before)
+  })
+})
