@@ -5,7 +5,8 @@ import { Failure } from './failure.ts'
 /**
  * `store`, for a process that ends after its command: there is no memory in which a session goes on when it
  * could not be stored. A refresh token works once, and it is everybody's who shares the store. So before a
- * renewal the session is written once more as it is; where that fails (a read-only mount, another user's
+ * renewal the store is asked whether it can be written, or, where it cannot tell, the session is written once more as
+ * it is; where that fails (a read-only mount, another user's
  * folder, a full disk, a locked keychain), its refresh token is not spent. Nor is the store watched: what others
  * change while a command runs is seen before a renewal.
  *
@@ -20,7 +21,8 @@ export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStor
   async function keepsWhatIsThere(name: string): Promise<void> {
     const tokens = await store.getToken(name)
     if (tokens?.refreshToken === undefined) return
-    await store.setToken(tokens, name)
+    if (!store.canWrite) await store.setToken(tokens, name)
+    else if (!(await store.canWrite(name))) throw new Error('The store cannot be written.')
   }
 
   return {
