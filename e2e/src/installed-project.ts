@@ -49,11 +49,9 @@ export async function installedProject(...specs: string[]): Promise<InstalledPro
       }
     },
     async node(args, env = {}) {
-      const options = {
-        cwd: folder,
-        maxBuffer: Infinity,
-        env: { ...process.env, NODE_ENV: '', ...env },
-      }
+      // Vitest's own would tell bundlers that they are in a test.
+      const { NODE_ENV: _, ...own } = process.env
+      const options = { cwd: folder, maxBuffer: Infinity, env: { ...own, ...env } }
       return run(process.execPath, args, options).then(
         ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
         ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
