@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What is of interest here of a package.json. */
-export interface Manifest {
+interface Manifest {
   name: string
   engines: { node: string }
   exports: Record<string, unknown>

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 
 /** How a program ended. */
-export interface Ended {
+interface Ended {
   code: number
   output: string
 }
