@@ -3,13 +3,24 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import * as page from '../../tools/npm-page.ts'
 import { packages } from '../src/doors.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8')
+
+/** It is JavaScript, for whatever Node packs. */
+interface Tool {
+  repository: string
+  filledReadme(text: string, folder: string): string
+  restoredReadme(text: string, folder: string): string
+  filledManifest(text: string, folder: string): string
+  restoredManifest(text: string): string
+  refusal(address: string, releasing: string): string | undefined
+}
+
+const page = (await import(pathToFileURL(join(root, 'tools/npm-page.mjs')).href)) as Tool
 const { repository } = page
 
 /** What a page links to or shows, outside of code, that is neither an address nor an anchor. */
@@ -105,7 +116,7 @@ describe('a release', () => {
 
   test('is refused until package.json says where the repository is', () => {
     const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const
-    const args = [join(root, 'tools/npm-page.ts'), 'check']
+    const args = [join(root, 'tools/npm-page.mjs'), 'check']
     const { status, stderr } = spawnSync(process.execPath, args, options)
     if (!repository.includes('.invalid')) return // a maintainer has set it
     expect(stderr).toContain('set "repository" to its address')
@@ -121,7 +132,7 @@ describe('a release', () => {
 
   test('asks before it packs', () => {
     const workflow = read('.github/workflows/release.yml')
-    const asked = workflow.indexOf('node tools/npm-page.ts check')
+    const asked = workflow.indexOf('node tools/npm-page.mjs check')
     expect(asked).toBeGreaterThan(0)
     expect(asked).toBeLessThan(workflow.indexOf('changesets/action/pack'))
   })

@@ -1,8 +1,8 @@
 // What npm shows of a package: its README, and where its source, its page and its bugs are. A source keeps links that work in this
 // repository, and nothing of where that is; both are filled in while a package is packed (prepack) and taken out again (postpack).
-// The address is `repository` in the package.json above.
-//   node ../../tools/npm-page.ts fill | restore    in a package's folder
-//   node tools/npm-page.ts check                   before a release: is the address that of the repository which releases?
+// The address is `repository` in the package.json above. Whatever Node packs has to run this: no TypeScript.
+//   node ../../tools/npm-page.mjs fill | restore    in a package's folder
+//   node tools/npm-page.mjs check                   before a release: is the address that of the repository which releases?
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { basename, extname, join, posix } from 'node:path'
 import process from 'node:process'
@@ -11,18 +11,18 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Where the repository is, without a slash at the end. */
-export const repository: string = JSON.parse(
+export const repository = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 ).repository.replace(/\/$/, '')
 
-/** What Markdown and HTML link to or show, outside of code; the second group is where. */
+/** A link or picture of Markdown or HTML, up to where it leads, and where; none is in code. */
 const code = /^```.*?^```$|`[^`\n]+`/gms
 const links = /(\]\(\s*<?|^\s*\[[^\]]+\]:\s*|(?:href|src)\s*=\s*["'])([^\s)>"']+)/gm
 
 const fields = ['homepage', 'bugs', 'repository']
 
 /** A README as it can be read away from the repository. `folder` is from the root: `packages/core`. */
-export function filledReadme(text: string, folder: string): string {
+export function filledReadme(text, folder) {
   return withLinks(text, (target) => {
     if (/^([a-z][a-z+.-]*:|#)/i.test(target)) return target
     const [path = '', anchor] = target.split('#', 2)
@@ -32,16 +32,18 @@ export function filledReadme(text: string, folder: string): string {
 }
 
 /** The README of the source again. */
-export function restoredReadme(text: string, folder: string): string {
+export function restoredReadme(text, folder) {
   return withLinks(text, (target) => {
     if (!target.startsWith(`${repository}/`)) return target
-    const path = target.slice(repository.length + 1).replace(/^(blob|tree|raw)\/HEAD\//, '')
+    const [, path] =
+      /^(?:blob|tree|raw)\/HEAD\/(.+)/.exec(target.slice(repository.length + 1)) ?? []
+    if (path === undefined) return target
     return `../${posix.relative(posix.dirname(folder), path)}` // so links are spelled: ../fetch/README.md, also in fetch
   })
 }
 
 /** A package.json that says where everything is. */
-export function filledManifest(text: string, folder: string): string {
+export function filledManifest(text, folder) {
   return written({
     ...restOf(text),
     homepage: `${repository}/tree/HEAD/${folder}#readme`,
@@ -51,10 +53,10 @@ export function filledManifest(text: string, folder: string): string {
 }
 
 /** The package.json of the source again. */
-export const restoredManifest = (text: string): string => written(restOf(text))
+export const restoredManifest = (text) => written(restOf(text))
 
 /** Why this address cannot be published, if it cannot. */
-export function refusal(address: string, releasing: string): string | undefined {
+export function refusal(address, releasing) {
   if (new URL(address).hostname.endsWith('.invalid')) {
     return 'package.json does not say yet where this repository is: set "repository" to its address.'
   }
@@ -62,9 +64,8 @@ export function refusal(address: string, releasing: string): string | undefined 
   return `package.json says that this repository is ${address}, but it is released from ${releasing}: npm takes no provenance then.`
 }
 
-function withLinks(text: string, change: (target: string) => string): string {
-  const changed = (prose: string) =>
-    prose.replace(links, (_, before: string, target: string) => before + change(target))
+function withLinks(text, change) {
+  const changed = (prose) => prose.replace(links, (_, before, target) => before + change(target))
   const blocks = [...text.matchAll(code)]
   const starts = [0, ...blocks.map(({ index, 0: block }) => index + block.length)]
   return starts
@@ -73,20 +74,20 @@ function withLinks(text: string, change: (target: string) => string): string {
 }
 
 /** Of a page that GitHub shows: a folder, a picture itself, a file. */
-function kindOf(path: string): 'tree' | 'raw' | 'blob' {
+function kindOf(path) {
   if (statSync(join(root, path)).isDirectory()) return 'tree'
   return ['.png', '.svg', '.gif', '.jpg'].includes(extname(path)) ? 'raw' : 'blob'
 }
 
 /** A manifest without what is filled in. */
-function restOf(text: string): Record<string, unknown> {
-  const entries = Object.entries(JSON.parse(text) as Record<string, unknown>)
+function restOf(text) {
+  const entries = Object.entries(JSON.parse(text))
   return Object.fromEntries(entries.filter(([name]) => !fields.includes(name)))
 }
 
-const written = (manifest: unknown) => `${JSON.stringify(manifest, null, 2)}\n`
+const written = (manifest) => `${JSON.stringify(manifest, null, 2)}\n`
 
-function rewrite(file: string, change: (text: string) => string): void {
+function rewrite(file, change) {
   const text = readFileSync(file, 'utf8')
   const next = change(text)
   if (next === text) return
