@@ -21,6 +21,8 @@ interface Manifest {
   exports: Record<string, unknown>
   dependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
+  homepage?: string
+  readme?: string
 }
 
 const packages = globSync('packages/*/package.json', { cwd: root })
@@ -78,6 +80,9 @@ describe('after a release', () => {
       const ours = Object.entries(asked).filter(([dependency]) => names.includes(dependency))
       expect(Object.values(asked).filter((range) => !/^[\^~><=\d]/.test(range))).toEqual([])
       expect(ours.map(([, range]) => range)).toEqual(ours.map(() => `^${published?.version}`))
+      const page = /^https:\/\/.+\/packages\/\w+#readme$/
+      expect(published?.homepage).toMatch(page)
+      expect(published?.readme ?? '').not.toContain('](../')
     },
   )
 

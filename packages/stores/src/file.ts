@@ -37,7 +37,9 @@ const KNOWN: OptionNames<FileStoreOptions> = { directory: true }
  * @throws {StoreError} `ERR_INVALID_OPTION` when the environment names no directory of a user's own:
  *   `HOME` is unset, empty, relative or `/`.
  */
-export function fileStoreDirectory(env: NodeJS.ProcessEnv = process.env): string {
+export function fileStoreDirectory(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string {
   return defaultDirectory(env, process.platform)
 }
 

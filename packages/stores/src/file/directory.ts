@@ -10,7 +10,7 @@ import { atPath, insecure, MODES, secure } from './ownership.ts'
  */
 export function defaultDirectory(
   env: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform,
+  platform: string,
 ): string {
   if (platform === 'win32') return win32.join(place(env, 'LOCALAPPDATA', win32), 'latchkey')
   if (platform === 'darwin') {

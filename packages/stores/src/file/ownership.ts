@@ -1,10 +1,19 @@
-import type { Stats } from 'node:fs'
 import { chmod, lstat } from 'node:fs/promises'
 import process from 'node:process'
 import { StoreError } from '../store-error.ts'
 
 /** The modes we give, and tighten to: nothing for the group, nothing for others. */
 export const MODES = { file: 0o600, directory: 0o700 } as const
+
+/** What is asked of Node's `Stats`. */
+interface Stats {
+  readonly uid: number
+  readonly mode: number
+  readonly nlink: number
+  readonly size: number
+  isFile(): boolean
+  isDirectory(): boolean
+}
 
 /** Something whose owner and mode can be seen and set: an open handle, or a path. */
 export interface Inspectable {

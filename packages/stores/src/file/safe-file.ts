@@ -92,7 +92,7 @@ export async function moveInto(path: string, temporary: Temporary): Promise<void
 /** A rename that waits, on Windows, until nobody has the target open. */
 export function renameOpened(
   work: () => Promise<void>,
-  platform: NodeJS.Platform = process.platform,
+  platform: string = process.platform,
   limitMs = RENAME_LIMIT_MS,
 ): Promise<void> {
   const isOpened = (error: unknown) => /^(EPERM|EACCES|EBUSY)$/.test(systemCode(error) ?? '')

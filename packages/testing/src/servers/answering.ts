@@ -3,7 +3,11 @@ import type { Writable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import type { Answer } from '../contract/scene.ts'
 
-/** Sends `answer`, with its fault, if it has one. */
+/**
+ * Sends `answer`, with its fault, if it has one.
+ *
+ * @internal its type names Node's
+ */
 export function give(
   response: ServerResponse,
   { status = 200, headers = {}, body = '', fault }: Answer,

@@ -7,7 +7,11 @@ export interface Loopback {
   close(): Promise<void>
 }
 
-/** Serves `listener` on any free port of the loopback interface. */
+/**
+ * Serves `listener` on any free port of the loopback interface.
+ *
+ * @internal its type names Node's
+ */
 export async function serveLoopback(listener: RequestListener): Promise<Loopback> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
@@ -20,6 +24,7 @@ export async function serveLoopback(listener: RequestListener): Promise<Loopback
   }
 }
 
+/** @internal its type names Node's */
 export async function readBody(request: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
