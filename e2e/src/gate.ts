@@ -22,8 +22,8 @@ export interface Gate {
   open(): Promise<void>
 }
 
-/** Opens a gate before `target`, on loopback. */
-export async function startGate(target: string): Promise<Gate> {
+/** Opens a gate on loopback. `target` is asked with each request where the server is. */
+export async function startGate(target: () => string): Promise<Gate> {
   const passed: Passed[] = []
   let own: number | undefined
   const server = createServer((asked, response) => {
@@ -33,7 +33,7 @@ export async function startGate(target: string): Promise<Gate> {
       const { method = 'GET', url: path = '/' } = asked
       const body = Buffer.concat(chunks)
       const note = (status: number) => passed.push({ method, path, body: body.toString(), status })
-      if (own === undefined) forward(new URL(path, target), asked, body, response, note)
+      if (own === undefined) forward(new URL(path, target()), asked, body, response, note)
       else response.writeHead(own).end(() => note(own ?? 0))
     })
   })

@@ -79,7 +79,10 @@ async function fillDraft(
   if (!compile) return
   const { dependency } = compile
   await step(`compiling ${dependency} for it (${compile.cost})`, onProgress, () =>
-    npm(['exec', '--no', '--', 'node-gyp', 'rebuild'], join(draft, 'node_modules', dependency)),
+    npm(
+      ['exec', '--no', '--', 'node-gyp', 'rebuild', '--jobs', 'max'],
+      join(draft, 'node_modules', dependency),
+    ),
   )
 }
 

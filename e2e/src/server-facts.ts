@@ -56,7 +56,7 @@ async function survives(
   away: () => void | Promise<void>,
   back: () => void | Promise<void>,
 ): Promise<void> {
-  const opened = await openSignedIn(server, { renewTimeoutMs: 1_500 })
+  const opened = await openSignedIn(server)
   await expire(opened, server)
   try {
     await away()
@@ -203,6 +203,20 @@ export const serverFacts: readonly ServerFact[] = [
         opened.signedOut.map(({ reason }) => reason),
         ['signOut'],
       )
+    },
+  },
+  {
+    name: 'a sign-out is told to the server also when the access token has expired',
+    applies: ({ endsWithToken = false }) => !endsWithToken,
+    async run(server) {
+      const opened = await openSignedIn(server)
+      const tokens = await opened.session.getTokens()
+      await outdate(opened, server)
+      await opened.session.signOut()
+      const last = server.gate.passed.at(-1)
+      equal(last && server.kindOf(last), 'signOut')
+      ok(last && last.status < 300, `it was answered ${last?.status}`)
+      equal(await server.isAlive(tokens), false)
     },
   },
   {

@@ -14,7 +14,7 @@ let ways: ReturnType<typeof betterAuthWays>
 beforeAll(async () => {
   server = await startBetterAuth()
   await server.signUp(ada)
-  gate = await startGate(server.url)
+  gate = await startGate(() => server.url)
   ways = betterAuthWays(server, gate, ada)
 }, 300_000)
 afterAll(async () => {
