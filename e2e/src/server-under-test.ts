@@ -120,3 +120,19 @@ export async function counted(
   }
   return counts
 }
+
+/** One session from its sign-in to its sign-out, with a renewal between, on every client. */
+export async function lifeOf(session: JwtSession, server: ServerUnderTest) {
+  const senders = subjects.map(({ subject }) =>
+    subject.connect({ manager: session, baseUrl: server.gate.url }),
+  )
+  const read = () => Promise.all(senders.map((send) => readBy(send, server, session)))
+  await session.signIn(server.user)
+  const before = await read()
+  if (server.renewsBy === 'refresh') await session.refresh()
+  const after = await read()
+  const tokens = await session.getTokens()
+  await session.signOut()
+  const isOver = !(await session.isSignedIn()) && !(await server.isAlive(tokens))
+  return { statuses: [...new Set([...before, ...after])], isOver }
+}

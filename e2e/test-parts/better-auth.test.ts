@@ -1,7 +1,8 @@
-import { open } from '../src/server-under-test.ts'
+import { lifeOf, open } from '../src/server-under-test.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BetterAuthServer, startBetterAuth } from '../src/better-auth-server.ts'
 import { betterAuthWays } from '../src/better-auth-ways.ts'
+import { recipe } from '../src/doc-recipes.ts'
 import { type Gate, startGate } from '../src/gate.ts'
 import { serverFacts } from '../src/server-facts.ts'
 
@@ -33,6 +34,21 @@ describe.each([
     await expect(run(ways[way])).resolves.toBeUndefined()
   })
 })
+
+test.each(['bearer', 'cookie', 'prolonged'] as const)(
+  'the recipe of the documentation, %s, is one from sign-in to sign-out',
+  async (way) => {
+    const session = await recipe(way, 'better-auth', {
+      'https://auth.example.com': gate.url,
+      '/api/auth/get-session': '/api/deferred/get-session',
+    })
+    expect(await lifeOf(session, ways[way])).toEqual({ statuses: [200], isOver: true })
+    await expect(session.signIn(ways[way].wrong)).rejects.toMatchObject({
+      code: 'ERR_WRONG_CREDENTIALS',
+      message: expect.stringContaining('Invalid email or password'),
+    })
+  },
+)
 
 describe('what better-auth asks for beyond that', () => {
   test('a sign-in that names no origin is refused, in words that say why', async () => {

@@ -2,9 +2,10 @@ import { directus } from '@latchkey/jwt/back-ends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DirectusServer, startDirectus } from '../src/directus-server.ts'
 import { directusWays } from '../src/directus-ways.ts'
+import { recipe } from '../src/doc-recipes.ts'
 import { type Gate, startGate } from '../src/gate.ts'
 import { serverFacts } from '../src/server-facts.ts'
-import { counted, open, openSignedIn } from '../src/server-under-test.ts'
+import { counted, lifeOf, open, openSignedIn } from '../src/server-under-test.ts'
 
 const ada = { email: 'ada@example.com', password: 'CANARY-7f3a-ada' }
 
@@ -33,6 +34,18 @@ describe.each([
     await expect(run(ways[way])).resolves.toBeUndefined()
   })
 })
+
+test.each(['json', 'cookie', 'session', 'graphql'] as const)(
+  'the recipe of the documentation for %s is one from sign-in to sign-out',
+  async (way) => {
+    const session = await recipe(way, 'directus', { 'https://directus.example.com': gate.url })
+    expect(await lifeOf(session, ways[way])).toEqual({ statuses: [200], isOver: true })
+    await expect(session.signIn(ways[way].wrong)).rejects.toMatchObject({
+      code: 'ERR_WRONG_CREDENTIALS',
+      message: expect.stringContaining('Invalid user credentials'),
+    })
+  },
+)
 
 describe('what Directus answers to a token', () => {
   test.each<[string, boolean, string, (token: string) => string]>([
