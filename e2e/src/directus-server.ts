@@ -29,7 +29,7 @@ const directus = {
   cost: '700 MB on disk, about 2 minutes',
   // It is the pages, which are not served; the newest is not in every registry.
   overrides: { '@directus/app': '18.0.0' },
-  compile: { dependency: 'sqlite3', cost: 'about a minute' },
+  compile: { dependency: 'sqlite3', version: '6.0.1' },
 }
 const script = fileURLToPath(new URL('directus-child.mjs', import.meta.url))
 

@@ -17,7 +17,7 @@ export function installNocoDB(options: InstallOptions = {}): Promise<string> {
     cost: '1.5 GB on disk, about 2 minutes',
     // The published `xlsx` dependency is a tarball outside the registry; this one is inside.
     overrides: { xlsx: 'npm:xlsx@0.18.5' },
-    compile: { dependency: 'sqlite3', cost: 'about 2 minutes' },
+    compile: { dependency: 'sqlite3', version: '5.1.7' },
   }
   return installServer(nocodb, options)
 }

@@ -22,8 +22,8 @@ export interface ServerPackage {
   cost: string
   /** What npm's `overrides` are to say. */
   overrides?: Record<string, string>
-  /** A native dependency that is compiled here, and how long that takes. */
-  compile?: { dependency: string; cost: string }
+  /** A native dependency of its that is compiled here meanwhile. */
+  compile?: { dependency: string; version: string }
 }
 
 /**
@@ -70,20 +70,35 @@ async function fillDraft(
   draft: string,
   onProgress: (line: string) => void,
 ): Promise<void> {
-  const manifest = { private: true, dependencies: { [name]: version }, overrides }
-  await writeFile(join(draft, 'package.json'), JSON.stringify(manifest))
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
-  await step(`fetching ${title} from npm (${cost})`, onProgress, () =>
-    npm(['install', '--ignore-scripts', ...quiet], draft),
+  const pinned = compile && { [compile.dependency]: compile.version }
+  const fetching = step(`fetching ${title} from npm (${cost})`, onProgress, () =>
+    install(draft, { dependencies: { [name]: version }, overrides: { ...overrides, ...pinned } }),
   )
-  if (!compile) return
+  if (!compile) return await fetching
   const { dependency } = compile
-  await step(`compiling ${dependency} for it (${compile.cost})`, onProgress, () =>
-    npm(
-      ['exec', '--no', '--', 'node-gyp', 'rebuild', '--jobs', 'max'],
-      join(draft, 'node_modules', dependency),
-    ),
+  const apart = join(draft, 'native')
+  const built = join('node_modules', dependency, 'build')
+  const compiling = step(
+    `compiling ${dependency} for it (about 2 minutes)`,
+    onProgress,
+    async () => {
+      await mkdir(apart)
+      await install(apart, { dependencies: pinned })
+      const compiler = ['exec', '--no', '--', 'node-gyp', 'rebuild', '--jobs', 'max']
+      await npm(compiler, join(apart, 'node_modules', dependency))
+    },
   )
+  // Nobody may still be writing when the draft is removed after a failure.
+  await Promise.allSettled([fetching, compiling])
+  await Promise.all([fetching, compiling])
+  await rename(join(apart, built), join(draft, built))
+  await rm(apart, { recursive: true, force: true })
+}
+
+async function install(folder: string, manifest: object): Promise<void> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }))
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  await npm(['install', '--ignore-scripts', ...quiet], folder)
 }
 
 /** Another process may have finished first: then its folder is as good as ours. */
