@@ -44,7 +44,7 @@ const nocodb: TestProjectConfiguration = {
   },
 }
 
-/** Against Redis, a keychain, full disks, tabs of Chromium, plumber (what Debian's packages bring), a registry. */
+/** Against Redis, a keychain, full disks, tabs of Chromium, plumber (what Debian's packages bring), a registry, servers from npm. */
 const parts: TestProjectConfiguration = {
   extends: true,
   test: {

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 
 /**
  * Looks for what node-gyp compiles with, before minutes of downloading.
+ * @param dependency What is to be compiled.
  * @returns what is missing and how to get it, as the end of a sentence; undefined when all is there.
  */
-export function missingBuildTools(): string | undefined {
+export function missingBuildTools(dependency: string): string | undefined {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major < 22) return `Node 22 or newer (this is ${process.version})`
   if (process.platform === 'win32') return undefined // node-gyp looks for Visual Studio itself.
@@ -19,7 +20,7 @@ export function missingBuildTools(): string | undefined {
     process.platform === 'darwin'
       ? 'xcode-select --install'
       : 'on Debian and Ubuntu: apt-get install build-essential python3'
-  return `${missing.join(', ')} to compile sqlite3 (${how})`
+  return `${missing.join(', ')} to compile ${dependency} (${how})`
 }
 
 function runs(command: string): boolean {

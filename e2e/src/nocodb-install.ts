@@ -1,146 +1,23 @@
-import { spawn } from 'node:child_process'
-import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { missingBuildTools } from './build-tools.ts'
-import { lastLines } from './last-lines.ts'
+import { type InstallOptions, installServer } from './npm-install.ts'
 
-const version = '0.301.3'
-
-/** What an installation tells while it runs. */
-export interface InstallOptions {
-  /** Called with one line of text per step and, while a step lasts, every 20 seconds. */
-  onProgress?: (line: string) => void
-}
+export type { InstallOptions } from './npm-install.ts'
 
 /**
  * Makes sure that the real NocoDB server is installed and returns its folder. The first time takes
- * about four minutes and 1.5 GB; afterwards nothing happens. The folder is
- * `<cache>/nocodb-0.301.3`, where the cache is `LATCHKEY_CACHE`, else `XDG_CACHE_HOME/latchkey`, else
- * `~/.cache/latchkey`: outside the checkout, shared by all of them. An interrupted installation leaves
- * nothing that a later one would take for complete.
+ * about four minutes and 1.5 GB; afterwards nothing happens. The folder is `nocodb-0.301.3` in the cache of
+ * `installServer()`.
  *
  * @throws Error that says what to do when a tool is missing, npm fails or sqlite3 does not compile.
  */
-export async function installNocoDB({ onProgress }: InstallOptions = {}): Promise<string> {
-  const cache = cacheFolder()
-  const folder = join(cache, `nocodb-${version}`)
-  if (await exists(folder)) return folder
-
-  const missing = missingBuildTools()
-  if (missing) throw new Error(`Installing the real NocoDB server needs ${missing}`)
-  await mkdir(cache, { recursive: true })
-  await removeDeadDrafts(cache)
-  const draft = `${folder}.${process.pid}`
-  await rm(draft, { recursive: true, force: true })
-  await mkdir(draft)
-  try {
-    await fillDraft(draft, onProgress ?? (() => {}))
-    await publish(draft, folder)
-  } finally {
-    await rm(draft, { recursive: true, force: true })
-  }
-  onProgress?.(`NocoDB ${version} is installed in ${folder}`)
-  return folder
-}
-
-/** @returns the folder where this project keeps what is too big to fetch twice. */
-function cacheFolder(): string {
-  const { LATCHKEY_CACHE, XDG_CACHE_HOME } = process.env
-  return LATCHKEY_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'latchkey')
-}
-
-async function fillDraft(draft: string, onProgress: (line: string) => void): Promise<void> {
-  // The published `xlsx` dependency is a tarball outside the registry; this one is inside.
-  const manifest = {
-    private: true,
-    dependencies: { nocodb: version },
+export function installNocoDB(options: InstallOptions = {}): Promise<string> {
+  const nocodb = {
+    title: 'NocoDB',
+    name: 'nocodb',
+    version: '0.301.3',
+    cost: '1.5 GB on disk, about 2 minutes',
+    // The published `xlsx` dependency is a tarball outside the registry; this one is inside.
     overrides: { xlsx: 'npm:xlsx@0.18.5' },
+    compile: { dependency: 'sqlite3', version: '5.1.7' },
   }
-  await writeFile(join(draft, 'package.json'), JSON.stringify(manifest))
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
-  await step('fetching NocoDB from npm (1.5 GB on disk, about 2 minutes)', onProgress, () =>
-    npm(['install', '--ignore-scripts', ...quiet], draft),
-  )
-  await step('compiling sqlite3 for it (about 2 minutes)', onProgress, () =>
-    npm(['exec', '--no', '--', 'node-gyp', 'rebuild'], join(draft, 'node_modules', 'sqlite3')),
-  )
-}
-
-/** Another process may have finished first: then its folder is as good as ours. */
-async function publish(draft: string, folder: string): Promise<void> {
-  try {
-    await rename(draft, folder)
-  } catch (error) {
-    if (!(await exists(folder))) throw error
-  }
-}
-
-/** A draft is named after the process that fills it; without that process nobody will finish it. */
-async function removeDeadDrafts(cache: string): Promise<void> {
-  for (const name of await readdir(cache)) {
-    const pid = name.startsWith(`nocodb-${version}.`) ? name.split('.').at(-1) : undefined
-    if (pid && !isAlive(Number(pid))) await rm(join(cache, name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function step(
-  what: string,
-  onProgress: (line: string) => void,
-  run: () => Promise<void>,
-): Promise<void> {
-  const startedAt = Date.now()
-  const seconds = () => Math.round((Date.now() - startedAt) / 1000)
-  onProgress(what)
-  const timer = setInterval(() => onProgress(`still ${what}: ${seconds()} s`), 20_000)
-  try {
-    await run()
-  } finally {
-    clearInterval(timer)
-  }
-}
-
-/** Runs npm with this very Node first on the PATH, so that it compiles for the Node that will run it. */
-async function npm(args: string[], cwd: string): Promise<void> {
-  const ours = process.env.npm_execpath ?? ''
-  const isNpm = ours.endsWith('npm-cli.js')
-  const PATH = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter)
-  const child = spawn(isNpm ? process.execPath : 'npm', isNpm ? [ours, ...args] : args, {
-    cwd,
-    env: { ...process.env, PATH },
-    shell: !isNpm && process.platform === 'win32',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const tail = lastLines([child.stdout, child.stderr])
-  const code = await new Promise<number | string | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (status, signal) => resolve(status ?? signal))
-  })
-  if (code !== 0) throw new Error(`npm ${args[0]} failed (${code})${hint(tail())}\n${tail()}`)
-}
-
-function hint(output: string): string {
-  if (output.includes('distutils')) {
-    return ': this Python has no distutils; install it with `pip install setuptools`'
-  }
-  if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(output)) {
-    return ': the npm registry or, for the headers, nodejs.org is out of reach'
-  }
-  return ''
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  )
+  return installServer(nocodb, options)
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { endProcess, ownEnvironment } from './child-process.ts'
 import { lastLines } from './last-lines.ts'
 
 export interface ProcessOptions {
@@ -27,7 +27,12 @@ export async function startProcess(options: ProcessOptions): Promise<ServerProce
   const { folder, dataFolder, port, settings, startTimeoutMs } = options
   const child = spawn(process.execPath, [childScript, folder, String(port)], {
     cwd: dataFolder,
-    env: { ...ownEnvironment(), ...settings, NC_DISABLE_TELE: 'true', NODE_ENV: 'production' },
+    env: {
+      ...ownEnvironment(/^(NC_|DATABASE_URL)/),
+      ...settings,
+      NC_DISABLE_TELE: 'true',
+      NODE_ENV: 'production',
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const tail = lastLines([child.stdout, child.stderr].filter((stream) => stream !== null))
@@ -45,12 +50,6 @@ export async function startProcess(options: ProcessOptions): Promise<ServerProce
     const why = signal.aborted ? `did not answer within ${startTimeoutMs} ms` : 'did not start'
     throw new Error(`NocoDB ${why}. Its last lines:\n${output}`, { cause: error })
   }
-}
-
-/** Without what would lead the server to a database of the user's, or change how Node runs it. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(NC_|DATABASE_URL|NODE_OPTIONS$|NODE_ENV$|VITEST|PORT$)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 
 function portOf(child: ChildProcess, signal: AbortSignal): Promise<number> {
@@ -78,13 +77,4 @@ async function isReady(url: string, signal: AbortSignal): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 5000)
-  await ended
-  clearTimeout(impatience)
 }
