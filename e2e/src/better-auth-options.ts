@@ -34,17 +34,12 @@ export function betterAuthOptions(baseUrl: string) {
   const jwt: JwtSessionOptions = {
     baseUrl,
     signIn,
-    refresh: { path: '/api/auth/token', send: 'bearer' },
+    refresh: { path: '/api/auth/token', method: 'GET', send: 'bearer' },
     signOut: { path: '/api/auth/sign-out', send: 'bearer' },
     token: 'token',
     // What the sign-in answers with is the session: good for JWTs, and none itself.
     refreshToken: (body) => (isSignedIn(body) ? (body as { token?: unknown }).token : undefined),
     expiresIn: (body) => (isSignedIn(body) ? 0 : undefined),
-    // JWTs are asked for by GET, which `refresh.method` does not take.
-    fetch(input, init) {
-      const { pathname } = new URL(input instanceof Request ? input.url : input)
-      return fetch(input, pathname.endsWith('/token') ? { ...init, method: 'GET' } : init)
-    },
   }
   return { bearer, inCookie, prolonged, jwt }
 }

@@ -47,6 +47,7 @@ export function betterAuthWays(server: BetterAuthServer, gate: Gate, user: Crede
       renewsBy: 'refresh',
       lifeS: 900,
       refusesAtOnce: false,
+      signOuts: 2,
       outdated: async (tokens: TokenSet) => ({
         ...tokens,
         accessToken: await server.expiredJwt(tokens.accessToken),

@@ -33,6 +33,8 @@ export interface ServerUnderTest {
   readonly lifeS: number | undefined
   /** Whether the session itself ends with the access token, so that it has to be renewed before that. */
   readonly endsWithToken?: boolean
+  /** How many requests a sign-out takes: one for each token, where both go as bearer tokens. Default: 1. */
+  readonly signOuts?: number
   /** Whether a session that was ended elsewhere is refused at once, or when its access token expires. */
   readonly refusesAtOnce: boolean
   /** The same tokens with an access token that has expired, as the server sees it. */

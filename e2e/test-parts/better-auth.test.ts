@@ -57,23 +57,16 @@ describe('what better-auth asks for beyond that', () => {
     await expect(session.signIn(ada)).rejects.toThrow('Missing or null Origin')
   })
 
-  test.fails('gap: that is no wrong password (`rejected: [401]` says so)', async () => {
+  test('and that is no wrong password', async () => {
     const { session } = open(ways.bearer, { signIn: '/api/auth/sign-in/email' })
-    await expect(session.signIn(ada)).rejects.not.toMatchObject({ code: 'ERR_WRONG_CREDENTIALS' })
+    await expect(session.signIn(ada)).rejects.toMatchObject({ code: 'ERR_SERVER_UNAVAILABLE' })
   })
 
-  test.fails('gap: a refresh is asked for by GET', async () => {
-    const refresh = { path: '/api/auth/token', method: 'GET', send: 'bearer' } as const
-    const { session } = open(ways.jwt, { refresh, fetch })
-    await session.signIn(ada)
-    await expect(session.refresh()).resolves.toMatchObject({ refreshToken: expect.any(String) })
-  })
-
-  test.fails('gap: an ordinary answer prolongs the session, and its cookie tells until when', async () => {
+  test('an ordinary answer prolongs the session, and its cookie tells until when', async () => {
     const opened = open(ways.cookie)
     await opened.session.signIn(ada)
     const { expiresAt = 0 } = await opened.session.getTokens()
-    opened.pass(10_000)
+    opened.pass(600_000)
     expect(await opened.read(1)).toEqual([200])
     const prolonged = await opened.session.getTokens()
     expect(prolonged.expiresAt).toBeGreaterThan(expiresAt)
@@ -106,11 +99,17 @@ describe('a sign-in in two steps', () => {
   }
 
   test.each(['bearer', 'cookie'] as const)(
-    '%s: the first step is no session, and no wrong password',
+    '%s: signIn() resolves with the first step, which is no session, and the second begins it',
     async (way) => {
-      const { session } = open(ways[way])
-      await expect(session.signIn(grace)).rejects.toMatchObject({ code: 'ERR_UNEXPECTED_ANSWER' })
+      const opened = open(ways[way])
+      const { session } = opened
+      const { body } = await session.signIn(grace)
+      expect(body).toMatchObject({ twoFactorRedirect: true })
       expect(await session.isSignedIn()).toBe(false)
+      const headers = { origin: gate.url }
+      const step = { path: '/api/auth/two-factor/verify-totp', headers }
+      await session.signIn({ code: await server.codeOf(grace.email) }, step)
+      expect(await opened.read(5)).toEqual([200])
     },
   )
 

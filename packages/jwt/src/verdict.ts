@@ -25,7 +25,9 @@ const UNREAD =
   /validation|invalid (input|type|value|request|body|payload|json|parameter|argument)|unexpected (field|property)/i
 const INCOMPLETE =
   /required|missing|must (not )?be|should (not )?be|cannot be (empty|blank|null)|not provided|no .*token/i
-const CSRF = /csrf|xsrf|authenticity token/i
+/** Nor has a server looked at anything that minds where a request comes from. */
+const CSRF =
+  /csrf|xsrf|authenticity token|(null|invalid|missing|allowed|untrusted)[ _]*origin|origin.*(not allowed|invalid|missing|null)/i
 const JUDGED =
   /invalid|expired|revoked|incorrect|wrong|denied|unauthori[sz]ed|forbidden|not valid|no longer|does not match|mismatch|unknown|not found|blacklist|malformed|bad (password|credentials)/i
 

@@ -80,7 +80,9 @@ async function readWhole(where: string, response: Response): Promise<string> {
  */
 export function unavailable(said: string, { status, headers }: Response): LatchkeyError {
   const isPage = status < 500 && /\bhtml\b/i.test(headers.get('content-type') ?? '')
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after')) ?? (isPage ? 0 : undefined)
+  const retryAfterMs =
+    parseRetryAfter(headers.get('retry-after') ?? headers.get('x-retry-after')) ??
+    (isPage ? 0 : undefined)
   return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs, status })
 }
 
