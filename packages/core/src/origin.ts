@@ -85,7 +85,7 @@ function parseOrigin(entry: unknown, allowInsecure: boolean): string {
 const EXAMPLE = '. Example: "https://api.example.com".'
 
 /** How strict to be with an address. */
-export interface AddressRules {
+interface AddressRules {
   /** Whether plain http may leave this machine. */
   allowInsecure: boolean
   /** What a relative address is below. Absent: it must be absolute. */

@@ -2,7 +2,7 @@ import type { MaybePromise } from '@latchkey/core'
 import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
 
 /** Names and values. What is `undefined` is not sent. */
-export type EndpointHeaders = Readonly<Record<string, string | undefined>>
+type EndpointHeaders = Readonly<Record<string, string | undefined>>
 
 /** Where one of our own requests goes, and how. */
 export interface Endpoint {

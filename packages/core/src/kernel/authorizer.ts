@@ -25,7 +25,7 @@ import {
 import { coolDown, type Session, whatRejectionMeans } from './decisions.ts'
 import { createExplanations } from './explanations.ts'
 import type { Passage } from '../grant/inside.ts'
-import { createReminder, ownCredential } from './own-credential.ts'
+import { ownCredential, tellInDevelopment } from './own-credential.ts'
 import type { Renewal } from './renewal.ts'
 import type { SessionKeeper } from './session.ts'
 
@@ -41,7 +41,7 @@ export class KernelAuthorizer implements Authorizer {
   #own: WeakMap<Authorization, { passage: Passage; epoch: number }> | undefined = undefined
   /** Requests with a credential of the caller's, by the header it is in. */
   #callers: WeakMap<Authorization, string> | undefined = undefined
-  readonly #remind = createReminder()
+  #isTold = false
 
   constructor(options: KernelOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
     this.#options = options
@@ -87,7 +87,8 @@ export class KernelAuthorizer implements Authorizer {
     const authorization = bare(target)
     this.#callers ??= new WeakMap()
     this.#callers.set(authorization, own)
-    this.#remind(own)
+    if (!this.#isTold) tellInDevelopment(own)
+    this.#isTold = true
     return authorization
   }
 

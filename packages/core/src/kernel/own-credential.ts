@@ -12,17 +12,13 @@ export function ownCredential(
 }
 
 /**
- * Tells the author of a program, once and in development only, of a header that keeps the token away: it may be left
- * over from before there was a manager, and nothing is renewed for such requests.
+ * Tells the author of a program, in development only, of a header that keeps the token away: it may be left over from
+ * before there was a manager, and nothing is renewed for such requests.
  */
-export function createReminder(): (header: string) => void {
-  let isTold = false
-  return (header) => {
-    if (isTold || !isDevelopment()) return
-    isTold = true
-    // oxlint-disable-next-line no-console -- there is no event for it, and whoever writes the program must know
-    console.warn(`Latchkey: ${callersCredential(header).message} (Said once, in development.)`)
-  }
+export function tellInDevelopment(header: string): void {
+  if (!isDevelopment()) return
+  // oxlint-disable-next-line no-console -- there is no event for it, and whoever writes the program must know
+  console.warn(`Latchkey: ${callersCredential(header).message} (Said once, in development.)`)
 }
 
 declare const process: { env: { NODE_ENV?: string } }

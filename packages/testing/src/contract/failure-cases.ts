@@ -1,8 +1,8 @@
-import { isLatchkeyError } from '@latchkey/core'
+import { type Grant, isLatchkeyError } from '@latchkey/core'
 import { equal, ok } from './expect.ts'
 import { leaks } from './leaks.ts'
 import type { Answer } from './scene.ts'
-import { type AdapterCase, codeOf, fact, redirectTo } from './stage.ts'
+import { type AdapterCase, codeOf, fact, redirectTo, renewal } from './stage.ts'
 import type { Outcome } from './subject.ts'
 
 /** A 401 as the client always tells of it, with Latchkey's reason behind it. */
@@ -163,18 +163,22 @@ const visitor = fact(
   "where whoever is signed out may be a visitor, requests go out bare, and their 401 is the API's own",
   ['T06'],
   async ({ scene, connect, fresh, credentialsOf }) => {
-    const nobody = { name: 'nobody', request: async () => undefined }
-    const manager = fresh({ grants: [nobody], whenSignedOut: 'send' })
+    const who = { isMember: false }
+    const grant: Grant = {
+      name: 'renewal',
+      request: async (context) => (who.isMember ? renewal(scene).request(context) : undefined),
+    }
+    const manager = fresh({ grants: [grant], whenSignedOut: 'send' })
     const send = connect(manager)
     const own = await send('/items', { method: 'POST', body: 'x' })
     equal([own.status, manager.explain(own.result)], [401, undefined])
-    await manager.setTokens({ accessToken: await scene.makeToken('fresh') })
+    who.isMember = true
     equal((await send('/items')).status, 200)
     await manager.signOut()
     equal((await send('/items')).status, 401)
     const seen = await scene.of('/items')
     const bare = seen.map((one) => Object.keys(credentialsOf(one)).length === 0)
-    equal([bare, await scene.renewals()], [[true, false, true], 0])
+    equal([bare, await scene.renewals()], [[true, false, true], 1])
   },
 )
 
