@@ -35,7 +35,7 @@ describe.each([
   })
 })
 
-test.each(['bearer', 'cookie', 'prolonged'] as const)(
+test.each(['bearer', 'cookie', 'prolonged', 'jwt'] as const)(
   'the recipe of the documentation, %s, is one from sign-in to sign-out',
   async (way) => {
     const session = await recipe(way, 'better-auth', {

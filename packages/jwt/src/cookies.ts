@@ -36,33 +36,70 @@ export interface SetCookie {
   expiresAt: number | undefined
 }
 
+/** A cookie, and others that only count together with it. */
+export interface CookiePlace {
+  /** The cookie's name. */
+  cookie: string
+  /**
+   * The names of others that only count together with it. Those that begin with its name and a dot, as pieces and the
+   * signatures of Koa do (`sid.sig`), need not be named.
+   */
+  with?: readonly string[]
+}
+
 /**
- * The cookie `name` that came with an answer, exactly as it has to go back; a marker where the platform
- * has put it away. `undefined` when the answer sets none, or deletes it.
+ * The cookie that came with an answer, exactly as it has to go back; a marker where the platform has put it away.
+ * `undefined` when the answer sets none, or deletes it.
  */
-export function readCookie(headers: Headers, name: string, now: number): SetCookie | undefined {
+export function readCookie(
+  headers: Headers,
+  place: CookiePlace,
+  now: number,
+): SetCookie | undefined {
   if (hasCookieJar()) return { value: newMarker(), expiresAt: undefined }
-  return cookieOfHeaders(headers, name, now)
+  return together(headers, place, now)
 }
 
-/** The same, where an answer that sets none tells nothing: also where the platform puts cookies away unseen. */
-export function cookieIfSeen(headers: Headers, name: string, now: number): SetCookie | undefined {
-  return hasCookieJar() ? undefined : cookieOfHeaders(headers, name, now)
+/**
+ * The same for an ordinary answer, which may set some of the cookies anew, or none.
+ *
+ * @param before What there is. Absent where the platform keeps cookies: it puts them away unseen.
+ */
+export function renewedCookie(
+  headers: Headers,
+  place: CookiePlace,
+  now: number,
+  before: string | undefined,
+): SetCookie | undefined {
+  return hasCookieJar() ? undefined : together(headers, place, now, before)
 }
 
-function cookieOfHeaders(headers: Headers, name: string, now: number): SetCookie | undefined {
-  const lines = headers
+/** All that belongs together, as the value of the first with the others behind it: `v;sid.sig=s`. */
+function together(
+  headers: Headers,
+  { cookie: name, with: others = [] }: CookiePlace,
+  now: number,
+  before = '',
+): SetCookie | undefined {
+  const isOurs = (own: string) => own === name || own.startsWith(`${name}.`) || others.includes(own)
+  const set = headers
     .getSetCookie()
     .map((text) => parseSetCookie(text, { decode: (value) => value }))
-  const last = lines.findLast((cookie) => cookie.name === name)
-  // Pieces, and signatures as Koa has them: they only count together.
-  const rest = lines.filter(({ name: own, value }) => value && own.startsWith(`${name}.`))
-  const line = last ?? rest[0]
+    .filter((cookie) => isOurs(cookie.name))
+  const line = set.findLast((cookie) => cookie.name === name) ?? set[0]
   if (!line?.value) return undefined
-  const value = [last?.value ?? '', ...rest.map((one) => `${one.name}=${one.value}`)].join(';')
   const expiresAt = line.maxAge === undefined ? line.expires?.getTime() : now + line.maxAge * 1000
-  if (expiresAt === undefined) return { value, expiresAt }
-  return expiresAt > now ? { value, expiresAt } : undefined
+  if (expiresAt !== undefined && expiresAt <= now) return undefined
+  const known = before
+    .split(';')
+    .slice(1)
+    .map((pair) => pair.split(/=(.*)/s, 2))
+  const values = new Map(known.map(([own = '', value = '']) => [own, value]))
+  values.set(name, before.split(';', 1)[0] ?? '')
+  for (const { name: own, value } of set) if (value) values.set(own, value)
+  const first = values.get(name) ?? ''
+  values.delete(name)
+  return { value: [first, ...[...values].map((pair) => pair.join('='))].join(';'), expiresAt }
 }
 
 /** All cookies that an answer sets, for a sign-in that takes several steps; none where the platform keeps them. */

@@ -76,15 +76,17 @@ function received(
   return tokens
 }
 
-/** Where the refresh token goes; several to be tried, where no answer has shown yet what the API calls it. */
+/** Where the refresh token goes, what the last answer called it first; several, as long as the API has judged none. */
 function placesOf(api: TokenApi, { send }: RefreshEndpoint): RefreshTokenPlace[] {
   const { places, refreshField } = api
   const cookie = cookieOf(places.refreshToken)
   if (send) return [send]
   if (cookie !== undefined) return [{ cookie }]
   const isUsual = places.refreshToken === undefined
-  if (isUsual) return (refreshField ? [refreshField] : REFRESH_FIELDS).map((body) => ({ body }))
-  return [{ body: REFRESH_FIELDS[0] }]
+  const names = isUsual
+    ? [refreshField ?? REFRESH_FIELDS[0], ...REFRESH_FIELDS]
+    : [REFRESH_FIELDS[0]]
+  return [...new Set(names)].map((body) => ({ body }))
 }
 
 /** Whether the API may have looked for the token in a field of another name: it has judged nothing. */

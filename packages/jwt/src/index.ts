@@ -16,4 +16,5 @@ export type {
 export type { SignInAnswer } from '@latchkey/core/service'
 export { type JwtSession, jwtSession } from './jwt-session.ts'
 export type { Credentials, JwtSessionOptions } from './session-options.ts'
+export type { CookiePlace } from './cookies.ts'
 export type { Place, TokenPlace, TokenPlaces } from './token-place.ts'

@@ -1,7 +1,7 @@
 import type { TokenSet } from '@latchkey/core'
 import { invalidOption } from '@latchkey/core/service'
 import { fieldOf, unboxed } from './answer.ts'
-import { checkCookieName, cookieIfSeen, readCookie } from './cookies.ts'
+import { checkCookieName, type CookiePlace, readCookie, renewedCookie } from './cookies.ts'
 
 /**
  * Where a value sits in an answer:
@@ -20,12 +20,7 @@ export type Place =
     }
 
 /** A `Place`, or a cookie that the answer sets, HttpOnly or not. */
-export type TokenPlace =
-  | Place
-  | {
-      /** The cookie's name. */
-      cookie: string
-    }
+export type TokenPlace = Place | CookiePlace
 
 /** Where an answer holds the tokens and their life. All have defaults. */
 export interface TokenPlaces {
@@ -77,6 +72,8 @@ export function checkPlaces(places: TokenPlaces): void {
       if ('header' in place && isHeaderName(place.header)) continue
       if ('cookie' in place && !option.startsWith('expires')) {
         checkCookieName(`${option}.cookie`, place.cookie)
+        const others = 'with' in place ? [place.with].flat() : []
+        for (const name of others) checkCookieName(`${option}.with`, name)
         continue
       }
     }
@@ -124,7 +121,7 @@ interface Found {
 function readToken(place: TokenPlace | undefined, answer: Answer, now: number): Found | undefined {
   if (place === undefined) return undefined
   if (typeof place === 'object' && 'cookie' in place) {
-    return readCookie(answer.response.headers, place.cookie, now)
+    return readCookie(answer.response.headers, place, now)
   }
   return asToken(read(place, answer))
 }
@@ -168,13 +165,13 @@ export function tokensHandedOn(
   tokens: TokenSet,
   now: number,
 ): TokenSet | undefined {
-  const seen = (place: TokenPlace | undefined): Found | undefined => {
+  const seen = (place: TokenPlace | undefined, before?: string): Found | undefined => {
     if (typeof place !== 'object') return undefined
-    if ('cookie' in place) return cookieIfSeen(headers, place.cookie, now)
+    if ('cookie' in place) return renewedCookie(headers, place, now, before)
     return asToken(headers.get(place.header) ?? undefined)
   }
-  const access = seen(token)
-  const refresh = seen(refreshToken)
+  const access = seen(token, tokens.accessToken)
+  const refresh = seen(refreshToken, tokens.refreshToken)
   if (!access && !refresh) return undefined
   const { expiresAt, ...rest } = tokens
   const until = access ? access.expiresAt : expiresAt

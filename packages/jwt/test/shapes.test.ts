@@ -118,6 +118,21 @@ describe('cookies', () => {
     expect(api.lastTo('/data').headers.get('cookie')).toBe('sid=v; sid.sig=s')
   })
 
+  test('of other names that belong together are named, and one may be replaced alone', async () => {
+    const api = startApi()
+    const login = () => withCookies('sid=v; HttpOnly', 'proof=p; HttpOnly', 'other=1')
+    api.answerNext('/auth/login', login)
+    const session = api.open({ token: { cookie: 'sid', with: ['proof'] } })
+    api.answerNext('/data', () => withCookies('proof=q; HttpOnly'))
+    await api.read(session)
+    await api.read(session)
+    const sentCookies = api.arrived.filter(({ path }) => path === '/data')
+    expect(sentCookies.map(({ headers }) => headers.get('cookie'))).toEqual([
+      'sid=v; proof=p',
+      'sid=v; proof=q',
+    ])
+  })
+
   test('that an ordinary answer prolongs prolong the session', async () => {
     const api = startApi()
     const now = { at: 1e12 }
