@@ -75,6 +75,10 @@ export function expiryOfGiven(tokens: TokenSet, now: number): number | undefined
   return expiresAt !== undefined && expiresAt <= now ? expiresAt : expiryOnReceipt(tokens, now)
 }
 
+/** The same for one that was obtained only now: a server that says "0 seconds" says nothing. */
+export const expiryOfObtained = (tokens: TokenSet, now: number): number | undefined =>
+  (tokens.expiresAt ?? Infinity) < now - 1_000 ? tokens.expiresAt : expiryOnReceipt(tokens, now)
+
 /** When a token from a store expires: when it was received is unknown, so only its instants count. */
 export function expiryFromStore(tokens: TokenSet): number | undefined {
   return tokens.expiresAt ?? readJwtTimes(tokens.accessToken).expiresAt

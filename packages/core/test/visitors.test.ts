@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { GrantRejectedError, isLatchkeyError, memoryStore } from '../src/index.ts'
+import { GrantRejectedError, isLatchkeyError, memoryStore, type TokenSet } from '../src/index.ts'
 import { answer, authorize, failure, harness, ORIGIN, sent } from './support/harness.ts'
 
 const own = new Headers({ authorization: 'Bearer CANARY-7f3a-left' })
@@ -103,6 +103,19 @@ describe('tokens that an answer hands on', () => {
     void manager.recover(late, answer(200))
     expect(manager.state.status).toBe('signedOut')
   })
+})
+
+it.each([
+  ['given', (tokens: TokenSet) => tokens],
+  ['obtained', (tokens: TokenSet) => () => tokens],
+])('a token set that is %s as expired is renewed before it is sent', async (_, how) => {
+  const { manager, scripted, clock } = harness()
+  scripted.answerTokens()
+  const expiresAt = clock.now() - 3_600_000
+  await manager.setTokens(how({ accessToken: 'old', refreshToken: 'r', expiresAt }))
+  expect(sent(await authorize(manager))).toBe('Bearer a1')
+  await manager.setTokens(async () => ({ accessToken: 'no-life', expiresAt: clock.now() }))
+  expect(sent(await authorize(manager))).toBe('Bearer no-life')
 })
 
 it('a refusal keeps the status and the body of the answer, without the tokens that it repeats', async () => {

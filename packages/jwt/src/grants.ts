@@ -4,6 +4,8 @@ import { cookieHeaders, isUnseen, unseenCookie } from './cookies.ts'
 import type { RefreshEndpoint, RefreshTokenPlace, Settled, TokenEndpoint } from './endpoint.ts'
 import { exchange, type Exchanged, noToken, type Sending } from './exchange.ts'
 import { checkCredentials, cookieOf, type Credentials, type TokenApi } from './session-options.ts'
+import { isIncomplete } from './verdict.ts'
+import { messageOf } from './words.ts'
 import { fieldOfRefreshToken, REFRESH_FIELDS } from './token-place.ts'
 
 /** What one exchange with the server needs. */
@@ -91,8 +93,9 @@ function placesOf(api: TokenApi, { send }: RefreshEndpoint): RefreshTokenPlace[]
 
 /** Whether the API may have looked for the token in a field of another name: it has judged nothing. */
 const isMisplaced = (error: unknown): boolean => {
-  const { name, status } = error as LatchkeyError
-  return name !== 'GrantRejectedError' && (status === 400 || status === 422)
+  const { name, status, body } = error as LatchkeyError
+  const isForm = name !== 'GrantRejectedError' && (status === 400 || status === 422)
+  return isForm && isIncomplete(body, messageOf(body, []))
 }
 
 /** A server that looks for it elsewhere says no more than "no". */

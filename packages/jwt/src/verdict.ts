@@ -68,7 +68,7 @@ const isAboutPath = (status: number, said: string) =>
   )
 
 /** Whether the form was not as the API wants it, so that it has not looked at what the token is worth. */
-function isIncomplete(body: unknown, said: string): boolean {
+export function isIncomplete(body: unknown, said: string): boolean {
   if (UNREAD.test(said)) return true
   return !JUDGED.test(said) && (INCOMPLETE.test(said) || fieldErrorsOf(body).length > 0)
 }

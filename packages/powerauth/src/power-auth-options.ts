@@ -12,6 +12,7 @@ export interface ManagerOptions
     | 'origin'
     | 'isTokenRejected'
     | 'skipAuth'
+    | 'whenSignedOut'
     | 'renewTimeoutMs'
     | 'fetch'
     | 'clock'
@@ -88,6 +89,7 @@ const KNOWN: OptionNames<PowerAuthOptions> = {
   serverTime: 'function',
   isTokenRejected: true,
   skipAuth: true,
+  whenSignedOut: true,
   renewTimeoutMs: true,
   fetch: true,
   clock: true,

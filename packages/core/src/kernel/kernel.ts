@@ -139,7 +139,7 @@ class Kernel {
     session.epoch += 1
     session.stopped = undefined
     this.#renewal.abandon(sessionChanged())
-    const from = typeof tokens === 'function' ? 'receipt' : 'given'
+    const from = typeof tokens === 'function' ? 'obtained' : 'given'
     const { tokens: mine } = session.enter(session.open(usable, from))
     this.#renewal.elsewhere.start()
     await store.setToken(mine, name)

@@ -1,6 +1,12 @@
 import type { LatchkeyError } from '../errors.ts'
 import type { Events, ManagerEvents, ManagerState } from '../events.ts'
-import { expiryFromStore, expiryOfGiven, expiryOnReceipt, readJwtOwner } from '../expiry.ts'
+import {
+  expiryFromStore,
+  expiryOfGiven,
+  expiryOfObtained,
+  expiryOnReceipt,
+  readJwtOwner,
+} from '../expiry.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { sessionChanged } from '../texts.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
@@ -21,7 +27,12 @@ export interface Mark {
 }
 
 /** Where a token set comes from decides what is believed of its expiry. */
-const EXPIRY = { receipt: expiryOnReceipt, store: expiryFromStore, given: expiryOfGiven } as const
+const EXPIRY = {
+  receipt: expiryOnReceipt,
+  store: expiryFromStore,
+  given: expiryOfGiven,
+  obtained: expiryOfObtained,
+} as const
 
 /**
  * What a manager remembers, and every way in which that may change. Nothing is read, written or sent here.

@@ -18,7 +18,16 @@ import { sdkTokenStore, type SharetribeTokenStore } from './sdk-token-store.ts'
 export interface SharetribeOptions
   extends Pick<
     TokenManagerOptions,
-    'store' | 'name' | 'renewAheadMs' | 'renewTimeoutMs' | 'fetch' | 'clock' | 'allowInsecure'
+    | 'store'
+    | 'name'
+    | 'skipAuth'
+    | 'whenSignedOut'
+    | 'whenRefused'
+    | 'renewAheadMs'
+    | 'renewTimeoutMs'
+    | 'fetch'
+    | 'clock'
+    | 'allowInsecure'
   > {
   /** The application's client id, from Sharetribe's Console. */
   clientId: string
@@ -37,6 +46,9 @@ export const sharedOptions: OptionNames<SharetribeOptions> = {
   tokenStore: 'store',
   name: true,
   store: true,
+  skipAuth: 'function',
+  whenSignedOut: true,
+  whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
   fetch: true,
