@@ -1,4 +1,4 @@
-import { type Grant, isLatchkeyError } from '@latchkey/core'
+import { type Grant, GrantRejectedError, isLatchkeyError } from '@latchkey/core'
 import { equal, ok } from './expect.ts'
 import { leaks } from './leaks.ts'
 import type { Answer } from './scene.ts'
@@ -182,6 +182,26 @@ const visitor = fact(
   },
 )
 
+const visitorAgain = fact(
+  'where whoever is signed out may be a visitor, a session that ends with a 401 leaves a request that goes out bare',
+  ['T06', 'T12'],
+  async ({ scene, connect, stale, credentialsOf }) => {
+    const over: Grant = {
+      name: 'over',
+      request: () => Promise.reject(new GrantRejectedError('Over.')),
+    }
+    const send = connect(stale({ grants: [over], whenSignedOut: 'send' }))
+    await scene.script('/items', [
+      { status: 401, body: '{}' },
+      { status: 200, body: 'public' },
+    ])
+    const { status, text } = await send('/items', { method: 'POST', body: 'x' })
+    const seen = await scene.of('/items')
+    equal([status, text, seen.map(({ body }) => body)], [200, 'public', ['x', 'x']])
+    equal(Object.keys(credentialsOf(seen[1])), [])
+  },
+)
+
 const rejected = fact(
   'a rejected renewal after a 401 signs out once, for 50 waiters',
   ['T12', 'F37', 'T06', 'S22'],
@@ -249,6 +269,7 @@ export const failureCases: readonly AdapterCase[] = [
   ...unavailable,
   wrongPassword,
   visitor,
+  visitorAgain,
   rejected,
   throwing,
   silent,
