@@ -37,14 +37,17 @@ const fetchAdapter = "export { wrapFetch } from '@latchkey/fetch'"
 const axiosAdapter = "export { registerAuth } from '@latchkey/axios'"
 const kyHooks = "export { authHooks } from '@latchkey/ky'"
 const preset = "export { nocodb } from '@latchkey/nocodb'"
+const jwt = "export { jwtSession } from '@latchkey/jwt'"
+const webStore = "export { webStore } from '@latchkey/stores/web'"
 
 /** What applications use: what they import, with all that it needs. */
 export const usualBundles: readonly BundleSource[] = [
   bundle('core + fetch', [core, fetchAdapter]),
   bundle('core + axios adapter', [core, axiosAdapter]),
   bundle('core + ky hooks', [core, kyHooks]),
-  bundle('NocoDB preset + core + fetch', [preset, fetchAdapter]),
-  bundle('NocoDB preset + core + axios adapter', [preset, axiosAdapter]),
+  bundle('fetch + NocoDB', [preset, fetchAdapter]),
+  bundle('axios + NocoDB', [preset, axiosAdapter]),
+  bundle('fetch + jwt + web store', [jwt, fetchAdapter, webStore]),
   bundle('core + fetch + axios + ky', [core, fetchAdapter, axiosAdapter, kyHooks]),
   bundle('fetch adapter alone', [fetchAdapter], ['@latchkey/core', '@latchkey/core/adapter']),
   bundle('axios adapter alone', [axiosAdapter], ['@latchkey/core', '@latchkey/core/adapter']),
