@@ -38,7 +38,7 @@ test('a header that the SDK was given wins, and its 401 is the caller’s', asyn
   const headers = { 'xc-token': 'one of yesterday' }
   const error = await api.base.list({ headers }).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ name: 'AxiosError', response: { status: 401 } })
-  expect(noco.explain(error)).toBeUndefined()
+  expect(noco.explain(error)?.code).toBe('ERR_OWN_CREDENTIAL')
   expect(control.counts().signIns).toBe(0)
 })
 

@@ -48,7 +48,7 @@ test('a middleware that sets the token itself keeps Latchkey out', async () => {
   api.use({ onRequest: ({ request }) => request.headers.set('xc-auth', 'one of yesterday') })
   const { error, response } = await api.GET(bases)
   expect(error).toMatchObject({ error: 'ERR_AUTHENTICATION_REQUIRED' })
-  expect(noco.explain(response)).toBeUndefined()
+  expect(noco.explain(response)?.code).toBe('ERR_OWN_CREDENTIAL')
   expect(control.counts()).toMatchObject({ signIns: 0, renewals: 0 })
 })
 
