@@ -47,9 +47,17 @@ const HARMLESS =
 /** Shorter values of names that tell nothing are words like others. */
 const SECRET_FROM = 6
 
+/** What a name says of its value: that it is a secret, that it is none, or nothing. */
+export function kindOf(name: string): 'secret' | 'harmless' | 'unknown' {
+  if (SECRET.test(name)) return 'secret'
+  return HARMLESS.test(name) ? 'harmless' : 'unknown'
+}
+
 /** Whether what is called so is taken for a secret. */
-export const isSecret = (name: string, value: string): boolean =>
-  SECRET.test(name) || (!HARMLESS.test(name) && value.length >= SECRET_FROM)
+function isSecret(name: string, value: string): boolean {
+  const kind = kindOf(name)
+  return kind === 'secret' || (kind === 'unknown' && value.length >= SECRET_FROM)
+}
 
 /** The secrets among what is sent, however deep. */
 export function secretsIn(value: unknown, name = ''): string[] {

@@ -27,9 +27,9 @@ import {
   type JwtSessionOptions,
   readOptions,
   sameCredentials,
-  sessionName,
   type TokenApi,
 } from './session-options.ts'
+import { sessionName } from './session-name.ts'
 import { revocation } from './sign-out.ts'
 import { type Answer, holdsToken, type TokenPlaces, tokensHandedOn } from './token-place.ts'
 

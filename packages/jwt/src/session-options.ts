@@ -1,6 +1,5 @@
 import type { MaybePromise, TokenManagerOptions } from '@latchkey/core'
 import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
-import { isSecret } from './answer.ts'
 import {
   type Base,
   checkSend,
@@ -139,27 +138,6 @@ export function readOptions(given: JwtSessionOptions): Read {
     now: () => clock.now(),
   }
   return { options, api, base }
-}
-
-/** Whose session it is, and where: all that decides it, and nothing that may be secret. */
-export function sessionName(
-  { baseUrl, signIn }: TokenApi,
-  { credentials }: JwtSessionOptions,
-): string {
-  const user = typeof credentials === 'function' ? {} : credentials
-  const about = [...leaves(signIn.fields), ...leaves(user)].filter(
-    ([name, value]) => !isSecret(name, value),
-  )
-  const sorted = about.toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const path = signIn.url.href.replace(baseUrl, '')
-  return `${baseUrl}#${new URLSearchParams([['signIn', path.replace(/\?.*/s, '')], ...sorted])}`
-}
-
-/** The texts and numbers in `value`, with where they are. */
-function leaves(value: unknown, path = ''): [name: string, value: string][] {
-  if (typeof value === 'string' || typeof value === 'number') return [[path, `${value}`]]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, key))
 }
 
 /** Whether both hold the same, in whatever order. */

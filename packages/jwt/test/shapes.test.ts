@@ -211,6 +211,7 @@ describe('whose session it is', () => {
   const nameOf = async (options: Partial<JwtSessionOptions>) => {
     const api = startApi()
     const store = memoryStore()
+    api.answerNext('/auth/login', () => Response.json({ token: 'a' }))
     await api.open({ store, ...options }).getTokens()
     return ((await store.names?.()) ?? []).join()
   }
@@ -223,6 +224,27 @@ describe('whose session it is', () => {
     expect(await nameOf({ credentials: { ...ada, tenant: 'north' } })).toBe(
       name.replace('username', 'tenant=north&username'),
     )
+  })
+
+  it.each([
+    [
+      'a name that nobody knows',
+      { nik: 'ada-of-north', pwd: 'x' },
+      { nik: 'ada-of-south', pwd: 'x' },
+    ],
+    ['a key alone', { api_key: `${CANARY}-of-ada` }, { api_key: `${CANARY}-of-bob` }],
+  ])('is told by %s as well, without showing it', async (_, mine, theirs) => {
+    const names = await Promise.all([mine, theirs].map((credentials) => nameOf({ credentials })))
+    expect(new Set(names).size).toBe(2)
+    expect(names.join()).not.toMatch(/CANARY|ada-of/)
+  })
+
+  it('is told by the headers of the sign-in', async () => {
+    const signIn = (tenant: string) => ({ path: '/auth/login', headers: { 'x-tenant': tenant } })
+    const names = await Promise.all(
+      ['north', 'south'].map((one) => nameOf({ signIn: signIn(one) })),
+    )
+    expect(new Set(names).size).toBe(2)
   })
 
   it('is the configured user’s, in whatever order the credentials come', async () => {
