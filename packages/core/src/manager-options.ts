@@ -79,7 +79,7 @@ const KNOWN: OptionNames<TokenManagerOptions> = {
   renewTimeoutMs: true,
   fetch: 'function',
   clock: true,
-  allowInsecure: true,
+  allowInsecure: 'boolean',
 }
 
 /** What a service passes on: those of its options that `createTokenManager()` has too. */

@@ -3,6 +3,7 @@ import { LatchkeyError } from './errors.ts'
 /** What an option has to be, where that can be said in general. */
 const KINDS = {
   text: ['a non-empty string', (value: unknown) => typeof value === 'string' && value !== ''],
+  boolean: ['true or false', (value: unknown) => typeof value === 'boolean'],
   function: ['a function', (value: unknown) => typeof value === 'function'],
   store: ['an object with getToken, setToken and removeToken', isStore],
 } as const

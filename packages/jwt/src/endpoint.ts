@@ -120,6 +120,15 @@ export function settle<E extends Endpoint>(
   if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method)) {
     throw invalidOption(`\`${option}.method\` must be GET, POST, PUT, PATCH or DELETE.`)
   }
+  const { rejected } = endpoint as TokenEndpoint
+  const isList = Array.isArray(rejected) && rejected.every((status) => typeof status === 'number')
+  if (rejected !== undefined && typeof rejected !== 'function' && !isList) {
+    throw invalidOption(`\`${option}.rejected\` must be a list of statuses, or a function.`)
+  }
+  const { fields } = endpoint
+  if (fields !== undefined && Object.prototype.toString.call(fields) !== '[object Object]') {
+    throw invalidOption(`\`${option}.fields\` must be an object.`)
+  }
   if (typeof headers !== 'function' && !canBeHeaders(headers))
     throw invalidOption(`\`${option}.headers\` holds what no header can carry.`)
   return Object.assign(endpoint, { url })
@@ -134,7 +143,9 @@ function canBeHeaders(headers: EndpointHeaders = {}): boolean {
   }
 }
 
+/** Also of what has pairs, such as a Headers or a Map. */
 function toHeaders(given: EndpointHeaders): Headers {
+  if (Symbol.iterator in given) return new Headers([...(given as Iterable<[string, string]>)])
   const headers = new Headers()
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) headers.set(name, value)

@@ -77,7 +77,7 @@ const KNOWN: OptionNames<JwtSessionOptions> = {
   renewTimeoutMs: true,
   fetch: true,
   clock: true,
-  allowInsecure: true,
+  allowInsecure: 'boolean',
 }
 
 /** The options as the parts of a session use them: checked once, defaults settled. */

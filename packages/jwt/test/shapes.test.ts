@@ -42,6 +42,16 @@ describe('where requests go, and how', () => {
     expect(api.lastTo('/auth/refresh').headers.has('x-tenant')).toBe(false)
   })
 
+  test.each([
+    ['Headers', new Headers({ 'x-tenant': 'north' })],
+    ['a Map', new Map([['x-tenant', 'north']])],
+    ['pairs', [['x-tenant', 'north']]],
+  ])('headers may be %s', async (_, headers) => {
+    const api = startApi()
+    await api.open({ signIn: { path: '/auth/login', headers: headers as never } }).signIn()
+    expect(api.lastTo('/auth/login').headers.get('x-tenant')).toBe('north')
+  })
+
   test('a nested place is written as it is read, beside the fields of the endpoint', async () => {
     const api = startApi(pair)
     const fields = { query: 'mutation', variables: { mode: 'json' } }

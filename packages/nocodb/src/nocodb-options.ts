@@ -44,7 +44,7 @@ const KNOWN: OptionNames<NocoDBOptions> = {
   renewTimeoutMs: true,
   fetch: true,
   clock: true,
-  allowInsecure: true,
+  allowInsecure: 'boolean',
 }
 
 /** What the credentials are called where they come from, for messages. */

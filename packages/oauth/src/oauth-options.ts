@@ -73,7 +73,7 @@ const KNOWN: OptionNames<OAuthOptions> = {
   clientId: 'text',
   clientSecret: 'text',
   clientAuthentication: true,
-  clientCredentials: true,
+  clientCredentials: 'boolean',
   username: 'text',
   password: 'text',
   scope: 'text',
@@ -88,7 +88,7 @@ const KNOWN: OptionNames<OAuthOptions> = {
   renewTimeoutMs: true,
   fetch: true,
   clock: true,
-  allowInsecure: true,
+  allowInsecure: 'boolean',
 }
 
 /** What the options of this package have options of their own for. */
@@ -180,6 +180,9 @@ function checkAuthentication({ clientSecret, clientAuthentication }: OAuthOption
 }
 
 function checkParameters(given: NonNullable<OAuthOptions['parameters']>): URLSearchParams {
+  if (typeof given !== 'object' || given === null || Symbol.iterator in given) {
+    throw invalidOption('`parameters` must be an object of names and values.')
+  }
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(given)) {
     if (TAKEN.has(name)) throw invalidOption(`\`parameters.${name}\` has an option of its own.`)

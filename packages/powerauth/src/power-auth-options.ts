@@ -93,7 +93,7 @@ const KNOWN: OptionNames<PowerAuthOptions> = {
   renewTimeoutMs: true,
   fetch: true,
   clock: true,
-  allowInsecure: true,
+  allowInsecure: 'boolean',
 }
 
 const VERSIONS: readonly unknown[] = [

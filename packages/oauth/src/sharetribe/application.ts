@@ -53,7 +53,7 @@ export const sharedOptions: OptionNames<SharetribeOptions> = {
   renewTimeoutMs: true,
   fetch: true,
   clock: true,
-  allowInsecure: true,
+  allowInsecure: 'boolean',
 }
 
 /** What tells Sharetribe's two APIs from each other. */
