@@ -76,7 +76,8 @@ export function failed(error: unknown, config: InternalAxiosRequestConfig): Outc
 export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig): AxiosError {
   const own = config as InternalAxiosRequestConfig & { 'axios-retry'?: object }
   const retry = own['axios-retry']
-  const told = retry ? { ...config, 'axios-retry': { ...retry, retries: 0 } } : config
+  const none = { 'axios-retry': { ...retry, retries: 0 } }
+  const told = retry ? Object.assign(copyOf(config), none) : config
   const error = new AxiosError(reason.message, reason.code, told)
   return Object.defineProperty(error, 'cause', {
     value: reason,

@@ -172,14 +172,20 @@ export function wordsOf(thrown: unknown): string {
 
 /** Whether one of our own errors shows a secret, or anything but plain values. */
 function shows(error: Error, secrets: readonly string[]): boolean {
-  const entries = Object.entries(error).filter(([name]) => name !== 'body')
-  const { body } = error as { body?: unknown }
-  const text = body === undefined ? [] : [JSON.stringify(body)]
-  const rest = entries.flatMap(([, value]): unknown[] => [value].flat())
-  const values: unknown[] = [error.message, error.stack, ...text, ...rest]
-  return values.some((value) => {
+  const { body, ...values } = Object.fromEntries(Object.entries(error))
+  const all: unknown[] = [error.message, error.stack, textOf(body), ...Object.values(values)].flat()
+  return all.some((value) => {
     if (typeof value !== 'object' || value === null)
       return redact(String(value), secrets) !== String(value)
     return !(summaryKey in value)
   })
+}
+
+/** An object where it has none, since nobody knows what it would show. */
+function textOf(body: unknown): unknown {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    return {}
+  }
 }

@@ -34,8 +34,9 @@ export interface TokenManagerOptions {
   /** Requests that go out without a token though their origin is ours, such as a sign-in page. */
   skipAuth?: (request: { url: URL; method: string }) => boolean
   /**
-   * What becomes of a request when nobody is signed in and there is nothing to sign in with. `'reject'` (the default):
-   * it rejects with `ERR_SIGN_IN_REQUIRED`. `'send'`: it goes out without a token, as a visitor's.
+   * What to do with a request while nobody is signed in. `'reject'` (the default): it rejects with
+   * `ERR_SIGN_IN_REQUIRED`. `'send'`: it goes out without a token, as a visitor's. Where there are credentials to sign
+   * in with, that is done first.
    */
   whenSignedOut?: 'reject' | 'send'
   /**
@@ -80,6 +81,33 @@ const KNOWN: OptionNames<TokenManagerOptions> = {
   fetch: 'function',
   clock: true,
   allowInsecure: 'boolean',
+}
+
+/** What every service takes as the manager does. */
+export type ServiceOptions = Pick<
+  TokenManagerOptions,
+  | 'store'
+  | 'skipAuth'
+  | 'whenSignedOut'
+  | 'whenRefused'
+  | 'renewAheadMs'
+  | 'renewTimeoutMs'
+  | 'fetch'
+  | 'clock'
+  | 'allowInsecure'
+>
+
+/** Their names, for `expectKnown()`. */
+export const serviceOptions: OptionNames<ServiceOptions> = {
+  store: KNOWN.store,
+  skipAuth: KNOWN.skipAuth,
+  whenSignedOut: KNOWN.whenSignedOut,
+  whenRefused: KNOWN.whenRefused,
+  renewAheadMs: KNOWN.renewAheadMs,
+  renewTimeoutMs: KNOWN.renewTimeoutMs,
+  fetch: KNOWN.fetch,
+  clock: KNOWN.clock,
+  allowInsecure: KNOWN.allowInsecure,
 }
 
 /** What a service passes on: those of its options that `createTokenManager()` has too. */

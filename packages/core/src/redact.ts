@@ -29,23 +29,26 @@ export function redact(text: string, secrets: readonly string[]): string {
   return told
 }
 
-/** How deep a value is looked into; what lies deeper is left out. */
+/** How deep a value is looked into, and at how many parts of it; what lies beyond is left out. */
 const MAX_LEVELS = 8
+const MAX_PARTS = 1_000
 
-/** `value`, as JSON gives it, with every text in it redacted. It inherits nothing. */
-export function redactAll(
-  value: unknown,
-  secrets: readonly string[],
-  levels = MAX_LEVELS,
-): unknown {
-  if (typeof value === 'string') return redact(value, secrets)
-  if (typeof value === 'number') return secrets.includes(`${value}`) ? REDACTED : value
-  if (typeof value !== 'object' || value === null) return value
-  if (levels === 0) return undefined
-  const inner = (one: unknown) => redactAll(one, secrets, levels - 1)
-  if (Array.isArray(value)) return value.map(inner)
-  const entries = Object.entries(value).map(([key, one]) => [redact(key, secrets), inner(one)])
-  return Object.fromEntries(entries)
+/** A copy of `value`, as JSON gives it, with every text in it redacted. */
+export function redactAll(value: unknown, secrets: readonly string[]): unknown {
+  let left = MAX_PARTS
+  const copy = (one: unknown, levels: number): unknown => {
+    left -= 1
+    if (left < 0 || levels < 0) return undefined
+    if (typeof one === 'string') return redact(one, secrets)
+    if (typeof one === 'number') return secrets.includes(`${one}`) ? REDACTED : one
+    if (typeof one !== 'object' || one === null) return one
+    if (Array.isArray(one)) return one.slice(0, MAX_PARTS).map((part) => copy(part, levels - 1))
+    const entries = Object.entries(one).slice(0, MAX_PARTS)
+    return Object.fromEntries(
+      entries.map(([key, part]) => [redact(key, secrets), copy(part, levels - 1)]),
+    )
+  }
+  return copy(value, MAX_LEVELS)
 }
 
 /** What tells a secret, by its length: each piece of a long one, a short one as a whole. */

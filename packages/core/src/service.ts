@@ -5,7 +5,7 @@
  * @module
  */
 export { causesOf } from './errors.ts'
-export { managerOptions } from './manager-options.ts'
+export { managerOptions, type ServiceOptions, serviceOptions } from './manager-options.ts'
 export { expectKnown, invalidOption, type OptionNames } from './option-names.ts'
 export { mayCarrySecrets, parseAddress } from './origin.ts'
 export { redact, redactAll } from './redact.ts'

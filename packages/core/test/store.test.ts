@@ -209,6 +209,19 @@ describe('a store', () => {
     expect(await inner.getToken('me')).toMatchObject({ refreshToken: 'r3' })
   })
 
+  it('that never answers a read costs one time limit, and a sign-out is written all the same', async () => {
+    const inner = memoryStore()
+    await inner.setToken({ accessToken: 'stored' }, 'me')
+    const { manager, scripted } = harness({ store: { ...inner, getToken: hangs }, name: 'me' })
+    scripted.answerTokens()
+    const first = authorize(manager)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(sent(await first)).toBe('Bearer a1')
+    expect(sent(await authorize(manager))).toBe('Bearer a1') // no timer is moved on
+    await manager.signOut()
+    expect(await inner.getToken('me')).toBeUndefined()
+  })
+
   it('that cannot be written keeps its refresh token unspent, until it can', async () => {
     let isReadOnly = false
     const store = { ...memoryStore(), canWrite: () => !isReadOnly }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GrantRejectedError, isLatchkeyError, memoryStore, type TokenSet } from '../src/index.ts'
-import { answer, authorize, failure, harness, ORIGIN, sent } from './support/harness.ts'
+import { answer, authorize, failure, harness, ORIGIN, sent, settled } from './support/harness.ts'
 
 const own = new Headers({ authorization: 'Bearer CANARY-7f3a-left' })
 const request = { url: `${ORIGIN}/items`, method: 'GET' }
@@ -87,7 +87,19 @@ describe('tokens that an answer hands on', () => {
     await manager.setTokens({ accessToken: 'first', refreshToken: 'r' })
     void manager.recover(await authorize(manager), answer(200))
     expect(sent(await authorize(manager))).toBe('Bearer next')
+    await settled()
     expect(await store.getToken('me')).toMatchObject({ accessToken: 'next', refreshToken: 'r' })
+  })
+
+  it('are not stored over a sign-out elsewhere that was not heard of yet', async () => {
+    const store = memoryStore()
+    const { manager } = harness({ store, name: 'me', ...handing('next') })
+    await manager.setTokens({ accessToken: 'first' })
+    const authorization = await authorize(manager)
+    await store.removeToken('me')
+    void manager.recover(authorization, answer(200))
+    await settled()
+    expect(await store.getToken('me')).toBeUndefined()
   })
 
   it('are not taken from an answer to an older token, to a request without one, or after a sign-out', async () => {

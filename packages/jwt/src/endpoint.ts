@@ -131,7 +131,9 @@ export function settle<E extends Endpoint>(
   }
   if (typeof headers !== 'function' && !canBeHeaders(headers))
     throw invalidOption(`\`${option}.headers\` holds what no header can carry.`)
-  return Object.assign(endpoint, { url })
+  const isStatic = headers !== undefined && typeof headers !== 'function'
+  const sent = isStatic && { headers: Object.fromEntries(toHeaders(headers)) }
+  return Object.assign(endpoint, { url }, sent)
 }
 
 /** fetch would print the value that it cannot send. */

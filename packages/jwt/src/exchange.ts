@@ -20,6 +20,8 @@ export interface Sending {
   fields?: Readonly<Record<string, unknown>> | undefined
   /** What is sent and may not show up in an error. */
   secrets: readonly string[]
+  /** What the endpoint's own `headers` are for this request. */
+  own?: Headers
 }
 
 /** What a definite no is called. */
@@ -49,19 +51,18 @@ export async function exchange(
   sending: Sending,
   refused: Refused,
 ): Promise<Exchanged> {
-  const answer = await ask(api, endpoint, sending)
+  const own = await headersOf(endpoint)
+  const answer = await ask(api, endpoint, { ...sending, own })
   const { response, body } = answer
-  const isNo =
-    typeof endpoint.rejected === 'function' &&
-    verdictOf(endpoint, answer, refused.presented) === 'no'
-  if (response.ok && !isNo) {
+  const verdict = verdictOf(endpoint, answer, refused.presented)
+  if (response.ok && !(typeof endpoint.rejected === 'function' && verdict === 'no')) {
     const tokens = readTokens(api.places, answer, api.now(), api.refresh !== undefined)
     if (tokens || !hasErrors(body)) return { answer, tokens }
   }
-  const secrets = [...sending.secrets, ...secretsIn(endpoint.fields)]
+  const sent = [endpoint.fields, Object.fromEntries(own)].flatMap((one) => secretsIn(one))
+  const secrets = [...sending.secrets, ...sent]
   const words = messageOf(body, secrets)
   const about = { status: response.status, body: redactAll(body, secrets) }
-  const verdict = verdictOf(endpoint, answer, refused.presented)
   if (verdict === 'no') {
     const message = `The API refused ${refused.what} (${words || response.status}).`
     throw new GrantRejectedError(message, { code: refused.code, ...about })
@@ -81,15 +82,15 @@ const hasErrors = (body: unknown) =>
     (name) => Object.hasOwn(body, name) && Boolean((body as Record<string, unknown>)[name]),
   )
 
-/** A success without a token, where there has to be one. */
-export const noToken = (endpoint: Settled<Endpoint>, { response }: Answer): LatchkeyError =>
+/** A success without a token, where there has to be one. A page may be anybody's, and soon gone. */
+export const noToken = (endpoint: Settled<Endpoint>, { response, body }: Answer): LatchkeyError =>
   new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',
     `${nameOf(endpoint)} answered ${response.status} without a token where \`token\` says it is.`,
     // Tells core that a refresh token may be spent, and is not to be presented again at once.
     {
       cause: new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token.'),
-      retryAfterMs: MISTAKE_WAIT_MS,
+      retryAfterMs: typeof body === 'object' ? MISTAKE_WAIT_MS : undefined,
     },
   )
 
@@ -97,10 +98,10 @@ export const noToken = (endpoint: Settled<Endpoint>, { response }: Answer): Latc
 export async function ask(
   api: TokenApi,
   endpoint: Settled<Endpoint>,
-  { fetch, signal, ...sending }: Sending,
+  { fetch, signal, own, ...sending }: Sending,
 ): Promise<Answer> {
   const { method = 'POST' } = endpoint
-  const headers = await headersOf(endpoint)
+  const headers = new Headers(own ?? (await headersOf(endpoint)))
   if (!headers.has('accept')) headers.set('accept', 'application/json')
   for (const [name, value] of Object.entries(sending.headers ?? {})) headers.set(name, value)
   const fields = merged(endpoint.fields ?? {}, sending.fields ?? {})

@@ -96,27 +96,33 @@ export function jwtSession(settings: JwtSessionOptions): JwtSession {
   const manager = createManager(options, fetch, api, user)
   const isConfigured = (given: Credentials | undefined) =>
     !credentials || !given || sameCredentials(given, credentials)
-  /** What the server has set in earlier steps of a sign-in. */
-  let cookies = ''
+  /** A sign-in that goes on: whose it is, and what the server has set in its last step. */
+  let begun: { isConfigured: boolean; origin: string; cookies: string } | undefined
   return extendManager<JwtSession>(manager, {
     async signIn(given, step) {
       const endpoint = step === undefined ? api.signIn : settle('signIn', step, base)
+      const before = step === undefined ? undefined : begun
+      begun = undefined
+      const isMine = before?.isConfigured ?? isConfigured(given)
+      const { origin } = endpoint.url
       let answered: Answer | undefined
       const obtain = async () => {
         const used = given ?? (await configured())
         if (!used) throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs credentials.')
-        const asking = { fetch, ...(cookies && { headers: { cookie: cookies } }) }
+        const cookie = before?.origin === origin ? before.cookies : ''
+        const asking = { fetch, ...(cookie && { headers: { cookie } }) }
         const { answer, tokens } = await signInWith(api, used, asking, endpoint)
-        cookies = tokens ? '' : allCookies(answer.response.headers)
         if (!tokens && !isStep(answer)) throw noToken(endpoint, answer)
         answered = answer
-        if (!tokens) throw STEP
-        return tokens
+        if (tokens) return tokens
+        begun = { isConfigured: isMine, origin, cookies: allCookies(answer.response.headers) }
+        throw STEP
       }
-      const entering = () => user.entered(step !== undefined || isConfigured(given))
-      await manager.setTokens(obtain, entering).catch((error: unknown) => {
-        if (error !== STEP) throw error
-      })
+      await manager
+        .setTokens(obtain, () => user.entered(isMine))
+        .catch((error: unknown) => {
+          if (error !== STEP) throw error
+        })
       const { response, body } = answered as unknown as Answer
       return { status: response.status, body }
     },

@@ -1,5 +1,12 @@
 import type { MaybePromise, TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
+import {
+  expectKnown,
+  invalidOption,
+  type OptionNames,
+  parseAddress,
+  type ServiceOptions,
+  serviceOptions,
+} from '@latchkey/core/service'
 import {
   type Base,
   checkSend,
@@ -17,19 +24,8 @@ export type Credentials = Readonly<Record<string, unknown>>
 /** Where an API signs in, refreshes and signs out, and where its tokens are. */
 export interface JwtSessionOptions
   extends TokenPlaces,
-    Pick<
-      TokenManagerOptions,
-      | 'store'
-      | 'isTokenRejected'
-      | 'skipAuth'
-      | 'whenSignedOut'
-      | 'whenRefused'
-      | 'renewAheadMs'
-      | 'renewTimeoutMs'
-      | 'fetch'
-      | 'clock'
-      | 'allowInsecure'
-    > {
+    ServiceOptions,
+    Pick<TokenManagerOptions, 'isTokenRejected'> {
   /** Where the API lives: `https://host`, or `https://host/api` under a path. */
   baseUrl: string
   /** Where one signs in: its path, or more about it. */
@@ -68,16 +64,8 @@ const KNOWN: OptionNames<JwtSessionOptions> = {
   scheme: true,
   origin: true,
   name: true,
-  store: true,
-  isTokenRejected: true,
-  skipAuth: true,
-  whenSignedOut: true,
-  whenRefused: true,
-  renewAheadMs: true,
-  renewTimeoutMs: true,
-  fetch: true,
-  clock: true,
-  allowInsecure: 'boolean',
+  isTokenRejected: 'function',
+  ...serviceOptions,
 }
 
 /** The options as the parts of a session use them: checked once, defaults settled. */

@@ -208,6 +208,36 @@ describe('a sign-in of several steps', () => {
     expect(api.lastTo('/auth/code').headers.get('cookie')).toBe('step=1')
   })
 
+  it('of somebody else stays in memory, as one step of theirs would', async () => {
+    const api = startApi()
+    const store = memoryStore()
+    const session = api.open({ store, name: 'mine' })
+    api.answerNext('/auth/login', asks)
+    await session.signIn({ username: 'grace', password: 'x' })
+    api.answerNext('/auth/code', () => Response.json({ token: 'of-grace' }))
+    await session.signIn({ code: '123456' }, '/auth/code')
+    expect((await session.getTokens()).accessToken).toBe('of-grace')
+    expect(await store.getToken('mine')).toBeUndefined()
+  })
+
+  it('takes no cookies of a step along to another sign-in, nor to another server', async () => {
+    const api = startApi()
+    const session = api.openBare()
+    const withCookie = () => {
+      const response = asks()
+      response.headers.append('set-cookie', 'step=1; HttpOnly')
+      return response
+    }
+    api.answerNext('/auth/login', withCookie)
+    await session.signIn(ada)
+    api.answerNext('/auth/login', withCookie)
+    await session.signIn(ada)
+    expect(api.lastTo('/auth/login').headers.has('cookie')).toBe(false)
+    api.answerNext('/code', () => Response.json({ token: 'a' }))
+    await session.signIn({ code: '123456' }, 'https://elsewhere.test/code')
+    expect(api.lastTo('/code').headers.has('cookie')).toBe(false)
+  })
+
   it('is not what a token in another place is taken for', async () => {
     const api = startApi()
     api.answerNext('/auth/login', () => Response.json({ result: { token: 'a' } }))

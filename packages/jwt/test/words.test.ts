@@ -88,6 +88,18 @@ describe('a refusal says what the server said', () => {
     expect(message).toContain(words)
   })
 
+  test('but no header of the endpoint, given or told for each request', async () => {
+    const key = `${CANARY}-of-the-app`
+    for (const headers of [{ 'x-api-key': key }, async () => ({ 'x-api-key': key })]) {
+      const api = startApi()
+      api.answerNext('/auth/login', json({ message: `No app ${key}.` }, 401))
+      const session = api.openBare({ signIn: { path: '/auth/login', headers } })
+      const error = await failure(session.signIn(ada))
+      expect(error.message).toContain('No app')
+      expect(`${error.message} ${JSON.stringify(error)}`).not.toContain(CANARY)
+    }
+  })
+
   test('but not what may be secret, whatever it is called', async () => {
     const given = { pin: '1234', answer: 'my first cat' }
     const { message } = await refusal(json({ message: 'Not 1234, nor my first cat.' }), given)

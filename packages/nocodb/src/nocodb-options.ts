@@ -1,23 +1,16 @@
-import type { TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, invalidOption, type OptionNames } from '@latchkey/core/service'
+import {
+  expectKnown,
+  invalidOption,
+  type OptionNames,
+  type ServiceOptions,
+  serviceOptions,
+} from '@latchkey/core/service'
 
 /**
  * Where NocoDB lives, and who signs in. Without credentials a stored session, or signIn(), is what goes
  * on.
  */
-export interface NocoDBOptions
-  extends Pick<
-    TokenManagerOptions,
-    | 'store'
-    | 'skipAuth'
-    | 'whenSignedOut'
-    | 'whenRefused'
-    | 'renewAheadMs'
-    | 'renewTimeoutMs'
-    | 'fetch'
-    | 'clock'
-    | 'allowInsecure'
-  > {
+export interface NocoDBOptions extends ServiceOptions {
   /** Where NocoDB lives: `https://host`, or `https://host/nocodb` under a sub-path. */
   baseUrl: string
   /** An API token, sent as `xc-token`. It wins over everything else and is never renewed. */
@@ -36,15 +29,7 @@ const KNOWN: OptionNames<NocoDBOptions> = {
   email: 'text',
   password: 'text',
   name: true,
-  store: 'store',
-  skipAuth: 'function',
-  whenSignedOut: true,
-  whenRefused: true,
-  renewAheadMs: true,
-  renewTimeoutMs: true,
-  fetch: true,
-  clock: true,
-  allowInsecure: 'boolean',
+  ...serviceOptions,
 }
 
 /** What the credentials are called where they come from, for messages. */

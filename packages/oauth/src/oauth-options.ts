@@ -1,23 +1,17 @@
 import type { TokenManagerOptions } from '@latchkey/core'
-import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
+import {
+  expectKnown,
+  invalidOption,
+  type OptionNames,
+  parseAddress,
+  type ServiceOptions,
+  serviceOptions,
+} from '@latchkey/core/service'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 import type { ServerPlace } from './authorization-server.ts'
 
 /** Who the client is, where the server is, and how to get a token. */
-export interface OAuthOptions
-  extends Pick<
-    TokenManagerOptions,
-    | 'origin'
-    | 'store'
-    | 'skipAuth'
-    | 'whenSignedOut'
-    | 'whenRefused'
-    | 'renewAheadMs'
-    | 'renewTimeoutMs'
-    | 'fetch'
-    | 'clock'
-    | 'allowInsecure'
-  > {
+export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 'origin'> {
   /**
    * The server's issuer identifier, such as `https://login.example.com/realms/main`. Its endpoints are
    * looked up (OpenID Connect Discovery, else RFC 8414) when they are first needed. Give this or
@@ -79,16 +73,8 @@ const KNOWN: OptionNames<OAuthOptions> = {
   scope: 'text',
   parameters: true,
   name: true,
-  store: true,
-  isTokenRejected: true,
-  skipAuth: true,
-  whenSignedOut: true,
-  whenRefused: true,
-  renewAheadMs: true,
-  renewTimeoutMs: true,
-  fetch: true,
-  clock: true,
-  allowInsecure: 'boolean',
+  isTokenRejected: 'function',
+  ...serviceOptions,
 }
 
 /** What the options of this package have options of their own for. */

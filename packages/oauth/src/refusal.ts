@@ -85,6 +85,13 @@ export function misconfigured(message: string): LatchkeyError {
   })
 }
 
+/** JSON, or a form as some old servers write it; an empty object for anything else. */
+export function readAnswer(body: string): Record<string, unknown> {
+  const answer = readObject(body)
+  if (Object.keys(answer).length > 0 || !/^[\w.-]+=/.test(body)) return answer
+  return Object.assign(answer, Object.fromEntries(new URLSearchParams(body)))
+}
+
 /** JSON where it is JSON, else the text itself. */
 function parsed(text: string): unknown {
   try {
@@ -96,7 +103,7 @@ function parsed(text: string): unknown {
 
 /** `error` and `error_description` of RFC 6749 section 5.2; empty for anything else. */
 function readError(body: string) {
-  const { error, error_description: description } = readObject(body)
+  const { error, error_description: description } = readAnswer(body)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
   return { error: text(error), description: text(description) }
 }

@@ -1,8 +1,8 @@
 import { LatchkeyError, type TokenSet } from '@latchkey/core'
-import { readObject, type SignInAnswer } from '@latchkey/core/service'
+import type { SignInAnswer } from '@latchkey/core/service'
 import { type Client, type ClientAuth, genericTokenEndpointRequest } from 'oauth4webapi'
 import type { Locate } from './authorization-server.ts'
-import { type Asked, refusal } from './refusal.ts'
+import { type Asked, readAnswer, refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
 /** What the parts of one manager know about the server and its client. */
@@ -66,13 +66,6 @@ export async function requestTokens(
   context.onScope?.(tokens.accessToken, scope)
   request.onAnswer?.({ status: response.status, body: { ...answer } })
   return tokens
-}
-
-/** JSON, or a form as some old servers write it; an empty object for anything else. */
-function readAnswer(body: string): Record<string, unknown> {
-  const answer = readObject(body)
-  if (Object.keys(answer).length > 0 || !/^[\w.-]+=/.test(body)) return answer
-  return Object.assign(answer, Object.fromEntries(new URLSearchParams(body)))
 }
 
 /** Types of tokens that prove who holds them, each request anew (RFC 9449, draft-ietf-oauth-v2-http-mac). */

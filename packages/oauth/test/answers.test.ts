@@ -57,6 +57,14 @@ describe('a successful answer', () => {
     expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
   })
 
+  it('is none where a form tells an error, which is told in its words', async () => {
+    const server = startServer()
+    const form = 'error=bad_verification_code&error_description=The+code+has+expired.'
+    server.failNext('/token', () => new Response(form))
+    const error = await failure(server.open({ ...CLIENT, clientCredentials: true }).getTokens())
+    expect(error.message).toContain('bad_verification_code: The code has expired.')
+  })
+
   it('in camelCase may hold a refresh token and a life', async () => {
     const { server, manager } = answering({
       accessToken: good.access_token,

@@ -24,6 +24,7 @@ import {
 } from './authorization.ts'
 import { coolDown, type Session, whatRejectionMeans } from './decisions.ts'
 import { createExplanations } from './explanations.ts'
+import { takeOver } from './handed-on.ts'
 import type { Passage } from '../grant/inside.ts'
 import { ownCredential, tellInDevelopment } from './own-credential.ts'
 import type { Renewal } from './renewal.ts'
@@ -179,9 +180,10 @@ export class KernelAuthorizer implements Authorizer {
     const { current } = this.#session
     if (generation === 0 || current?.generation !== generation || current.epoch !== epoch) return
     if (droppedOf(response) !== undefined || this.#session.stopped) return
+    if (this.#renewal.isUnderWay) return
     try {
       const found = this.#options.tokensFrom?.(boundedView(response, target), current.tokens)
-      if (found) this.#renewal.takeOver(current, found)
+      if (found) takeOver(this.#options, this.#session, current, found)
     } catch {
       // what cannot be read is not taken over
     }

@@ -5,17 +5,9 @@ import { Inside, type Passage } from '../grant/inside.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { readStore, type Stored } from '../store/token-store.ts'
 import { recursion, sessionChanged, signInRequired, timedOut, unkept } from '../texts.ts'
-import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
+import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted, untilAborted } from '../waiting.ts'
-import {
-  COOL_DOWN_MS,
-  isDue,
-  isPassing,
-  isUsable,
-  keepRefreshToken,
-  type Run,
-  type Session,
-} from './decisions.ts'
+import { COOL_DOWN_MS, isDue, isPassing, isUsable, type Run, type Session } from './decisions.ts'
 import { askGrants } from './chain.ts'
 import { Elsewhere } from './elsewhere.ts'
 import type { SessionKeeper } from './session.ts'
@@ -28,9 +20,6 @@ interface Flight {
   /** Ends the work as well, as far as the grant listens. */
   controller: AbortController
 }
-
-/** A session that is prolonged by less than a twentieth of what is left is not written anew. */
-const PROLONGED = 1.05
 
 /** Renewals, one at a time: when one starts, what happens in it, what a failure leaves behind. */
 export class Renewal {
@@ -47,7 +36,7 @@ export class Renewal {
     this.#options = options
     this.#session = session
     this.#events = events
-    this.elsewhere = new Elsewhere(options, session, () => this.#flight !== undefined)
+    this.elsewhere = new Elsewhere(options, session, () => this.isUnderWay)
   }
 
   /** The session, if requests may go out with it now. When it is due, its renewal starts in the background. */
@@ -126,18 +115,9 @@ export class Renewal {
     return promise
   }
 
-  /** What an ordinary answer has handed on takes the place of `current`; a renewal under way brings newer ones. */
-  takeOver(current: Session, found: TokenSet): void {
-    if (this.#flight || current.permanent) return
-    const { clock, store, name } = this.#options
-    const next = this.#session.open(
-      keepRefreshToken(readTokenSet(found), current.tokens),
-      'receipt',
-    )
-    const left = current.expiresAt - clock.now()
-    const isLonger = next.expiresAt - clock.now() > left * PROLONGED
-    if (sameTokens(next.tokens, current.tokens) && !isLonger) return
-    void store.setToken(this.#session.enter(next).tokens, name)
+  /** Whether a renewal is under way, which brings newer tokens than any answer. */
+  get isUnderWay(): boolean {
+    return this.#flight !== undefined
   }
 
   #land(): void {

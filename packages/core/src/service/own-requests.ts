@@ -2,6 +2,7 @@ import { isLatchkeyError, LatchkeyError } from '../errors.ts'
 import { readPieces } from '../fetch/response-view.ts'
 import { parseRetryAfter } from '../grant/retry-after.ts'
 import { invalidOption } from '../option-names.ts'
+import { isPage } from './foreign-answer.ts'
 import { afterRunning, untilAborted } from '../waiting.ts'
 
 /** No answer about tokens is as long, in bytes. */
@@ -79,10 +80,8 @@ async function readWhole(where: string, response: Response): Promise<string> {
  * A refusal that is not the API's own word, such as a firewall's page, leaves no cool-down: it has not been asked.
  */
 export function unavailable(said: string, { status, headers }: Response): LatchkeyError {
-  const isPage = status < 500 && /\bhtml\b/i.test(headers.get('content-type') ?? '')
-  const retryAfterMs =
-    parseRetryAfter(headers.get('retry-after') ?? headers.get('x-retry-after')) ??
-    (isPage ? 0 : undefined)
+  const wait = headers.get('retry-after') ?? headers.get('x-retry-after')
+  const retryAfterMs = parseRetryAfter(wait) ?? (status < 500 && isPage(headers) ? 0 : undefined)
   return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs, status })
 }
 

@@ -6,8 +6,10 @@ import type { KernelStore, TokenStore } from './token-store.ts'
 
 /** How long one call of a store may take, in milliseconds, before the manager goes on without it. */
 const STORE_LIMIT_MS = 3_000
-/** How long a store is not asked again while a call of it that overran its time has not come back, in milliseconds. */
+/** How long a store is not read again while a call of it that overran its time has not come back, in milliseconds. */
 const HUNG_MS = 30_000
+/** How long a write is waited for meanwhile, in milliseconds. It is tried all the same: a sign-out may get through. */
+const HUNG_LIMIT_MS = 100
 
 type Operation = ManagerEvents['storeFailed']['operation']
 type OnFailure = (operation: Operation, error: LatchkeyError) => void
@@ -24,8 +26,8 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
  *
  * - Writes run one after the other, and a read comes after them. A write that a newer one has overtaken before its turn
  *   is left out. `removeToken` returns what it found.
- * - A call that hangs, throws or holds garbage is told once, until it works again. While one hangs, the others fail at
- *   once, so that nobody waits for the same store again and again.
+ * - A call that hangs, throws or holds garbage is told once, until it works again. While one hangs, reads fail at once
+ *   and writes are hardly waited for, so that nobody waits for the same store again and again.
  * - `getToken` throws where the contents are unknown. With `ERR_RENEWAL_UNAVAILABLE`, where another process may have
  *   spent the refresh token in the meantime, so that nothing may be renewed.
  * - `setToken` and `removeToken` never throw. A write that overran its time and lands later, over something newer, is
@@ -47,8 +49,8 @@ export class CarefulStore implements KernelStore {
   /** Whether the last write got through. If not, the store still holds the older value (`#seen`): ignore it. */
   #isWritten = true
   #writing: Promise<unknown> = Promise.resolve()
-  /** A call that overran its time and has not come back. */
-  #hung: { work: Promise<unknown>; since: number } | undefined = undefined
+  /** When the last call began that overran its time and has not come back. */
+  #hungSince: number | undefined = undefined
 
   constructor(store: TokenStore, onFailure: OnFailure) {
     this.#store = store
@@ -141,7 +143,9 @@ export class CarefulStore implements KernelStore {
       this.#announce(operation, error, secretsOf(tokens))
       landing?.then(
         () => {
-          if (this.#wanted !== tokens) void this.setToken(this.#wanted, name) // it landed over something newer
+          if (this.#wanted !== tokens)
+            void this.setToken(this.#wanted, name) // it landed over something newer
+          else [this.#isWritten, this.#seen] = [true, tokens]
         },
         () => undefined, // announced already
       )
@@ -149,17 +153,18 @@ export class CarefulStore implements KernelStore {
   }
 
   async #limited<T>(operation: Operation, work: () => T | PromiseLike<T>): Promise<T> {
-    const hung = this.#hung
-    if (hung && performance.now() - hung.since < HUNG_MS) throw failed('It still does not answer.')
+    const since = performance.now()
+    const isHung = this.#hungSince !== undefined && since - this.#hungSince < HUNG_MS
+    if (isHung && operation === 'get') throw failed('It still does not answer.')
     const running = (async () => work())()
+    const limit = isHung ? HUNG_LIMIT_MS : STORE_LIMIT_MS
     const late = () => {
-      const mine = { work: running, since: performance.now() }
-      this.#hung = mine
-      const back = () => this.#hung === mine && (this.#hung = undefined)
+      this.#hungSince = since
+      const back = () => this.#hungSince === since && (this.#hungSince = undefined)
       running.then(back, back)
-      return failed(`No answer to ${operation} within ${STORE_LIMIT_MS} ms.`)
+      return failed(`No answer to ${operation} within ${limit} ms.`)
     }
-    const answer = await withTimeLimit(running, STORE_LIMIT_MS, late)
+    const answer = await withTimeLimit(running, limit, late)
     this.#failing.delete(operation)
     return answer
   }

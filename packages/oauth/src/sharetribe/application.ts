@@ -5,6 +5,8 @@ import {
   ownFetch,
   parseAddress,
   type Revocation,
+  type ServiceOptions,
+  serviceOptions,
 } from '@latchkey/core/service'
 import { type ClientAuth, None } from 'oauth4webapi'
 import { locateServer } from '../authorization-server.ts'
@@ -15,20 +17,7 @@ import type { Exchange } from '../sending.ts'
 import type { OAuthContext } from '../token-endpoint.ts'
 import { sdkTokenStore, type SharetribeTokenStore } from './sdk-token-store.ts'
 
-export interface SharetribeOptions
-  extends Pick<
-    TokenManagerOptions,
-    | 'store'
-    | 'name'
-    | 'skipAuth'
-    | 'whenSignedOut'
-    | 'whenRefused'
-    | 'renewAheadMs'
-    | 'renewTimeoutMs'
-    | 'fetch'
-    | 'clock'
-    | 'allowInsecure'
-  > {
+export interface SharetribeOptions extends ServiceOptions, Pick<TokenManagerOptions, 'name'> {
   /** The application's client id, from Sharetribe's Console. */
   clientId: string
   /** Where the API is, without `/v1`. Default: Sharetribe's own address of it. */
@@ -44,16 +33,8 @@ export const sharedOptions: OptionNames<SharetribeOptions> = {
   clientId: 'text',
   baseUrl: true,
   tokenStore: 'store',
-  name: true,
-  store: true,
-  skipAuth: 'function',
-  whenSignedOut: true,
-  whenRefused: true,
-  renewAheadMs: true,
-  renewTimeoutMs: true,
-  fetch: true,
-  clock: true,
-  allowInsecure: 'boolean',
+  name: 'text',
+  ...serviceOptions,
 }
 
 /** What tells Sharetribe's two APIs from each other. */
