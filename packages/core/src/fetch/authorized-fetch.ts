@@ -66,7 +66,7 @@ export function authorizedFetch(
         authorization = next
       }
     } finally {
-      request.release()
+      if (request.kept) letGo(request.kept)
     }
   }
   return markOwned(wrapped, manager)
@@ -78,6 +78,8 @@ export class Outgoing implements AuthorizeRequest, Hopping {
   readonly url: string
   /** 'no-store' on a replay, so that no cache returns the rejected answer again. Absent: as the caller said. */
   cache: RequestCache | undefined = undefined
+  /** The Request whose body is kept for another sending. */
+  kept: Request | undefined = undefined
   readonly #input: FetchInput
   readonly #given: RequestInit | null | undefined
   readonly #client: Given
@@ -194,8 +196,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     const request = this.#request
     if (!request) return [this.url, init]
     if (factory && this.#isInside()) return this.#remake(this.url, request, init)
-    if (keep && this.#isInside() && this.replayable && !this.#factory())
-      this.#request = request.clone()
+    if (keep && this.#isInside() && this.replayable && !this.#factory()) this.#keepCopy(request)
     // Beside the Request too: Node lets the signal of one that is held nowhere be collected, and an abort is lost.
     if (init.signal === undefined) init.signal = request.signal
     if (!this.#readsRequestOnly) return [request, init]
@@ -217,7 +218,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     else if (factory) init.body = factory() as BodyInit
     // As bytes, so that its length is told again; and what is kept serves another hop, or a replay.
     else if (request && this.#isInside()) {
-      if (keep) this.#request = request.clone()
+      if (keep) this.#keepCopy(request)
       init.body = await request.arrayBuffer()
     }
     return request ? this.#remake(url.href, request, init) : [url, init]
@@ -240,12 +241,6 @@ export class Outgoing implements AuthorizeRequest, Hopping {
   header(name: string): string | undefined {
     this.#options()
     return this.#headers?.get(name) ?? undefined
-  }
-
-  /** Lets go of what was kept. */
-  release(): void {
-    const kept = this.#request
-    if (kept !== this.#input) kept?.body?.cancel?.().catch(() => undefined)
   }
 
   #options(): Init {
@@ -279,6 +274,11 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     const init = this.#options()
     if (this.#headers && !this.#credentials) this.#headers = new Headers(this.#headers)
     if (init.body) this.#init = { ...init, body: snapshot(init.body, how) }
+  }
+
+  #keepCopy(request: Request): void {
+    this.kept = request.clone()
+    this.#request = this.kept
   }
 
   #initOf(own: Init): Init {

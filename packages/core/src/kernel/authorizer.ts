@@ -216,8 +216,10 @@ export class KernelAuthorizer implements Authorizer {
     if (reason) return this.#explanations.add(response, reason)
     // A session that may be well is renewed, but goes on if it cannot be.
     const isInUse = this.#session.current?.generation === generation
-    const obtain = () => (isDoubtful && isInUse ? this.#renewal.renew() : this.#renewal.obtain())
-    return this.#sendAgain({ target, attempt: attempt + 1, epoch }, obtain, response, asked)
+    const again = { target, attempt: attempt + 1, epoch }
+    return isDoubtful && isInUse
+      ? this.#sendAgain(again, () => this.#renewal.renew(), response, asked)
+      : this.#sendAgain(again, () => this.#renewal.obtain(), response, asked)
   }
 
   /**
@@ -252,8 +254,9 @@ export class KernelAuthorizer implements Authorizer {
     { target, attempt, epoch, answersChallenge = false }: Again,
     obtain: () => Promise<Session>,
     response: Answered,
-    { signal, replayable = true }: RecoverOptions,
+    asked: RecoverOptions,
   ): Promise<Authorization | undefined> {
+    const { signal, replayable = true } = asked
     const obtained = obtain()
     if (!replayable) {
       obtained.catch(() => undefined) // the next request profits; a failure has its event
