@@ -18,4 +18,4 @@ export {
 } from './kernel/authorization.ts'
 export { expectKnown } from './option-names.ts'
 export { parseUrl } from './origin.ts'
-export { isThenable, untilAborted } from './waiting.ts'
+export { isThenable, untilAborted, withTimeLimit } from './waiting.ts'
