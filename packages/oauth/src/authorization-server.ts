@@ -40,14 +40,33 @@ export function locateServer(place: ServerPlace): Locate {
   }
 }
 
-/** Both places of metadata: OpenID Connect Discovery, then RFC 8414. */
+/**
+ * Both places of metadata: OpenID Connect Discovery, then RFC 8414, whatever the first one answered. A
+ * server without OpenID may have anything there: a page, a redirect, an error of its router.
+ */
 async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationServer> {
-  const options = requestOptions(exchange)
-  let response = await discoveryRequest(issuer, { ...options, algorithm: 'oidc' })
-  // Servers say in many ways that there is nothing at a path.
-  if (response.status >= 400 && response.status < 500) {
-    response = await discoveryRequest(issuer, { ...options, algorithm: 'oauth2' })
+  try {
+    return await readMetadata(issuer, 'oidc', exchange)
+  } catch (first) {
+    exchange.signal?.throwIfAborted()
+    return readMetadata(issuer, 'oauth2', exchange).catch((second: unknown) => {
+      throw isNothingThere(first) ? second : first
+    })
   }
+}
+
+/** Whether a server said that there is nothing at a path, which servers say in many ways. */
+function isNothingThere(error: unknown): boolean {
+  const { status = 0 } = error as LatchkeyError
+  return status >= 400 && status < 500
+}
+
+async function readMetadata(
+  issuer: URL,
+  algorithm: 'oidc' | 'oauth2',
+  exchange: Exchange,
+): Promise<AuthorizationServer> {
+  const response = await discoveryRequest(issuer, { ...requestOptions(exchange), algorithm })
   if (response.status !== 200) {
     const said = `${issuer.href} answered ${response.status} when asked for its metadata.`
     throw unavailable(said, response)

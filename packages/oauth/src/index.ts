@@ -5,3 +5,4 @@
  */
 export { type OAuth, oauth } from './oauth.ts'
 export type { OAuthOptions } from './oauth-options.ts'
+export type { GrantParameters, OAuthGrant } from './requested-grant.ts'

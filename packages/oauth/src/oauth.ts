@@ -1,4 +1,4 @@
-import { bearer, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
+import { bearer, type Scheme, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
 import {
   extendManager,
   createServiceManager,
@@ -10,6 +10,7 @@ import { locateServer } from './authorization-server.ts'
 import { readChallenges } from './challenge.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
+import { requestedGrant } from './requested-grant.ts'
 import { revokeTokens } from './revocation.ts'
 import type { OAuthContext } from './token-endpoint.ts'
 
@@ -27,8 +28,8 @@ export interface OAuth extends TokenManager {
 
 /**
  * Keeps clients signed in with an OAuth 2.0 server. The first of these that applies wins: the access
- * token while it lasts, also from the store; the refresh token; then `clientCredentials`, or
- * `username` and `password`. With neither, a session begins with `setTokens()`, after your own sign-in
+ * token while it lasts, also from the store; the refresh token; your own `grants`; then
+ * `clientCredentials`, or `username` and `password`. With neither, a session begins with `setTokens()`, after your own sign-in
  * page or authorization code flow.
  *
  * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or
@@ -46,18 +47,19 @@ export interface OAuth extends TokenManager {
  * })
  */
 export function oauth(given: OAuthOptions): OAuth {
-  const { options, place, authentication, parameters, credentials, name } = checkOAuthOptions(given)
-  const { clientId, clientSecret, scope, clock = Date } = options
+  const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
+  const { clientId, scope, refreshScope, clock = Date } = options
   const context: OAuthContext = {
     locate: locateServer(place),
     client: { client_id: clientId },
-    authentication,
+    authentication: identity.authenticate,
     parameters,
-    secrets: [clientSecret, credentials?.password].filter((secret) => secret !== undefined),
+    secrets: () => [...identity.secrets(), credentials?.password ?? ''],
     now: () => clock.now(),
   }
   const grants = [
-    refreshGrant(context),
+    refreshGrant(context, { scope: refreshScope }),
+    ...(options.grants ?? []).map((grant) => requestedGrant(context, grant)),
     options.clientCredentials
       ? clientCredentialsGrant(context, scope)
       : passwordGrant(context, () => credentials, scope),
@@ -67,15 +69,15 @@ export function oauth(given: OAuthOptions): OAuth {
   return manageOAuth({ ...options, name, fetch, grants }, { tell })
 }
 
-/** A manager that speaks bearer tokens, as the server's answers ask for. */
+/** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */
 export function manageOAuth(
-  options: Omit<TokenManagerOptions, 'scheme'>,
+  options: Omit<TokenManagerOptions, 'scheme'> & { scheme?: Scheme | undefined },
   revocation: Revocation,
   user?: Parameters<typeof createServiceManager>[2],
 ): OAuth {
   const challenges = readChallenges()
-  const { isTokenRejected = challenges.isTokenRejected } = options
-  const managed = { ...managerOptions(options), scheme: bearer(), isTokenRejected }
+  const { isTokenRejected = challenges.isTokenRejected, scheme = bearer() } = options
+  const managed = { ...managerOptions(options), scheme, isTokenRejected }
   const manager = createServiceManager(managed, revocation, user)
   return extendManager<OAuth>(manager, {
     explain: (responseOrError) =>

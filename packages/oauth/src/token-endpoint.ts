@@ -14,7 +14,7 @@ export interface OAuthContext {
   /** Sent with each token request. */
   parameters: URLSearchParams
   /** What never shows up in a message, should the server repeat it. */
-  secrets: readonly string[]
+  secrets(): readonly string[]
   now(): number
   /** Told the scope of each token set that the server gives. */
   onScope?: (accessToken: string, scope: string | undefined) => void
@@ -59,7 +59,7 @@ export async function requestTokens(
   if (!response.ok || typeof answer['error'] === 'string') {
     throw refusal(response, body, {
       ...request,
-      secrets: [...request.secrets, ...context.secrets],
+      secrets: [...request.secrets, ...context.secrets()],
     })
   }
   const { tokens, scope } = readTokens(server.issuer, answer, now())

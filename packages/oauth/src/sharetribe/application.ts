@@ -66,7 +66,7 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
     client: { client_id: clientId },
     authentication: kind.authentication,
     parameters: new URLSearchParams(),
-    secrets: kind.secrets,
+    secrets: () => kind.secrets,
     now: () => clock.now(),
     onScope: (accessToken, scope) => (latest = { accessToken, scope }),
   }
@@ -90,9 +90,15 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   }
   const revocation: Revocation = {
     tell: (ended) => revokeSession(context, ended, { fetch }),
-    renew: (refreshToken) => refreshTokens(context, refreshToken, { fetch }, None()),
+    renew: (refreshToken) =>
+      refreshTokens(context, refreshToken, { fetch }, { authentication: None() }),
   }
-  return { context, managerOptions, refresh: refreshGrant(context, None()), revocation }
+  return {
+    context,
+    managerOptions,
+    refresh: refreshGrant(context, { authentication: None() }),
+    revocation,
+  }
 }
 
 function chooseStore(
