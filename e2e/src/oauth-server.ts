@@ -85,11 +85,12 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   }
 }
 
-/** The sign-in page's part: nobody is asked. */
+/** The sign-in page's part: the user is not asked, and says no where the hint is `nobody`. */
 async function consent(provider: Provider, request: IncomingMessage, response: ServerResponse) {
   const { prompt, params, session } = await provider.interactionDetails(request, response)
   const finish = (result: InteractionResults) =>
     provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true })
+  if (params['login_hint'] === 'nobody') return finish({ error: 'access_denied' })
   if (prompt.name === 'login') return finish({ login: { accountId: 'ada' } })
   const grant = new provider.Grant({
     accountId: session?.accountId ?? '',
@@ -149,6 +150,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
     adapter: (model: string) => memoryAdapter(model, entries),
     clients: clients(),
     scopes: ['openid', 'profile', 'read'],
+    clientBasedCORS: allow,
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     issueRefreshToken: allow,
     rotateRefreshToken: true,
@@ -159,6 +161,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
       AccessToken: hour,
       AuthorizationCode: 60,
       ClientCredentials: hour,
+      DeviceCode: hour,
       Grant: hour,
       IdToken: hour,
       Interaction: hour,
@@ -167,7 +170,12 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
     },
     features: {
       clientCredentials: { enabled: true },
-      deviceFlow: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx) => void (ctx.body = 'no code, or an answer of no'),
+        userCodeConfirmSource: (ctx, form) => void (ctx.body = form),
+        successSource: (ctx) => void (ctx.body = 'done'),
+      },
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: allow },
       revocation: { enabled: true, allowedPolicy: allow },

@@ -1,9 +1,9 @@
 import { isLatchkeyError, memoryStore } from '@latchkey/core'
 import { wrapFetch } from '@latchkey/fetch'
-import { type OAuth, oauth } from '@latchkey/oauth'
+import { finishSignIn, type OAuth, oauth, startSignIn } from '@latchkey/oauth'
 import { PrivateKeyJwt } from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { signInByCode } from '../src/oauth-code-flow.ts'
+import { browse } from '../src/oauth-browser.ts'
 import {
   ada,
   app,
@@ -29,10 +29,10 @@ beforeEach(() => {
 
 /** Of ada, who has been through a real code flow. */
 async function signedIn(scope = 'openid', options: Partial<Parameters<typeof oauth>[0]> = {}) {
-  const manager = oauth({ origin: server.url, issuer: server.url, ...app, ...options })
-  const tokens = await signInByCode({ issuer: server.url, ...app, callback, scope })
-  await manager.setTokens(tokens)
-  return { manager, tokens }
+  const manager = oauth({ origin: server.url, issuer: server.url, ...app, scope, ...options })
+  const { url, pending } = await startSignIn(manager, { redirectUri: callback })
+  await finishSignIn(manager, await browse(url, callback), { pending })
+  return { manager, tokens: await manager.getTokens() }
 }
 
 /** What the server says about a token (RFC 7662). */

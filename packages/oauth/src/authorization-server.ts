@@ -10,11 +10,24 @@ import {
 import { misconfigured, unavailable } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
+/** The options that tell an endpoint, and what a server's metadata calls it. */
+const ENDPOINTS = {
+  tokenEndpoint: 'token_endpoint',
+  revocationEndpoint: 'revocation_endpoint',
+  authorizationEndpoint: 'authorization_endpoint',
+  deviceAuthorizationEndpoint: 'device_authorization_endpoint',
+  endSessionEndpoint: 'end_session_endpoint',
+} as const
+
+/** The option that tells an endpoint. */
+export type EndpointName = keyof typeof ENDPOINTS
+
+export const endpointNames = Object.keys(ENDPOINTS) as readonly EndpointName[]
+
 /** Where a server is: found by its issuer, or told. */
 export interface ServerPlace {
   issuer?: URL | undefined
-  tokenEndpoint?: URL | undefined
-  revocationEndpoint?: URL | undefined
+  endpoints: Readonly<Partial<Record<EndpointName, URL>>>
   allowInsecure: boolean
 }
 
@@ -26,16 +39,18 @@ export type Locate = (exchange: Exchange) => Promise<AuthorizationServer>
  * discovery that failed is tried again by the next who asks.
  */
 export function locateServer(place: ServerPlace): Locate {
-  const { issuer, tokenEndpoint, revocationEndpoint } = place
-  const told = {
-    ...(tokenEndpoint && { token_endpoint: tokenEndpoint.href }),
-    ...(revocationEndpoint && { revocation_endpoint: revocationEndpoint.href }),
-  }
+  const { issuer, endpoints } = place
+  const told = Object.fromEntries(
+    endpointNames.flatMap((name) => {
+      const endpoint = endpoints[name]
+      return endpoint ? [[ENDPOINTS[name], endpoint.href]] : []
+    }),
+  )
   let known: AuthorizationServer | undefined
   return async (exchange) => {
     known ??= issuer
       ? checked({ ...(await discover(issuer, exchange)), ...told }, place)
-      : { issuer: tokenEndpoint?.origin ?? '', ...told }
+      : { issuer: endpoints.tokenEndpoint?.origin ?? '', ...told }
     return known
   }
 }
@@ -86,18 +101,29 @@ async function readMetadata(
   }
 }
 
-/** Metadata is only used when secrets may go where it points. */
+/** Metadata is only used when secrets may go where it points. What not every client needs is left out where they may not. */
 function checked(server: AuthorizationServer, { allowInsecure }: ServerPlace): AuthorizationServer {
-  const { token_endpoint: token, revocation_endpoint: revocation } = server
-  if (typeof token !== 'string' || !isUsable(token, allowInsecure)) {
+  const unusable = endpointNames.filter((name) => !isUsable(server[ENDPOINTS[name]], allowInsecure))
+  if (unusable.includes('tokenEndpoint')) {
     throw misconfigured(`${server.issuer} names no usable token endpoint. Give \`tokenEndpoint\`.`)
   }
-  if (revocation !== undefined && !isUsable(revocation, allowInsecure)) {
+  if (unusable.includes('revocationEndpoint') && server.revocation_endpoint !== undefined) {
     throw misconfigured(`${server.issuer} names a revocation endpoint that is not protected.`)
   }
-  return server
+  const left = new Set<string>(unusable.map((name) => ENDPOINTS[name]))
+  const usable = Object.entries(server).filter(([name]) => !left.has(name))
+  return Object.fromEntries(usable) as AuthorizationServer
 }
 
-function isUsable(endpoint: string, allowInsecure: boolean): boolean {
-  return URL.canParse(endpoint) && mayCarrySecrets(new URL(endpoint), allowInsecure)
+function isUsable(endpoint: unknown, allowInsecure: boolean): boolean {
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) return false
+  return mayCarrySecrets(new URL(endpoint), allowInsecure)
+}
+
+/** @throws {LatchkeyError} `ERR_OAUTH_CONFIGURATION`, naming the option, where the server has no such endpoint. */
+export function endpointOf(server: AuthorizationServer, name: EndpointName): URL {
+  const endpoint = server[ENDPOINTS[name]]
+  if (endpoint !== undefined) return new URL(endpoint)
+  const words = ENDPOINTS[name].replaceAll('_', ' ')
+  throw misconfigured(`${server.issuer} names no usable ${words}. Give \`${name}\`.`)
 }

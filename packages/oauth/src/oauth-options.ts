@@ -8,7 +8,7 @@ import {
   serviceOptions,
 } from '@latchkey/core/service'
 import type { ClientAuth } from 'oauth4webapi'
-import type { ServerPlace } from './authorization-server.ts'
+import { type EndpointName, endpointNames, type ServerPlace } from './authorization-server.ts'
 import { type ClientIdentity, identifyClient } from './client-authentication.ts'
 import type { OAuthGrant } from './requested-grant.ts'
 
@@ -24,6 +24,12 @@ export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 
   tokenEndpoint?: string | undefined
   /** Where a sign-out revokes them (RFC 7009). Default: what the issuer names, else nowhere. */
   revocationEndpoint?: string | undefined
+  /** Where people sign in, see `startSignIn()`. Default: what the issuer names. */
+  authorizationEndpoint?: string | undefined
+  /** Where a sign-in with another device begins, see `signInWithDevice()`. Default: what the issuer names. */
+  deviceAuthorizationEndpoint?: string | undefined
+  /** Where people sign out of the server itself, see `startSignOut()`. Default: what the issuer names. */
+  endSessionEndpoint?: string | undefined
   /** The client's id, as registered at the server. */
   clientId: string
   /**
@@ -84,6 +90,9 @@ const KNOWN: OptionNames<OAuthOptions> = {
   issuer: true,
   tokenEndpoint: true,
   revocationEndpoint: true,
+  authorizationEndpoint: true,
+  deviceAuthorizationEndpoint: true,
+  endSessionEndpoint: true,
   clientId: 'text',
   clientSecret: true,
   clientAuthentication: true,
@@ -137,7 +146,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const credentials =
     username !== undefined && password !== undefined ? { username, password } : undefined
   const place = checkPlace(options)
-  const where = place.issuer ?? place.tokenEndpoint
+  const where = place.issuer ?? place.endpoints.tokenEndpoint
   const origins = [options.origin].flat()
   const { resource, parameters: more = {} } = options
   checkGrants(options.grants)
@@ -166,16 +175,15 @@ function checkPlace(options: OAuthOptions): ServerPlace {
   if ((options.issuer === undefined) === (options.tokenEndpoint === undefined)) {
     throw invalidOption('Give either `issuer` or `tokenEndpoint`.')
   }
-  const endpoint = (option: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint') =>
+  const parse = (option: 'issuer' | EndpointName) =>
     options[option] === undefined
       ? undefined
       : parseAddress(option, options[option], { allowInsecure })
-  return {
-    issuer: endpoint('issuer'),
-    tokenEndpoint: endpoint('tokenEndpoint'),
-    revocationEndpoint: endpoint('revocationEndpoint'),
-    allowInsecure,
-  }
+  const given = endpointNames.flatMap((name) => {
+    const endpoint = parse(name)
+    return endpoint ? [[name, endpoint]] : []
+  })
+  return { issuer: parse('issuer'), endpoints: Object.fromEntries(given), allowInsecure }
 }
 
 function checkGrants(grants: unknown = []): void {

@@ -10,12 +10,12 @@ import { locateServer } from './authorization-server.ts'
 import { readChallenges } from './challenge.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
+import { type SignInContext, type SignInTarget, withSignIn } from './people/sign-in-context.ts'
 import { requestedGrant } from './requested-grant.ts'
 import { revokeTokens } from './revocation.ts'
-import type { OAuthContext } from './token-endpoint.ts'
 
 /** A token manager for one client of an OAuth 2.0 server. */
-export interface OAuth extends TokenManager {
+export interface OAuth extends TokenManager, SignInTarget {
   /**
    * Signs out. Forgotten here at once; then the server is told to revoke the refresh token and the
    * access token (RFC 7009), where it has an endpoint for that.
@@ -29,8 +29,8 @@ export interface OAuth extends TokenManager {
 /**
  * Keeps clients signed in with an OAuth 2.0 server. The first of these that applies wins: the access
  * token while it lasts, also from the store; the refresh token; your own `grants`; then
- * `clientCredentials`, or `username` and `password`. With neither, a session begins with `setTokens()`, after your own sign-in
- * page or authorization code flow.
+ * `clientCredentials`, or `username` and `password`. With none, a session begins when a person signs in:
+ * `startSignIn()`, `signInWithDevice()`, `signInWithBrowser()`, or `setTokens()` after a flow of your own.
  *
  * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or
  * `wrapFetch`.
@@ -49,13 +49,16 @@ export interface OAuth extends TokenManager {
 export function oauth(given: OAuthOptions): OAuth {
   const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
   const { clientId, scope, refreshScope, clock = Date } = options
-  const context: OAuthContext = {
+  const fetch = ownFetch(options)
+  const context: SignInContext = {
     locate: locateServer(place),
     client: { client_id: clientId },
     authentication: identity.authenticate,
     parameters,
     secrets: () => [...identity.secrets(), credentials?.password ?? ''],
     now: () => clock.now(),
+    fetch,
+    scope,
   }
   const grants = [
     refreshGrant(context, { scope: refreshScope }),
@@ -64,9 +67,8 @@ export function oauth(given: OAuthOptions): OAuth {
       ? clientCredentialsGrant(context, scope)
       : passwordGrant(context, () => credentials, scope),
   ]
-  const fetch = ownFetch(options)
   const tell: Revocation['tell'] = (ended) => revokeTokens(context, ended, { fetch })
-  return manageOAuth({ ...options, name, fetch, grants }, { tell })
+  return withSignIn(manageOAuth({ ...options, name, fetch, grants }, { tell }), context)
 }
 
 /** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */

@@ -59,8 +59,10 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   let latest: { accessToken: string; scope: string | undefined } | undefined
   const context: OAuthContext = {
     locate: locateServer({
-      tokenEndpoint: new URL(`${base}/v1/auth/token`),
-      revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
+      endpoints: {
+        tokenEndpoint: new URL(`${base}/v1/auth/token`),
+        revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
+      },
       allowInsecure,
     }),
     client: { client_id: clientId },
