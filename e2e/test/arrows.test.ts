@@ -87,7 +87,8 @@ const allowed: Record<string, string[]> = {
     'node:fs',
   ],
   'timeline/src/a.ts': ['@latchkey/core', 'picocolors'],
-  'timeline/src/opentelemetry.ts': ['@latchkey/core', '@opentelemetry/api', 'node:fs'],
+  'timeline/src/metrics.ts': ['@latchkey/core', '@opentelemetry/api', 'node:fs'],
+  'timeline/src/spans.ts': ['@latchkey/core', '@opentelemetry/api', 'node:fs'],
   'testing/src/a.ts': ['@latchkey/core', 'hono', 'hono/cookie'],
   'testing/src/node.ts': [
     '@latchkey/core',
