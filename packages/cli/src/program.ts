@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import type { TokenFormat } from './token-formats.ts'
 import { withoutValues } from './usage-errors.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
@@ -138,12 +139,34 @@ function addUseCommands(program: Command): void {
       .description('Print a token that is valid now')
       .addOption(sessionOption())
       .addOption(insecureOption())
-      .option('--header', 'as a header: "xc-auth: …"')
-      .option('--json', 'with its header and expiry, as JSON')
+      .addOption(formatOption())
+      .addOption(
+        new Option('--header', 'as a header "xc-auth: …": short for --format header').implies({
+          format: 'header',
+        }),
+      )
+      .addOption(
+        new Option('--json', 'with its header and expiry: short for --format json').implies({
+          format: 'json',
+        }),
+      )
       .action(async (options) => (await import('./commands/token.ts')).token(options)),
     'latchkey token | pbcopy',
     'curl -H "$(latchkey token --header)" https://nocodb.example.com/api/v2/meta/bases',
     'latchkey token --header | curl -H @- https://nocodb.example.com/api/v2/meta/bases # not in the arguments',
+    'latchkey token --format exec-credential # for kubectl, as a credential plugin',
+  )
+  examples(
+    program
+      .command('git-credential <operation>')
+      .description('Sign git in, as a credential helper')
+      .usage('[options] get|store|erase')
+      .addOption(sessionOption())
+      .addOption(insecureOption())
+      .action(async (operation, options) =>
+        (await import('./commands/git-credential.ts')).gitCredential(operation, options),
+      ),
+    "git config --global credential.https://git.example.com.helper '!latchkey git-credential'",
   )
   examples(
     program
@@ -218,6 +241,17 @@ const insecureOption = () =>
     '--allow-insecure',
     'take plain http beyond this machine, and whoever listens there; or LATCHKEY_ALLOW_INSECURE=1',
   )
+
+const FORMATS: readonly TokenFormat[] = [
+  'token',
+  'header',
+  'json',
+  'exec-credential',
+  'credential-process',
+]
+
+const formatOption = () =>
+  new Option('--format <format>', 'how to print it').choices(FORMATS).default('token')
 
 const serviceOption = () =>
   new Option('--service <service>', 'what kind of server it is')
