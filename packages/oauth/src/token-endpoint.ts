@@ -1,4 +1,4 @@
-import { LatchkeyError, type TokenSet } from '@latchkey/core'
+import { LatchkeyError, type MaybePromise, type TokenSet } from '@latchkey/core'
 import type { SignInAnswer } from '@latchkey/core/service'
 import { type Client, type ClientAuth, genericTokenEndpointRequest } from 'oauth4webapi'
 import type { Locate } from './authorization-server.ts'
@@ -14,7 +14,7 @@ export interface OAuthContext {
   /** Sent with each token request. */
   parameters: URLSearchParams
   /** What never shows up in a message, should the server repeat it. */
-  secrets: readonly string[]
+  secrets(): readonly string[]
   now(): number
   /** Told the scope of each token set that the server gives. */
   onScope?: (accessToken: string, scope: string | undefined) => void
@@ -26,8 +26,16 @@ export interface TokenRequest extends Asked {
   parameters: Record<string, string>
   /** Default: the context's. */
   authentication?: ClientAuth
-  /** Told the server's success. */
-  onAnswer?: ((answer: SignInAnswer) => void) | undefined
+  /** Told the server's success. What it throws is the request's end. */
+  onAnswer?: ((answer: SignInAnswer) => MaybePromise<unknown>) | undefined
+}
+
+/** What the token endpoint answered, whatever that is. */
+export interface TokenAnswer {
+  issuer: string
+  response: Response
+  body: string
+  answer: Record<string, unknown>
 }
 
 /**
@@ -41,30 +49,46 @@ export async function requestTokens(
   request: TokenRequest,
   exchange: Exchange,
 ): Promise<TokenSet> {
-  const { client, now } = context
+  return readTokenAnswer(context, request, await askTokenEndpoint(context, request, exchange))
+}
+
+/** One request to the token endpoint, whatever its answer is. */
+export async function askTokenEndpoint(
+  context: OAuthContext,
+  request: TokenRequest,
+  exchange: Exchange,
+): Promise<TokenAnswer> {
   const server = await context.locate(exchange)
   const parameters = new URLSearchParams(context.parameters)
   for (const [name, value] of Object.entries(request.parameters)) parameters.set(name, value)
   const response = await genericTokenEndpointRequest(
     server,
-    client,
+    context.client,
     request.authentication ?? context.authentication,
     request.grantType,
     parameters,
     requestOptions(exchange),
   )
   const body = await response.text()
-  const answer = readAnswer(body)
+  return { issuer: server.issuer, response, body, answer: readAnswer(body) }
+}
+
+/** The token set in an answer. Throws as requestTokens() does. */
+export async function readTokenAnswer(
+  context: OAuthContext,
+  request: TokenRequest,
+  { issuer, response, body, answer }: TokenAnswer,
+): Promise<TokenSet> {
   // GitHub tells errors with 200.
   if (!response.ok || typeof answer['error'] === 'string') {
     throw refusal(response, body, {
       ...request,
-      secrets: [...request.secrets, ...context.secrets],
+      secrets: [...request.secrets, ...context.secrets()],
     })
   }
-  const { tokens, scope } = readTokens(server.issuer, answer, now())
+  const { tokens, scope } = readTokens(issuer, answer, context.now())
   context.onScope?.(tokens.accessToken, scope)
-  request.onAnswer?.({ status: response.status, body: { ...answer } })
+  await request.onAnswer?.({ status: response.status, body: { ...answer } })
   return tokens
 }
 

@@ -78,8 +78,8 @@ export interface RenewalFailedEntry extends Entry {
   readonly kind: 'renewalFailed'
   /** Counts the renewals, from 1. */
   readonly renewal: number
-  /** `'rejected'`: a definite no. `'unavailable'`: the session is kept. */
-  readonly outcome: 'rejected' | 'unavailable'
+  /** `'rejected'`: a definite no. `'unavailable'` and `'deferred'`: the session is kept. */
+  readonly outcome: 'rejected' | 'unavailable' | 'deferred'
   /** Why: a code of `docs/errors.md`. */
   readonly code: string
   /** How long it took, counted from the first request that waited for it, or from when the grants were asked. */

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry'
-import { isRejection } from '../errors.ts'
+import { isDeferral, isRejection } from '../errors.ts'
 import { readTokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted } from '../waiting.ts'
 import { contextOf, type Grant } from './grant.ts'
@@ -29,10 +29,10 @@ export function retryingGrant(grant: Grant): Grant {
       return pRetry(attempt, {
         retries: RETRIES,
         minTimeout: FIRST_WAIT_MS,
-        // p-retry would also retry an aborted fetch, and a rejection.
+        // p-retry would also retry an aborted fetch, and a decision.
         shouldRetry: async ({ error }) => {
           const isSpent = tokens?.refreshToken !== undefined && isAnswerLost(error)
-          if (isRejection(error) || isSpent || signal.aborted) return false
+          if (isRejection(error) || isDeferral(error) || isSpent || signal.aborted) return false
           return (await waitAsTold(error, signal)) && !signal.aborted
         },
       })

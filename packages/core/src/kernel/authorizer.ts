@@ -2,6 +2,7 @@ import { isLatchkeyError, type LatchkeyError, withoutSecrets } from '../errors.t
 import type { Events } from '../events.ts'
 import { boundedView, droppedOf, type ResponseView } from '../fetch/response-view.ts'
 import type { KernelOptions } from '../manager-options.ts'
+import { type Sealed, toRecord } from '../scheme/header-record.ts'
 import { nearestOrigin, parseUrl } from '../origin.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 import {
@@ -13,7 +14,7 @@ import {
   schemeFailed,
   sessionChanged,
 } from '../texts.ts'
-import { secretsOf } from '../token-set.ts'
+import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
 import { isThenable, throwIfAborted, untilAborted } from '../waiting.ts'
 import {
   Authorization,
@@ -133,15 +134,57 @@ export class KernelAuthorizer implements Authorizer {
     response: ResponseView | Response,
     asked: RecoverOptions = {},
   ): MaybePromise<Authorization | undefined> => {
-    const { isTokenRejected, tokensFrom } = this.#options
-    if (tokensFrom && response.status < 400) this.#takeOver(authorization, response)
-    if (!isTokenRejected && response.status !== 401) return undefined
-    if (authorization.generation === 0) return this.#recoverBare(authorization, response, asked)
+    const { isTokenRejected, tokensFrom, onChallenge } = this.#options
+    const { status } = response
+    if (authorization.generation === 0)
+      return status === 401 ? this.#recoverBare(authorization, response, asked) : undefined
     if (droppedOf(response) === true) return undefined
+    if (tokensFrom && status < 400) this.#takeOver(authorization, response)
+    if (onChallenge && (status === 401 || status === 403) && !authorization.isAgain)
+      return this.#answerChallenge(authorization, response, asked)
+    if (!isTokenRejected && status !== 401) return undefined
+    return this.#judgeAndReplay(authorization, response, asked)
+  }
+
+  #judgeAndReplay(
+    authorization: Authorization,
+    response: ResponseView | Response,
+    asked: RecoverOptions,
+  ): MaybePromise<Authorization | undefined> {
+    const { isTokenRejected } = this.#options
     const act = (isRejected: unknown) =>
       isRejected ? this.#replay(authorization, response, asked) : undefined
-    const verdict = isTokenRejected ? this.#judge(response, authorization.target) : true
+    const verdict = isTokenRejected
+      ? this.#judge(response, authorization.target)
+      : response.status === 401
     return isThenable(verdict) ? Promise.resolve(verdict).then(act) : act(verdict)
+  }
+
+  /** What a challenge asks for may be had without a renewal. Then the request is sent again with that. */
+  async #answerChallenge(
+    authorization: Authorization,
+    response: ResponseView | Response,
+    asked: RecoverOptions,
+  ): Promise<Authorization | undefined> {
+    const { epoch, target } = authorization
+    const { current } = this.#session
+    if (!current || this.#session.stopped || current.epoch !== epoch)
+      return this.#judgeAndReplay(authorization, response, asked)
+    let found: TokenSet | undefined
+    try {
+      const work = this.#options.onChallenge?.(boundedView(response, target), current.tokens)
+      found = await untilAborted(Promise.resolve(work), asked.signal)
+    } catch (error) {
+      throwIfAborted(asked.signal)
+      if (isLatchkeyError(error)) return this.#explanations.add(response, error)
+    }
+    if (!found || this.#session.epoch !== epoch)
+      return this.#judgeAndReplay(authorization, response, asked)
+    const isSame = sameTokens(found, current.tokens)
+    if (!isSame) takeOver(this.#options, this.#session, this.#session.current ?? current, found)
+    const again = Promise.resolve(this.#session.current ?? current)
+    const attempt = isSame ? authorization.attempt - 1 : authorization.attempt
+    return this.#sendAgain({ target, attempt, isAgain: true }, epoch, again, response, asked)
   }
 
   /** A predicate that fails tells nothing: the status decides. */
@@ -178,7 +221,7 @@ export class KernelAuthorizer implements Authorizer {
   /** Tokens that an ordinary answer hands on, to the session whose token the request carried. */
   #takeOver({ generation, epoch, target }: Authorization, response: ResponseView | Response): void {
     const { current } = this.#session
-    if (generation === 0 || current?.generation !== generation || current.epoch !== epoch) return
+    if (current?.generation !== generation || current.epoch !== epoch) return
     if (droppedOf(response) !== undefined || this.#session.stopped) return
     if (this.#renewal.isUnderWay) return
     try {
@@ -236,7 +279,7 @@ export class KernelAuthorizer implements Authorizer {
 
   /** @param epoch The session that the request belongs to. */
   async #sendAgain(
-    { target, attempt }: Authorization,
+    { target, attempt, isAgain }: Pick<Authorization, 'target' | 'attempt' | 'isAgain'>,
     epoch: number,
     obtained: Promise<Session>,
     response: ResponseView | Response,
@@ -251,6 +294,7 @@ export class KernelAuthorizer implements Authorizer {
       if (epoch !== this.#session.epoch) throw sessionChanged()
       const { generation } = next
       const sealed = await this.#seal(next, target, attempt + 1)
+      sealed.isAgain = isAgain
       const { method, url } = target
       const where = url.origin + url.pathname
       this.#events.emit('retried', {
@@ -275,24 +319,3 @@ const NOBODY: ReadonlySet<string> = new Set(['ERR_SIGN_IN_REQUIRED', 'ERR_REFRES
 const NO_SESSION = { generation: 0, epoch: 0, permanent: true }
 
 const bare = (target: Target, attempt = 1) => new Authorization({}, target, NO_SESSION, attempt)
-
-type Sealed = Readonly<Record<string, string>>
-
-/** RFC 9110 section 5.5, as clients have it. */
-const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/**
- * Lower-case names and values. A header for which the scheme has no value is not sent. What no header can carry is
- * refused here: a client would print it.
- */
-function toRecord(init: HeadersInit): Sealed {
-  const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
-  const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
-  const given = entries.filter(([, value]) => value !== undefined && value !== null)
-  if (!given.every(([name, value]) => TOKEN.test(name) && SENDABLE.test(String(value))))
-    throw new TypeError('A header has a name or a value that cannot be sent.')
-  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
-}
-
-/** RFC 9110 section 5.1. */
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/

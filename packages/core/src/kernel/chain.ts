@@ -1,4 +1,4 @@
-import { type GrantRejectedError, isRejection } from '../errors.ts'
+import { type GrantRejectedError, isDeferral, isRejection, withoutSecrets } from '../errors.ts'
 import { contextOf, type Grant } from '../grant/grant.ts'
 import type { Inside } from '../grant/inside.ts'
 import { grantUnavailable } from '../texts.ts'
@@ -46,6 +46,7 @@ export async function askGrants(known: TokenSet | undefined, asking: Asking): Pr
       tried.push(`${grant.name} (${grant.missing ?? 'does not apply'})`)
     } catch (error) {
       onAsked()
+      if (isDeferral(error)) throw withoutSecrets(error, secretsOf(known))
       if (!isRejection(error)) throw grantUnavailable(grant.name, error, secretsOf(known))
       rejection = error
       tried.push(`${grant.name} (rejected)`)

@@ -43,8 +43,10 @@ export interface Run {
 /** What a failed renewal leaves behind, so that the next request does not start it all again. */
 export interface Failure {
   error: LatchkeyError
-  /** The instant until which the failure stands for an answer. `Infinity`: until a sign-in. */
+  /** The instant until which the failure stands for an answer. `Infinity`: until a sign-in, or a change in the store. */
   until: number
+  /** What the store held then. */
+  tokens?: TokenSet | undefined
 }
 
 /** A token that was refused although fresh: its 401s are not about the token. */

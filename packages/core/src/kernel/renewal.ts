@@ -1,4 +1,4 @@
-import type { GrantRejectedError, LatchkeyError } from '../errors.ts'
+import { type GrantRejectedError, isDeferral, type LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Grant } from '../grant/grant.ts'
 import { Inside, type Passage } from '../grant/inside.ts'
@@ -7,7 +7,15 @@ import { readStore, type Stored } from '../store/token-store.ts'
 import { recursion, sessionChanged, signInRequired, timedOut, unkept } from '../texts.ts'
 import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted, untilAborted } from '../waiting.ts'
-import { COOL_DOWN_MS, isDue, isPassing, isUsable, type Run, type Session } from './decisions.ts'
+import {
+  COOL_DOWN_MS,
+  type Failure,
+  isDue,
+  isPassing,
+  isUsable,
+  type Run,
+  type Session,
+} from './decisions.ts'
 import { askGrants } from './chain.ts'
 import { Elsewhere } from './elsewhere.ts'
 import type { SessionKeeper } from './session.ts'
@@ -105,7 +113,7 @@ export class Renewal {
       controller.abort(reason)
     })
     // Until the work is over, not the waiting: the lock must be let go in time also once the waiters are.
-    const work = this.#underLock(run, failed?.error).finally(stopTimer)
+    const work = this.#underLock(run, failed).finally(stopTimer)
     const promise = Promise.race([work, ended])
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#flight === mine && this.#land())
@@ -127,10 +135,11 @@ export class Renewal {
     this.catchUp()
   }
 
-  /** @param failed What failed for good: only a sign-in elsewhere can mend that. */
-  async #underLock(run: Run, failed: LatchkeyError | undefined): Promise<Session> {
+  /** @param failed What failed for good: only another token set in the store can mend that. */
+  async #underLock(run: Run, failed: Failure | undefined): Promise<Session> {
     const { store, name } = this.#options
-    if (failed && !(await readStore(store, name)).tokens) throw failed
+    if (failed && sameTokens((await readStore(store, name)).tokens, failed.tokens))
+      throw failed.error
     // A grant that never answers must not keep the lock: a late result is stored without it.
     const work = () => untilAborted(this.#obtainNext(run), run.signal)
     return store.lock ? store.lock(name, work) : work()
@@ -230,12 +239,25 @@ export class Renewal {
    * next requests from storming.
    */
   #fail(error: unknown): never {
+    if (isDeferral(error)) this.#defer(error)
     if (!isPassing(error)) throw error
     if (this.#session.current) this.#session.current.isRejected = false // the server may judge it otherwise by then
     const at = this.#options.clock.now()
     this.#session.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
     this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
     throw error
+  }
+
+  /** The user has to act first. Told once: it is not asked again for the same token set. */
+  #defer(error: LatchkeyError): void {
+    const session = this.#session
+    if (session.failure?.error === error) return
+    session.failure = { error, until: Infinity, tokens: session.current?.tokens }
+    this.#events.emit('renewalFailed', {
+      at: this.#options.clock.now(),
+      outcome: 'deferred',
+      error,
+    })
   }
 
   /** Empties the store of a session that the server has ended; not of one that another process has begun since. */

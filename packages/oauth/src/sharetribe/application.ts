@@ -59,14 +59,16 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   let latest: { accessToken: string; scope: string | undefined } | undefined
   const context: OAuthContext = {
     locate: locateServer({
-      tokenEndpoint: new URL(`${base}/v1/auth/token`),
-      revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
+      endpoints: {
+        tokenEndpoint: new URL(`${base}/v1/auth/token`),
+        revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
+      },
       allowInsecure,
     }),
     client: { client_id: clientId },
     authentication: kind.authentication,
     parameters: new URLSearchParams(),
-    secrets: kind.secrets,
+    secrets: () => kind.secrets,
     now: () => clock.now(),
     onScope: (accessToken, scope) => (latest = { accessToken, scope }),
   }
@@ -90,9 +92,15 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   }
   const revocation: Revocation = {
     tell: (ended) => revokeSession(context, ended, { fetch }),
-    renew: (refreshToken) => refreshTokens(context, refreshToken, { fetch }, None()),
+    renew: (refreshToken) =>
+      refreshTokens(context, refreshToken, { fetch }, { authentication: None() }),
   }
-  return { context, managerOptions, refresh: refreshGrant(context, None()), revocation }
+  return {
+    context,
+    managerOptions,
+    refresh: refreshGrant(context, { authentication: None() }),
+    revocation,
+  }
 }
 
 function chooseStore(
