@@ -1,5 +1,12 @@
 import { memoryStore } from '@latchkey/core'
-import { finishSignIn, type OAuth, oauth, signInWithDevice, startSignIn } from '@latchkey/oauth'
+import {
+  finishSignIn,
+  type OAuth,
+  oauth,
+  signInWithDevice,
+  startSignIn,
+  startSignOut,
+} from '@latchkey/oauth'
 import { signInWithBrowser } from '@latchkey/oauth/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { browse } from '../src/oauth-browser.ts'
@@ -132,6 +139,35 @@ describe('a sign-in by code', () => {
       code: 'ERR_SIGN_IN_REFUSED',
       body: { error: 'access_denied' },
     })
+  })
+})
+
+describe('an ID token and the granted scope', () => {
+  test('are kept, in the store too, and over a refresh', async () => {
+    const store = memoryStore()
+    const manager = open({ store })
+    // Without `prompt: 'consent'` this server grants no offline_access.
+    const kept = { scope: 'openid', idToken: expect.any(String) }
+    await byCode(manager)
+    const { idToken } = await manager.getTokens()
+    expect(idToken).toMatch(/^ey/)
+    expect(await manager.refresh()).toMatchObject(kept)
+    expect(await open({ store }).getTokens()).toMatchObject(kept)
+  })
+
+  test('end what the pages of the server remember, at a sign-out', async () => {
+    const manager = open()
+    await byCode(manager)
+    const { url = '' } = await startSignOut(manager, { redirectUri: callback })
+    expect(manager.state.status).toBe('signedOut')
+    expect(new URL(url).searchParams.get('id_token_hint')).toMatch(/^ey/)
+    const end = await browse(url, callback)
+    expect(end.href).toBe(callback)
+  })
+
+  test('of nobody still lead to the page of the server', async () => {
+    const { url = '' } = await startSignOut(open())
+    expect([...new URL(url).searchParams]).toEqual([['client_id', person.clientId]])
   })
 })
 

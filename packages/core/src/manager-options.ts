@@ -1,5 +1,7 @@
 import type { Clock } from './clock.ts'
+import type { Chain } from './grant/chain.ts'
 import type { Grant } from './grant/grant.ts'
+import type { Inside } from './grant/inside.ts'
 import { expectKnown, invalidOption, type OptionNames } from './option-names.ts'
 import { parseOrigins } from './origin.ts'
 import { RENEW_AHEAD_MS } from './kernel/decisions.ts'
@@ -148,9 +150,13 @@ export interface ManagerOptions {
   clock: Clock
 }
 
-/** The same for the kernel, whose store and grants are wrapped. */
-export interface KernelOptions extends ManagerOptions {
+/** The same for the kernel: its store and its grants are wrapped. */
+export interface KernelOptions extends Omit<ManagerOptions, 'store' | 'grants' | 'fetch'> {
   store: KernelStore
+  /** Asks the chain of grants. */
+  ask: Chain
+  /** Tells the grants' own requests from all others. */
+  inside: Inside
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */

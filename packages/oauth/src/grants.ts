@@ -34,7 +34,10 @@ export function refreshGrant(context: OAuthContext, options?: RefreshOptions): G
       if (refreshExpiresAt <= context.now()) {
         throw new GrantRejectedError('The refresh token has expired.', { code: REFRESH_REJECTED })
       }
-      return refreshTokens(context, refreshToken, exchange, options)
+      const renewed = await refreshTokens(context, refreshToken, exchange, options)
+      // What the server does not say again has not changed.
+      const { idToken, scope } = tokens ?? {}
+      return { ...(idToken && { idToken }), ...(scope && { scope }), ...renewed }
     },
   }
 }

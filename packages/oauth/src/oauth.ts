@@ -1,4 +1,10 @@
-import { bearer, type Scheme, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
+import {
+  bearer,
+  memoryStore,
+  type Scheme,
+  type TokenManager,
+  type TokenManagerOptions,
+} from '@latchkey/core'
 import {
   extendManager,
   createServiceManager,
@@ -48,7 +54,7 @@ export interface OAuth extends TokenManager, SignInTarget {
  */
 export function oauth(given: OAuthOptions): OAuth {
   const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
-  const { clientId, scope, refreshScope, clock = Date } = options
+  const { clientId, scope, refreshScope, clock = Date, store = memoryStore() } = options
   const fetch = ownFetch(options)
   const context: SignInContext = {
     locate: locateServer(place),
@@ -59,6 +65,7 @@ export function oauth(given: OAuthOptions): OAuth {
     now: () => clock.now(),
     fetch,
     scope,
+    stored: async () => (await store.getToken(name)) ?? undefined,
   }
   const grants = [
     refreshGrant(context, { scope: refreshScope }),
@@ -68,7 +75,7 @@ export function oauth(given: OAuthOptions): OAuth {
       : passwordGrant(context, () => credentials, scope),
   ]
   const tell: Revocation['tell'] = (ended) => revokeTokens(context, ended, { fetch })
-  return withSignIn(manageOAuth({ ...options, name, fetch, grants }, { tell }), context)
+  return withSignIn(manageOAuth({ ...options, store, name, fetch, grants }, { tell }), context)
 }
 
 /** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */

@@ -16,8 +16,6 @@ export interface OAuthContext {
   /** What never shows up in a message, should the server repeat it. */
   secrets(): readonly string[]
   now(): number
-  /** Told the scope of each token set that the server gives. */
-  onScope?: (accessToken: string, scope: string | undefined) => void
 }
 
 /** One request to the token endpoint. */
@@ -86,10 +84,11 @@ export async function readTokenAnswer(
       secrets: [...request.secrets, ...context.secrets()],
     })
   }
-  const { tokens, scope } = readTokens(issuer, answer, context.now())
-  context.onScope?.(tokens.accessToken, scope)
+  const tokens = readTokens(issuer, answer, context.now())
+  // RFC 6749 section 5.1: where it is not told, it is what was asked for.
+  const scope = tokens.scope ?? request.parameters['scope']
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
-  return tokens
+  return { ...tokens, ...(scope !== undefined && { scope }) }
 }
 
 /** Types of tokens that prove who holds them, each request anew (RFC 9449, draft-ietf-oauth-v2-http-mac). */
@@ -97,14 +96,10 @@ const BOUND = /^(dpop|pop|mac)$/i
 
 /**
  * The token set in a successful answer (RFC 6749 section 5.1). What we do not need cannot make it fail: a type that is
- * missing or that nobody knows is bearer, an ID token is left to who reads it, and a life that is no number of seconds
+ * missing or that nobody knows is bearer, an ID token is kept unread, and a life that is no number of seconds
  * is none.
  */
-function readTokens(
-  issuer: string,
-  answer: Record<string, unknown>,
-  now: number,
-): { tokens: TokenSet; scope: string | undefined } {
+function readTokens(issuer: string, answer: Record<string, unknown>, now: number): TokenSet {
   const text = (snake: string, camel: string) =>
     [answer[snake], answer[camel]].find((value) => isText(value))
   const accessToken = text('access_token', 'accessToken')
@@ -117,12 +112,15 @@ function readTokens(
   if (BOUND.test(type))
     throw unusable(`${issuer} gave a token of type "${type}", not a bearer token (RFC 6750).`)
   const refreshToken = text('refresh_token', 'refreshToken')
-  const tokens = {
+  const idToken = text('id_token', 'idToken')
+  const scope = text('scope', 'scope')
+  return {
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
     expiresAt: now + readSeconds(answer['expires_in'] ?? answer['expiresIn']) * 1000, // the manager leaves out what is no instant
+    ...(idToken !== undefined && { idToken }),
+    ...(scope !== undefined && { scope }),
   }
-  return { tokens, scope: text('scope', 'scope') }
 }
 
 /** Whatever was asked for may have been done, as core knows by this code. */

@@ -154,8 +154,8 @@ export class Authorization {
    * request.
    */
   readonly epoch: number
-  /** @internal Whether this attempt answers a challenge. It is not asked about a second one. */
-  isAgain = false
+  /** @internal Whether this attempt answers a challenge: a second one is the caller's. */
+  answersChallenge = false
 
   /** @internal The manager makes them. */
   constructor(

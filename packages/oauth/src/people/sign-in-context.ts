@@ -1,4 +1,4 @@
-import type { TokenManager } from '@latchkey/core'
+import type { TokenManager, TokenSet } from '@latchkey/core'
 import { invalidOption } from '@latchkey/core/service'
 import type { OAuthContext } from '../token-endpoint.ts'
 
@@ -8,6 +8,8 @@ export interface SignInContext extends OAuthContext {
   fetch: typeof fetch
   /** The scopes to ask for, unless a sign-in names its own. */
   scope: string | undefined
+  /** What the store holds, read without a renewal. */
+  stored(): Promise<TokenSet | undefined>
 }
 
 /** Registered, so that two copies of this package agree. A function, so that printing a manager shows nothing. */

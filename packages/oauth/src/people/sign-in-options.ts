@@ -23,13 +23,16 @@ const TAKEN: ReadonlySet<string> = new Set([
   'scope',
 ])
 
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the parameter. */
-export function checkParameters(given: unknown = {}): [string, string][] {
+/**
+ * @param taken What has an option of its own, or is set by the flow.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the parameter.
+ */
+export function checkParameters(given: unknown = {}, taken = TAKEN): [string, string][] {
   if (typeof given !== 'object' || given === null || Symbol.iterator in given) {
     throw invalidOption('`parameters` must be an object of names and values.')
   }
   return Object.entries(given).map(([name, value]) => {
-    if (TAKEN.has(name)) throw invalidOption(`\`parameters.${name}\` is set by the sign-in itself.`)
+    if (taken.has(name)) throw invalidOption(`\`parameters.${name}\` is set without it.`)
     if (typeof value === 'string') return [name, value]
     throw invalidOption(`\`parameters.${name}\` must be a string.`)
   })

@@ -56,7 +56,6 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   const allowInsecure = options.allowInsecure === true
   const url = parseAddress('baseUrl', baseUrl, { allowInsecure, isBase: true })
   const base = url.href.slice(0, -1)
-  let latest: { accessToken: string; scope: string | undefined } | undefined
   const context: OAuthContext = {
     locate: locateServer({
       endpoints: {
@@ -70,13 +69,8 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
     parameters: new URLSearchParams(),
     secrets: () => kind.secrets,
     now: () => clock.now(),
-    onScope: (accessToken, scope) => (latest = { accessToken, scope }),
   }
-  const scopes = {
-    session: kind.sessionScope,
-    bare: kind.bareScope,
-    of: (accessToken: string) => (latest?.accessToken === accessToken ? latest.scope : undefined),
-  }
+  const scopes = { session: kind.sessionScope, bare: kind.bareScope }
   const fetch = ownFetch(options)
   const managerOptions = {
     ...options,
