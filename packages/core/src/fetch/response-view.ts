@@ -134,3 +134,9 @@ export const droppedOf = (response: ResponseView | Response) =>
 export function isCredentialDropped(response: ResponseView | Response): boolean {
   return droppedOf(response) === true
 }
+
+/** Whether `response` is a redirect, or what a browser shows of one. */
+export const leadsOn = ({ status, type }: Response): boolean =>
+  isRedirect(status) || type === 'opaqueredirect'
+
+export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)

@@ -161,11 +161,11 @@ export class Renewal {
     if (isFresh && !sameTokens(known, mine)) return this.#adoptFor(run, known)
     // A refresh token that others have too may be good for once only: it needs a place for its successor.
     const isShared = stored.error === undefined && known?.refreshToken !== undefined
-    const mayPresent = !isShared || (await store.canWrite(name))
+    const mayPresent = !isShared || !store.canWrite || (await store.canWrite(name))
     const answer = await ask({
       tokens: mayPresent ? known : undefined,
       signal,
-      onAsked: () => signal.aborted || session.beginRenewing(),
+      onAsked: session.beginRenewing,
       changed: (refused) => this.elsewhere.changed(refused),
     })
     if (answer.end === 'answered') return this.#commit(run, answer.tokens, answer.grant, stored)

@@ -92,7 +92,7 @@ export class SessionKeeper {
   }
 
   /** The grants are being asked. */
-  beginRenewing(): void {
+  readonly beginRenewing = (): void => {
     if (this.isRenewing) return
     this.isRenewing = true
     this.#events.emit('renewing', { at: this.#options.clock.now() })
