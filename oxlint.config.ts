@@ -1,4 +1,4 @@
-import { defineConfig } from 'oxlint'
+import { defineConfig, type OxlintOverride } from 'oxlint'
 
 /** What the files of one place may import besides each other, and why nothing else. */
 export interface Arrow {
@@ -133,8 +133,13 @@ const ANOTHER_PACKAGE = {
   message: 'another package has one door: its name',
 }
 
-const restrict = (patterns: readonly object[]) => ({
-  'no-restricted-imports': ['error', { patterns }] as const,
+type Pattern = { message: string } & (
+  | { regex: string; allowTypeImports?: boolean }
+  | { group: string[] }
+)
+
+const restrict = (patterns: Pattern[]): OxlintOverride['rules'] => ({
+  'no-restricted-imports': ['error', { patterns }],
 })
 
 /** In the linter's words, which are those of a .gitignore: everything, but not these. */
@@ -151,7 +156,7 @@ function allow(imports: readonly string[]): string[] {
 const exactly = (names: readonly string[]) =>
   `^(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`
 
-const patternsOf = ({ imports, typesOnly, why }: Arrow) => [
+const patternsOf = ({ imports, typesOnly, why }: Arrow): Pattern[] => [
   ANOTHER_PACKAGE,
   ...(typesOnly
     ? [
