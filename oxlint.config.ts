@@ -138,7 +138,7 @@ type Pattern = { message: string } & (
   | { group: string[] }
 )
 
-const restrict = (patterns: Pattern[]): OxlintOverride['rules'] => ({
+const restrict = (patterns: Pattern[]): NonNullable<OxlintOverride['rules']> => ({
   'no-restricted-imports': ['error', { patterns }],
 })
 
