@@ -16,9 +16,13 @@ export async function startRecipeApi() {
   const userOf = ({ req }: Context) =>
     tokens.access.get((req.header('authorization') ?? '').replace('Bearer ', ''))
 
+  const faults = new Map<string, number>()
   app.use(async ({ req }, next) => {
     arrived.push({ path: req.path, headers: req.raw.headers })
-    await next()
+    const status = faults.get(req.path)
+    if (status === undefined) return next()
+    faults.delete(req.path)
+    return new Response('', { status })
   })
   addSignIn(app, tokens)
   app.get('/products', (c) => c.json({ price: userOf(c) ? 'member' : 'public' }))
@@ -39,6 +43,8 @@ export async function startRecipeApi() {
     expire: () => tokens.access.clear(),
     /** So is every refresh token. */
     end: () => (tokens.access.clear(), tokens.refresh.clear()),
+    /** The next request to `path` is answered with `status`. */
+    failNext: (path: string, status: number) => void faults.set(path, status),
     countOf: (path: string) => arrived.filter((request) => request.path === path).length,
     lastTo: (path: string) => arrived.findLast((request) => request.path === path),
     async signedIn(more: Partial<JwtSessionOptions> = {}): Promise<JwtSession> {
