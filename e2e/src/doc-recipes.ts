@@ -20,8 +20,11 @@ export function shownIn(page: string, like: string[], replaced: Replaced = {}): 
 }
 
 /** What that block exports once it has run. `Exports` says what the test takes it for. */
-export const runShown = <Exports>(page: string, ...like: string[]): Promise<Exports> =>
-  run<Exports>(shownIn(page, like))
+export const runShown = <Exports>(
+  page: string,
+  like: string[],
+  replaced?: Replaced,
+): Promise<Exports> => run<Exports>(shownIn(page, like, replaced))
 
 /**
  * The session that `docs/jwt.md` shows under a name, against a real server.

@@ -92,7 +92,8 @@ function addSignIn(app: Hono, { refresh, issue }: Tokens): void {
     return isRight ? c.json(issue(email)) : c.json({ errors: { code: ['is wrong'] } }, 422)
   })
   app.post('/auth/refresh', async (c) => {
-    const { refresh_token: given = '' } = await c.req.json<{ refresh_token?: string }>()
+    const { refresh_token: snake, refreshToken: camel } = await c.req.json<Record<string, string>>()
+    const given = snake ?? camel ?? ''
     const email = refresh.get(given)
     refresh.delete(given)
     return email ? c.json(issue(email)) : c.json({ message: 'Spent.' }, 401)

@@ -27,7 +27,7 @@ describe('the sessions of all visitors', () => {
   type Create = (options: JwtSessionOptions, store: TokenStore) => Open
 
   async function start() {
-    const { createSessions } = await runShown<{ createSessions: Create }>(page, 'createSessions')
+    const { createSessions } = await runShown<{ createSessions: Create }>(page, ['createSessions'])
     const open = createSessions({ ...api.options, whenSignedOut: 'send' }, memoryStore())
     const ask = async (id?: string) => (await wrapFetch(open(id))(`${api.url}/me`)).status
     return { open, ask }
@@ -55,7 +55,7 @@ describe('the sessions of all visitors', () => {
 describe('ofetch', () => {
   type Create = (baseURL: string, session: TokenManager) => $Fetch
   const open = async (session: TokenManager) =>
-    (await runShown<{ createApi: Create }>(page, 'createApi')).createApi(api.url, session)
+    (await runShown<{ createApi: Create }>(page, ['createApi'])).createApi(api.url, session)
 
   test('renews a dead token', async () => {
     const session = await api.signedIn()
@@ -78,7 +78,7 @@ describe('a render with the API’s own cookies', () => {
 
   /** What a page says that asks the API for `path`, of a browser with a cookie. */
   async function render(path: string, origin = api.url) {
-    const { visitorFetch } = await runShown<{ visitorFetch: Make }>(page, 'visitorFetch')
+    const { visitorFetch } = await runShown<{ visitorFetch: Make }>(page, ['visitorFetch'])
     const answer = async (exchange: Exchange) => {
       const asked = await visitorFetch(origin, exchange)(api.url + path)
       exchange.res.end(`${asked.status} ${await asked.text()}`)

@@ -42,7 +42,7 @@ describe('socket.io', () => {
 
   /** What each handshake showed: a user, or nothing. */
   async function start(session: TokenManager, accepts = true) {
-    const { connect } = await runShown<{ connect: Connect }>(page, 'socket.io-client')
+    const { connect } = await runShown<{ connect: Connect }>(page, ['socket.io-client'])
     const handshakes: (string | undefined)[] = []
     const http = createServer().listen(0, '127.0.0.1')
     await once(http, 'listening')
@@ -115,7 +115,7 @@ describe('a WebSocket', () => {
   ) => () => void
 
   async function start(session: TokenManager) {
-    const { listen } = await runShown<{ listen: Listen }>(page, 'new WebSocket(')
+    const { listen } = await runShown<{ listen: Listen }>(page, ['new WebSocket('])
     const server = new WebSocketServer({ port: 0 })
     const shown: (string | undefined)[] = []
     server.on('connection', (socket) =>
@@ -172,7 +172,7 @@ describe('an EventSource', () => {
   type Follow = (url: string, session: TokenManager) => EventSource
 
   async function start(session: TokenManager) {
-    const { follow } = await runShown<{ follow: Follow }>(page, "from 'eventsource'")
+    const { follow } = await runShown<{ follow: Follow }>(page, ["from 'eventsource'"])
     followers.length = 0
     const events = follow(`${api.url}/events`, session)
     const heard: string[] = []

@@ -63,7 +63,7 @@ async function renewals(work: () => Promise<unknown>) {
 describe('Apollo', () => {
   type Create = (uri: string, session: TokenManager) => ApolloClient
   const open = async (path: string, session: TokenManager) => {
-    const { createClient } = await runShown<{ createClient: Create }>(page, 'ApolloClient')
+    const { createClient } = await runShown<{ createClient: Create }>(page, ['ApolloClient'])
     return createClient(api.url + path, session)
   }
 
@@ -92,7 +92,7 @@ describe('Apollo', () => {
 
   test('a dead token that is told by an error with status 200 is renewed', async () => {
     type Make = (baseUrl: string) => JwtSession
-    const { createSession } = await runShown<{ createSession: Make }>(page, 'isTokenRejected')
+    const { createSession } = await runShown<{ createSession: Make }>(page, ['isTokenRejected'])
     const session = createSession(api.url)
     await session.signIn(ada)
     const client = await open('/graphql-200', session)
@@ -104,7 +104,7 @@ describe('Apollo', () => {
 
 test('urql renews a dead token', async () => {
   type Create = (url: string, session: TokenManager) => UrqlClient
-  const { createClient } = await runShown<{ createClient: Create }>(page, '@urql/core')
+  const { createClient } = await runShown<{ createClient: Create }>(page, ['@urql/core'])
   const client = createClient(`${api.url}/graphql`, await api.signedIn())
   const query = async () =>
     expect((await client.query('{ me }', {})).data).toEqual({ me: ada.email })
@@ -116,10 +116,9 @@ describe('a subscription by graphql-ws', () => {
 
   /** A server that ends each subscription after one value. */
   async function listen(session: TokenManager) {
-    const { createSubscriptions } = await runShown<{ createSubscriptions: Create }>(
-      page,
+    const { createSubscriptions } = await runShown<{ createSubscriptions: Create }>(page, [
       'graphql-ws',
-    )
+    ])
     const http = createServer().listen(0, '127.0.0.1')
     await once(http, 'listening')
     const sockets = new WebSocketServer({ server: http })
@@ -175,7 +174,7 @@ describe('a subscription by graphql-ws', () => {
 
 test('a batch of tRPC calls with a dead token is renewed once and sent again', async () => {
   type Link = (url: string, session: TokenManager) => TRPCLink<typeof router>
-  const { authorizedLink } = await runShown<{ authorizedLink: Link }>(page, '@trpc/client')
+  const { authorizedLink } = await runShown<{ authorizedLink: Link }>(page, ['@trpc/client'])
   const client = createTRPCClient<typeof router>({
     links: [authorizedLink(`${api.url}/trpc`, await api.signedIn())],
   })
