@@ -17,6 +17,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
     .exitOverride()
+    .hook('preAction', async () => (await import('./proxy.ts')).useProxy())
   program.addHelpText(
     'after',
     `
@@ -27,7 +28,7 @@ Ends with: 0 done · 2 wrong usage · 3 sign in (again) · 4 server unavailable,
 5 the file or keychain failed · 6 the server said no · 1 anything else · 130 Ctrl-C at a question
 
 From the environment: LATCHKEY_HEADERS, lines "name: value" that go with every request to the session's server;
-LATCHKEY_ALLOW_INSECURE=1, as --allow-insecure.
+LATCHKEY_ALLOW_INSECURE=1, as --allow-insecure; HTTPS_PROXY, HTTP_PROXY and NO_PROXY; BROWSER.
 
 Completion: source <(latchkey complete bash), or zsh, fish, powershell.`,
   )

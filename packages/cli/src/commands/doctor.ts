@@ -4,6 +4,7 @@ import { ExitCode } from '../exit-code.ts'
 import { Failure, tellFailure } from '../failure.ts'
 import type { Profile } from '../profile.ts'
 import { hasPlace, sessionsDirectory } from '../profile-list.ts'
+import { type ProxyUse, proxyUse } from '../proxy.ts'
 import {
   hasCredentials,
   openStore,
@@ -47,6 +48,8 @@ function tell({ check, ok, found }: Finding): void {
 async function* examine(options: SessionOptions): AsyncGenerator<Finding> {
   yield { check: 'node', ok: true, found: process.version }
   yield { check: 'environment', ok: true, found: environment() }
+  const proxy = await proxyUse()
+  if (proxy) yield { check: 'proxy', ok: true, found: tellProxy(proxy) }
   const isNeeded = !usesEnvironment(options)
   yield* examined(
     'permissions',
@@ -172,6 +175,10 @@ function whoDecides(): string {
     ? `${set.join(', ')} say which server; a saved session signs in`
     : `${set.join(', ')} set, which means nothing without NOCODB_URL`
 }
+
+/** Not needed everywhere that it is named: one that is not used is no failure by itself. */
+const tellProxy = ({ variable, advice }: ProxyUse): string =>
+  advice ?? `${variable} is set: requests go through that proxy, except those to this machine`
 
 const tellProfile = ({ name, url, store, user }: Profile): string =>
   `${name} (${[url, user, store].join(', ')})`
