@@ -58,6 +58,8 @@ describe.each(ways)('a person at a terminal with %s', (_, signIn) => {
     const { code, shown } = await signIn()
     expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringContaining('as ada') })
     expect(await sessions()).toMatchObject([{ user: 'ada', signedIn: true, renewable: true }])
+    const [, claims = ''] = (await home.run(['token', '--id-token'])).stdout.split('.')
+    expect(JSON.parse(atob(claims))).toMatchObject({ sub: 'ada', aud: person.clientId })
     server.expireAccessTokens()
     const answers = await Promise.all([me(), me(), me(), me()])
     expect(answers.map(({ stdout }) => JSON.parse(stdout))).toEqual(Array(4).fill({ sub: 'ada' }))

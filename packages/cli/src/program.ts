@@ -156,6 +156,7 @@ function addUseCommands(program: Command): void {
       .addOption(sessionOption())
       .addOption(insecureOption())
       .addOption(formatOption())
+      .option('--id-token', 'the ID token (OpenID Connect) instead of the access token')
       .addOption(
         new Option('--header', 'as a header "xc-auth: …": short for --format header').implies({
           format: 'header',
@@ -170,7 +171,7 @@ function addUseCommands(program: Command): void {
     'latchkey token | pbcopy',
     'curl -H "$(latchkey token --header)" https://nocodb.example.com/api/v2/meta/bases',
     'latchkey token --header | curl -H @- https://nocodb.example.com/api/v2/meta/bases # not in the arguments',
-    'latchkey token --format exec-credential # for kubectl, as a credential plugin',
+    'latchkey token --id-token --format exec-credential # for kubectl, as a credential plugin',
   )
   examples(
     program
