@@ -99,9 +99,7 @@ test('every request of the command goes through the proxy of the environment', a
   double.control.revokeAccessTokens(ada.email)
   ended.push(await run('request', 'GET', '/api/v1/auth/user/me'))
   ended.push(await run('api-tokens', 'list'), await run('doctor'), await run('sign-out'))
-  expect(ended.map(({ code, stderr }) => ({ code, stderr }))).toMatchObject(
-    Array(5).fill({ code: 0 }),
-  )
+  expect(ended.map(({ code }) => code)).toEqual(Array(5).fill(0))
   expect(double.control.counts()).toMatchObject({ signIns: 1, renewals: 1, signOuts: 1 })
   const credential = `Basic ${btoa(`${user}:secret`)}`
   expect(asked.length).toBeGreaterThanOrEqual(ended.length)
@@ -132,8 +130,7 @@ test.runIf(takesProxy)('a proxy that is no URL is told, and not repeated', async
 test.skipIf(takesProxy)(
   'an older Node that ignores the proxy says so, and what to do',
   async () => {
-    const { NODE_USE_ENV_PROXY, ...ignoring } = env
-    const { code, stderr } = await signIn(url, ignoring)
+    const { code, stderr } = await signIn(url, { ...env, NODE_USE_ENV_PROXY: '0' })
     expect(code).toBe(4)
     expect(stderr).toContain('This Node ignores HTTPS_PROXY. To go through the proxy,')
     expect(stderr).not.toContain('CANARY')

@@ -28,7 +28,7 @@ export async function freshCredential({ manager, url }: Session): Promise<Creden
   const { headers } = await manager.authorize({ url, method: 'GET' })
   const [header] = Object.entries(headers)
   if (header) return { token, expiresAt, header }
-  throw new Error(`No token goes to ${url}.`)
+  throw new Error(`The session's token may not be sent to ${url}.`)
 }
 
 /**
