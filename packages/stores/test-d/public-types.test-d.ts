@@ -2,6 +2,8 @@ import { createServer } from 'node:http'
 import { apiToken, bearer, createTokenManager, type TokenStore } from '@latchkey/core'
 import AsyncStorage from '@react-native-async-storage/async-storage'
 import express from 'express'
+import { Cluster, Redis } from 'ioredis'
+import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey'
 import { createClient, createCluster } from 'redis'
 import { createStorage } from 'unstorage'
 import { expectTypeOf, test } from 'vitest'
@@ -9,7 +11,7 @@ import { asyncStorageStore } from '../src/async-storage.ts'
 import { cookieStore } from '../src/cookie.ts'
 import { fileStore, fileStoreDirectory } from '../src/file.ts'
 import { keychainStore } from '../src/keychain.ts'
-import { redisStore, StoreError } from '../src/redis.ts'
+import { type RedisPort, redisStore, StoreError } from '../src/redis.ts'
 import { webStore } from '../src/web.ts'
 
 test('each store is one that a manager takes', () => {
@@ -30,6 +32,15 @@ test('files and Redis can do all that a store may', () => {
 test("Redis' own clients fit as they are: one server, a cluster, with or without modules", () => {
   redisStore(createClient({ url: 'redis://127.0.0.1' }), { prefix: 'crm:', leaseMs: 5_000 })
   redisStore(createCluster({ rootNodes: [] }))
+})
+
+test('clients and clusters of ioredis and iovalkey fit as they are, and a port around any other', () => {
+  const lazy = { lazyConnect: true }
+  redisStore(new Redis(lazy), { prefix: 'crm:' })
+  redisStore(new Cluster([], lazy))
+  redisStore(new Valkey(lazy))
+  redisStore(new ValkeyCluster([], lazy))
+  expectTypeOf(redisStore).toBeCallableWith({} as RedisPort)
 })
 
 test("the two sides of an exchange fit, as Node, Express and the Fetch API have them, or a page's document", () => {
