@@ -28,8 +28,9 @@ export const measuredSizes: Readonly<Record<string, number>> = {
   '@latchkey/powerauth/kmac': 165,
   '@latchkey/stores/async-storage': 4_639,
   '@latchkey/stores/cookie': 3_849,
+  '@latchkey/stores/encrypted': 2_263,
   '@latchkey/stores/file': 4_566,
   '@latchkey/stores/keychain': 6_673,
-  '@latchkey/stores/redis': 4_034,
+  '@latchkey/stores/redis': 5_171,
   '@latchkey/stores/web': 2_634,
 }

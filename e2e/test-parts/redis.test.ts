@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { encrypted } from '@latchkey/stores/encrypted'
 import { redisStore, type RedisStoreOptions } from '@latchkey/stores/redis'
 import { storeContract, type StorePlace } from '@latchkey/testing/store-contract'
 import { createClient, createCluster } from 'redis'
@@ -63,6 +64,20 @@ async function place(): Promise<StorePlace> {
 describe('the store contract', () => {
   test.each(contract)('%s', async (_, { run }) => {
     await expect(run({ place })).resolves.toBeUndefined()
+  })
+})
+
+describe('the store contract, encrypted', () => {
+  const algorithm = { name: 'AES-GCM', length: 256 }
+  const key = crypto.subtle.generateKey(algorithm, false, ['encrypt', 'decrypt'])
+  async function encryptedPlace(): Promise<StorePlace> {
+    const inside = await place()
+    const store = async () => inside.open() as ReturnType<typeof open>
+    return { ...inside, open: async () => encrypted(await store(), await key) }
+  }
+
+  test.each(contract)('%s', async (_, { run }) => {
+    await expect(run({ place: encryptedPlace })).resolves.toBeUndefined()
   })
 })
 

@@ -18,6 +18,8 @@ export type StoreErrorCode =
   | 'ERR_STORE_GARBAGE'
   /** What is there was written by a newer version; it is left as it is. */
   | 'ERR_STORE_NEWER'
+  /** What is there was encrypted with a key that was not given; it is left as it is. */
+  | 'ERR_STORE_WRONG_KEY'
   /** A write that came too late: something newer is there already, and stays. */
   | 'ERR_STORE_OVERTAKEN'
   /** An option that cannot be: said when the store is made. */

@@ -9,6 +9,7 @@ import { createStorage } from 'unstorage'
 import { expectTypeOf, test } from 'vitest'
 import { asyncStorageStore } from '../src/async-storage.ts'
 import { cookieStore } from '../src/cookie.ts'
+import { encrypted } from '../src/encrypted.ts'
 import { fileStore, fileStoreDirectory } from '../src/file.ts'
 import { keychainStore } from '../src/keychain.ts'
 import { type RedisPort, redisStore, StoreError } from '../src/redis.ts'
@@ -48,6 +49,22 @@ test("the two sides of an exchange fit, as Node, Express and the Fetch API have 
   express().use((req, res) => void cookieStore({ req, res }, { app: 'crm', secure: false }))
   cookieStore({ request: new Request('https://app.test'), headers: new Headers() })
   cookieStore({ document: { cookie: '' } })
+})
+
+test('an encrypted store can do what the store inside can', () => {
+  const key = {} as CryptoKey
+  const passphrase = { passphrase: 'x', salt: 'y' }
+  const files = encrypted(fileStore(), [key, passphrase])
+  expectTypeOf(files.lock).toEqualTypeOf(fileStore().lock)
+  expectTypeOf(files.names).toEqualTypeOf(fileStore().names)
+  expectTypeOf(files).toExtend<TokenStore>()
+  expectTypeOf(encrypted(webStore(), key)).toExtend<TokenStore>()
+  // @ts-expect-error Redis cannot tell
+  encrypted(redisStore(createClient()), key).canWrite
+  // @ts-expect-error a passphrase needs a salt
+  encrypted(fileStore(), { passphrase: 'x' })
+  // @ts-expect-error a passphrase needs a salt
+  encrypted(fileStore(), 'x')
 })
 
 test('key-value storages fit, whichever words they use', () => {
