@@ -8,7 +8,7 @@ export type StoreErrorCode =
   | 'ERR_STORE_LOCKED'
   /** A disk, quota or storage is full. */
   | 'ERR_STORE_FULL'
-  /** More than the place can hold: a cookie of 4,096 bytes, a credential of 2,560. */
+  /** More than the place can hold: three cookies of 4,096 bytes, a credential of 2,560. */
   | 'ERR_STORE_TOO_LARGE'
   /** Permission denied, read-only, blocked by the browser or refused by the user. */
   | 'ERR_STORE_DENIED'
