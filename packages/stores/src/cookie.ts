@@ -123,8 +123,10 @@ export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}
       const cookie = names.of(name)
       const before = jar.read()
       refuseNewer(readable(() => joinPieces(cookie, before)))
+      // Cookies have little room, and the ID token is only needed for a sign-out at the server.
+      const { idToken: _, ...kept } = tokens
       const maxAge = maxAgeOf(tokens, maxAgeMs)
-      const values = valuesOf(cookie, encodeEntry(tokens), (of, value) => lineOf(of, value, maxAge))
+      const values = valuesOf(cookie, encodeEntry(kept), (of, value) => lineOf(of, value, maxAge))
       for (const [of, value] of values) {
         jar.write({ name: of, value, line: lineOf(of, value, maxAge) })
       }
