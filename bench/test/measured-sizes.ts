@@ -27,9 +27,10 @@ export const measuredSizes: Readonly<Record<string, number>> = {
   '@latchkey/powerauth': 20_724,
   '@latchkey/powerauth/kmac': 165,
   '@latchkey/stores/async-storage': 4_751,
-  '@latchkey/stores/cookie': 3_963,
+  '@latchkey/stores/cookie': 4_518,
+  '@latchkey/stores/encrypted': 2_378,
   '@latchkey/stores/file': 4_673,
   '@latchkey/stores/keychain': 6_778,
-  '@latchkey/stores/redis': 4_147,
+  '@latchkey/stores/redis': 5_280,
   '@latchkey/stores/web': 2_740,
 }
