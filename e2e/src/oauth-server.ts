@@ -69,7 +69,9 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const handle = provider.callback()
   server.on('request', (request, response) => {
     const isInteraction = request.url?.startsWith('/interaction/') === true
-    if (isInteraction) void consent(provider, request, response)
+    const need = NEEDS[request.url ?? '']
+    if (need) void answerResource(provider, need, request, response)
+    else if (isInteraction) void consent(provider, request, response)
     else void handle(request, response)
   })
   return {
@@ -91,13 +93,50 @@ async function consent(provider: Provider, request: IncomingMessage, response: S
   const finish = (result: InteractionResults) =>
     provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true })
   if (params['login_hint'] === 'nobody') return finish({ error: 'access_denied' })
-  if (prompt.name === 'login') return finish({ login: { accountId: 'ada' } })
+  if (prompt.name === 'login') {
+    const { acr_values: acr = 'password' } = params as { acr_values?: string }
+    return finish({ login: { accountId: 'ada', acr } })
+  }
   const grant = new provider.Grant({
     accountId: session?.accountId ?? '',
     clientId: String(params['client_id']),
   })
   grant.addOIDCScope(String(params['scope']))
   return finish({ consent: { grantId: await grant.save() } })
+}
+
+/** Paths of an API whose tokens need more than to be alive, and what they answer otherwise. */
+const NEEDS: Readonly<Record<string, Need>> = {
+  '/strong': {
+    isMet: ({ extra }) => extra?.acr === 'strong',
+    status: 401,
+    challenge: 'error="insufficient_user_authentication", acr_values="strong"',
+  },
+  '/profile': {
+    isMet: ({ scopes }) => scopes.has('profile'),
+    status: 403,
+    challenge: 'error="insufficient_scope", scope="profile"',
+  },
+}
+
+interface Need {
+  isMet(token: { scopes: Set<string>; extra?: { acr?: unknown } | undefined }): boolean
+  status: number
+  challenge: string
+}
+
+async function answerResource(
+  provider: Provider,
+  { isMet, status, challenge }: Need,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+) {
+  const token = await provider.AccessToken.find(headers.authorization?.split(' ')[1] ?? '')
+  const refuse = (code: number, value: string) =>
+    response.writeHead(code, { 'www-authenticate': `Bearer ${value}` }).end()
+  if (!token) refuse(401, 'error="invalid_token"')
+  else if (!isMet(token)) refuse(status, challenge)
+  else response.end('{}')
 }
 
 /** OAuth 2.1 has none any more, and nor has the provider by itself. */
@@ -151,6 +190,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
     clients: clients(),
     scopes: ['openid', 'profile', 'read'],
     clientBasedCORS: allow,
+    extraTokenClaims: ({ oidc }) => ({ acr: oidc.entities.AuthorizationCode?.acr }),
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     issueRefreshToken: allow,
     rotateRefreshToken: true,

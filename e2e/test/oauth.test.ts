@@ -29,8 +29,8 @@ beforeEach(() => {
 
 /** Of ada, who has been through a real code flow. */
 async function signedIn(scope = 'openid', options: Partial<Parameters<typeof oauth>[0]> = {}) {
-  const manager = oauth({ origin: server.url, issuer: server.url, ...app, scope, ...options })
-  const { url, pending } = await startSignIn(manager, { redirectUri: callback })
+  const manager = oauth({ origin: server.url, issuer: server.url, ...app, ...options })
+  const { url, pending } = await startSignIn(manager, { redirectUri: callback, scope })
   await finishSignIn(manager, await browse(url, callback), { pending })
   return { manager, tokens: await manager.getTokens() }
 }

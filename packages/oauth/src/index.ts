@@ -3,8 +3,10 @@
  *
  * @module
  */
+export { type Challenge, type OAuthError, readChallenges } from './challenge.ts'
 export { type OAuth, oauth } from './oauth.ts'
 export type { OAuthOptions } from './oauth-options.ts'
+export type { ChallengedSession, OnChallenge } from './people/challenged-session.ts'
 export {
   finishSignIn,
   type FinishSignInOptions,

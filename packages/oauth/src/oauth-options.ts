@@ -9,7 +9,9 @@ import {
 } from '@latchkey/core/service'
 import type { ClientAuth } from 'oauth4webapi'
 import { type EndpointName, endpointNames, type ServerPlace } from './authorization-server.ts'
+import type { ChallengeJudge } from './challenge.ts'
 import { type ClientIdentity, identifyClient } from './client-authentication.ts'
+import type { OnChallenge } from './people/challenged-session.ts'
 import type { OAuthGrant } from './requested-grant.ts'
 
 /** Who the client is, where the server is, and how to get a token. */
@@ -75,9 +77,18 @@ export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
   /**
    * Whether a response says that the token it carried is no good. Default: its status is 401, and its
-   * `WWW-Authenticate` does not say `insufficient_scope` (RFC 6750 section 3.1).
+   * `WWW-Authenticate` does not ask for another scope or another sign-in. Yours decides also about those.
+   *
+   * @param challenge The first challenge of the response, where it has one.
    */
-  isTokenRejected?: NonNullable<TokenManagerOptions['isTokenRejected']>
+  isTokenRejected?: ChallengeJudge | undefined
+  /**
+   * Obtains a token when a server asks for another scope (`insufficient_scope`, RFC 6750) or another
+   * sign-in (`insufficient_user_authentication`, RFC 9470; `insufficient_claims`, Microsoft's CAE). Default:
+   * nothing is renewed or sent again, and `explain()` answers `ERR_INSUFFICIENT_SCOPE` or
+   * `ERR_STEP_UP_REQUIRED`, with what is asked for as `challenge`.
+   */
+  onChallenge?: OnChallenge | undefined
   /**
    * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope`,
    * `resource`, `parameters` and `origin`. Where users come from `setTokens()`, give one per user that shares a store.
@@ -107,6 +118,7 @@ const KNOWN: OptionNames<OAuthOptions> = {
   parameters: true,
   name: true,
   isTokenRejected: 'function',
+  onChallenge: 'function',
   ...serviceOptions,
 }
 

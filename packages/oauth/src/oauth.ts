@@ -1,10 +1,4 @@
-import {
-  bearer,
-  memoryStore,
-  type Scheme,
-  type TokenManager,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+import { bearer, memoryStore, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
 import {
   extendManager,
   createServiceManager,
@@ -13,10 +7,11 @@ import {
   type Revocation,
 } from '@latchkey/core/service'
 import { locateServer } from './authorization-server.ts'
-import { readChallenges } from './challenge.ts'
+import { challengeReader, judgeWithChallenge, type OAuthError } from './challenge.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
 import { type SignInContext, type SignInTarget, withSignIn } from './people/sign-in-context.ts'
+import { answerChallenges } from './people/challenged-session.ts'
 import { requestedGrant } from './requested-grant.ts'
 import { revokeTokens } from './revocation.ts'
 
@@ -30,6 +25,11 @@ export interface OAuth extends TokenManager, SignInTarget {
    *   here, but the session may live on there.
    */
   signOut(): Promise<undefined>
+  /**
+   * The reason behind a response or a client's error, as every manager tells it. Where the server asks for
+   * another scope or another sign-in, what it asks for is there as `challenge`.
+   */
+  explain(responseOrError: unknown): OAuthError | undefined
 }
 
 /**
@@ -75,19 +75,33 @@ export function oauth(given: OAuthOptions): OAuth {
       : passwordGrant(context, () => credentials, scope),
   ]
   const tell: Revocation['tell'] = (ended) => revokeTokens(context, ended, { fetch })
-  return withSignIn(manageOAuth({ ...options, store, name, fetch, grants }, { tell }), context)
+  const isTokenRejected = options.isTokenRejected && judgeWithChallenge(options.isTokenRejected)
+  const onChallenge =
+    options.onChallenge && answerChallenges(options.onChallenge, context, isTokenRejected)
+  const managed = { ...options, store, name, fetch, grants, isTokenRejected, onChallenge }
+  return withSignIn(manageOAuth(managed, { tell }), context)
+}
+
+/** What `manageOAuth()` takes: what core takes, with a scheme and a judge of its own. */
+type ManagedOptions = Omit<TokenManagerOptions, 'scheme' | 'isTokenRejected' | 'onChallenge'> & {
+  [option in 'scheme' | 'isTokenRejected' | 'onChallenge']?: TokenManagerOptions[option] | undefined
 }
 
 /** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */
 export function manageOAuth(
-  options: Omit<TokenManagerOptions, 'scheme'> & { scheme?: Scheme | undefined },
+  options: ManagedOptions,
   revocation: Revocation,
   user?: Parameters<typeof createServiceManager>[2],
 ): OAuth {
-  const challenges = readChallenges()
-  const { isTokenRejected = challenges.isTokenRejected, scheme = bearer() } = options
-  const managed = { ...managerOptions(options), scheme, isTokenRejected }
-  const manager = createServiceManager(managed, revocation, user)
+  const challenges = challengeReader()
+  const { isTokenRejected = challenges.isTokenRejected, scheme = bearer(), onChallenge } = options
+  const managed = {
+    ...managerOptions(options),
+    scheme,
+    isTokenRejected,
+    ...(onChallenge && { onChallenge }),
+  }
+  const manager = createServiceManager(managed as TokenManagerOptions, revocation, user)
   return extendManager<OAuth>(manager, {
     explain: (responseOrError) =>
       manager.explain(responseOrError) ?? challenges.explain(responseOrError),

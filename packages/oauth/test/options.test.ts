@@ -74,6 +74,7 @@ it('an option that there is not is answered with those there are, and those are 
     name: 'x',
     store: memoryStore(),
     isTokenRejected: () => false,
+    onChallenge: () => undefined,
     skipAuth: () => false,
     whenSignedOut: 'send',
     whenRefused: 'end',
