@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
@@ -53,13 +53,15 @@ export interface OAuthServer {
 /**
  * A real OpenID provider on loopback, with refresh tokens that rotate: presenting one twice ends the
  * whole session. Whoever asks is signed in as ada, and consents to everything.
+ *
+ * @param wantsNonces Tokens may be bound by DPoP, and each proof needs a nonce of the server's. Else they may not.
  */
-export async function startOAuthServer(): Promise<OAuthServer> {
+export async function startOAuthServer({ wantsNonces = false } = {}): Promise<OAuthServer> {
   const entries = new Map<string, AdapterPayload>()
   const server = createServer()
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const provider = new Provider(url, configuration(entries))
+  const provider = new Provider(url, configuration(entries, wantsNonces))
   addPasswordGrant(provider)
   addAssertionGrant(provider)
   const noticed: Noticed = { consumed: 0, revoked: 0, refused: [] }
@@ -181,7 +183,7 @@ function addAssertionGrant(provider: Provider): void {
 /** RFC 7523 section 2.1. */
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-function configuration(entries: Map<string, AdapterPayload>): Configuration {
+function configuration(entries: Map<string, AdapterPayload>, wantsNonces: boolean): Configuration {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const hour = 3_600
   const allow = () => true
@@ -217,6 +219,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
         successSource: (ctx) => void (ctx.body = 'done'),
       },
       devInteractions: { enabled: false },
+      dPoP: { enabled: wantsNonces, nonceSecret: randomBytes(32), requireNonce: allow },
       introspection: { enabled: true, allowedPolicy: allow },
       revocation: { enabled: true, allowedPolicy: allow },
     },

@@ -73,6 +73,13 @@ export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 
   resource?: string | readonly string[] | undefined
   /** How the token is sent. Default: `bearer()`. Give a scheme of your own for another prefix. */
   scheme?: Scheme | undefined
+  /**
+   * Binds the tokens to a key, which each request proves, so that a token alone is worth nothing (DPoP,
+   * RFC 9449). True: a key of our own, kept in a page where no script can read it (IndexedDB, under the
+   * session's name), elsewhere with the token set. Or a key pair of yours, which you keep for as long as
+   * the session. Default: bearer tokens.
+   */
+  dpop?: true | CryptoKeyPair | undefined
   /** More to send with each token request, such as `audience`. */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
   /**
@@ -115,6 +122,7 @@ const KNOWN: OptionNames<OAuthOptions> = {
   refreshScope: 'text',
   resource: true,
   scheme: true,
+  dpop: true,
   parameters: true,
   name: true,
   isTokenRejected: 'function',
@@ -162,6 +170,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const origins = [options.origin].flat()
   const { resource, parameters: more = {} } = options
   checkGrants(options.grants)
+  checkDPoP(options)
   const parameters = checkParameters(more)
   for (const one of checkResource(resource)) parameters.append('resource', one)
   return {
@@ -208,6 +217,17 @@ function checkGrants(grants: unknown = []): void {
       )
     }
   }
+}
+
+function checkDPoP({ dpop, scheme }: OAuthOptions): void {
+  if (dpop === undefined) return
+  const { privateKey, publicKey } = Object(dpop) as Partial<CryptoKeyPair>
+  if (dpop !== true && !(privateKey && publicKey?.extractable)) {
+    throw invalidOption(
+      '`dpop` must be true, or a key pair of WebCrypto whose public key can be exported.',
+    )
+  }
+  if (scheme) throw invalidOption('`scheme` and `dpop` exclude each other.')
 }
 
 /** RFC 8707 section 2: absolute URIs without a fragment. */

@@ -8,6 +8,8 @@ import {
 } from '@latchkey/core/service'
 import { locateServer } from './authorization-server.ts'
 import { challengeReader, judgeWithChallenge, type OAuthError } from './challenge.ts'
+import { dpopBinding, type DPoPBinding, learnNonces } from './dpop/binding.ts'
+import { givenKey, ownKeys } from './dpop/session-keys.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
 import { type SignInContext, type SignInTarget, withSignIn } from './people/sign-in-context.ts'
@@ -56,7 +58,9 @@ export function oauth(given: OAuthOptions): OAuth {
   const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
   const { clientId, scope, refreshScope, clock = Date, store = memoryStore() } = options
   const fetch = ownFetch(options)
+  const dpop = bindingOf(options.dpop, name)
   const context: SignInContext = {
+    dpop,
     locate: locateServer(place),
     client: { client_id: clientId },
     authentication: identity.authenticate,
@@ -78,8 +82,15 @@ export function oauth(given: OAuthOptions): OAuth {
   const isTokenRejected = options.isTokenRejected && judgeWithChallenge(options.isTokenRejected)
   const onChallenge =
     options.onChallenge && answerChallenges(options.onChallenge, context, isTokenRejected)
-  const managed = { ...options, store, name, fetch, grants, isTokenRejected, onChallenge }
+  const bound = dpop && { scheme: dpop.scheme, ...learnNonces(dpop, onChallenge) }
+  const own = { store, name, fetch, grants, isTokenRejected, onChallenge, ...bound }
+  const managed = { ...options, ...own }
   return withSignIn(manageOAuth(managed, { tell }), context)
+}
+
+function bindingOf(dpop: OAuthOptions['dpop'], name: string): DPoPBinding | undefined {
+  if (dpop === undefined) return undefined
+  return dpopBinding(dpop === true ? ownKeys(name) : givenKey(dpop))
 }
 
 /** What `manageOAuth()` takes: what core takes, with a scheme and a judge of its own. */
