@@ -45,6 +45,8 @@ export interface OAuthServer {
   /** The issuer. */
   readonly url: string
   readonly noticed: Noticed
+  /** The thumbprint of the key that an access token is bound to; `undefined` for one that is not known. */
+  keyOf(accessToken: string): Promise<string | undefined>
   /** Every access token issued so far is forgotten, as if it had expired. */
   expireAccessTokens(): void
   close(): Promise<void>
@@ -79,6 +81,10 @@ export async function startOAuthServer({ wantsNonces = false } = {}): Promise<OA
   return {
     url,
     noticed,
+    keyOf: async (accessToken) => {
+      const token = (await provider.AccessToken.find(accessToken)) as { jkt?: string } | undefined
+      return token?.jkt
+    },
     expireAccessTokens() {
       for (const key of entries.keys()) if (key.startsWith('AccessToken:')) entries.delete(key)
     },

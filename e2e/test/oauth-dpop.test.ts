@@ -4,6 +4,7 @@ import { signInWithBrowser } from '@latchkey/oauth/node'
 import { generateKeyPair } from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { browse } from '../src/oauth-browser.ts'
+import { startDPoPResource } from '../src/oauth-resource.ts'
 import { machine, type OAuthServer, person, startOAuthServer } from '../src/oauth-server.ts'
 import { atOnce } from './support/at-once.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
@@ -53,6 +54,27 @@ describe.each(subjects)('bound tokens, $name', ({ subject }) => {
     expect(await statusesOf(1, () => send('/me'))).toEqual([401])
     const headers = { authorization: `Bearer ${accessToken}` }
     expect((await fetch(`${server.url}/me`, { headers })).status).toBe(401)
+  })
+})
+
+describe.each(subjects)('an API that wants nonces of its own, $name', ({ subject }) => {
+  test('has each proof checked, and each request is sent again once with the nonce', async () => {
+    const resource = await startDPoPResource(server)
+    const manager = open({ origin: resource.url })
+    await signIn(manager)
+    const send = subject.connect({ manager, baseUrl: resource.url })
+    const post = { method: 'POST', body: 'text' }
+    expect(await statusesOf(15, () => send('/items?page=2', post))).toEqual([200])
+    expect(await statusesOf(15, () => send('/items'))).toEqual([200])
+    expect(resource.noticed).toEqual({ withoutNonce: 15, accepted: 30 })
+    resource.rotate()
+    expect(await statusesOf(15, () => send('/items'))).toEqual([200])
+    expect(resource.noticed).toEqual({ withoutNonce: 30, accepted: 45 })
+    server.expireAccessTokens()
+    resource.rotate()
+    expect(await statusesOf(30, () => send('/items'))).toEqual([200])
+    expect(server.noticed).toMatchObject({ consumed: 1, revoked: 0 })
+    await resource.close()
   })
 })
 
