@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import type { OAuthServer } from './oauth-server.ts'
@@ -45,19 +45,22 @@ export async function startDPoPResource(server: OAuthServer): Promise<DPoPResour
     return isProof ? undefined : 'invalid_dpop_proof'
   }
 
-  const http = createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const error = await judge(request).catch(() => 'invalid_dpop_proof')
     request.resume()
     if (error === 'use_dpop_nonce') {
       noticed.withoutNonce += 1
       response.setHeader('dpop-nonce', `nonce-${nonce}`)
     }
-    if (error) response.writeHead(401, { 'www-authenticate': `DPoP error="${error}"` }).end()
-    else {
-      noticed.accepted += 1
-      response.end('{}')
-    }
-  })
+    if (!error) noticed.accepted += 1
+    response.writeHead(
+      error ? 401 : 200,
+      error ? { 'www-authenticate': `DPoP error="${error}"` } : {},
+    )
+    response.end('{}')
+  }
+
+  const http = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => void http.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,

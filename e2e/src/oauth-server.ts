@@ -2,7 +2,6 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
-  type Adapter,
   type AdapterPayload,
   type ClientMetadata,
   type Configuration,
@@ -11,6 +10,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
+import { memoryAdapter } from './oauth-memory.ts'
 
 /** Secrets of the tests hold this word, so that one search finds them all. */
 const CANARY = 'CANARY-7f3a'
@@ -45,6 +45,8 @@ export interface OAuthServer {
   /** The issuer. */
   readonly url: string
   readonly noticed: Noticed
+  /** Whom an access token is for; `undefined` for one that is not known, or for nobody. */
+  audienceOf(accessToken: string): Promise<string | undefined>
   /** The thumbprint of the key that an access token is bound to; `undefined` for one that is not known. */
   keyOf(accessToken: string): Promise<string | undefined>
   /** Every access token issued so far is forgotten, as if it had expired. */
@@ -81,6 +83,10 @@ export async function startOAuthServer({ wantsNonces = false } = {}): Promise<OA
   return {
     url,
     noticed,
+    audienceOf: async (accessToken) => {
+      const token = (await provider.AccessToken.find(accessToken)) as { aud?: string } | undefined
+      return token?.aud
+    },
     keyOf: async (accessToken) => {
       const token = (await provider.AccessToken.find(accessToken)) as { jkt?: string } | undefined
       return token?.jkt
@@ -110,6 +116,8 @@ async function consent(provider: Provider, request: IncomingMessage, response: S
     clientId: String(params['client_id']),
   })
   grant.addOIDCScope(String(params['scope']))
+  const { resource = [] } = params as { resource?: string | string[] }
+  for (const one of [resource].flat()) grant.addResourceScope(one, 'read')
   return finish({ consent: { grantId: await grant.save() } })
 }
 
@@ -227,6 +235,14 @@ function configuration(entries: Map<string, AdapterPayload>, wantsNonces: boolea
       devInteractions: { enabled: false },
       dPoP: { enabled: wantsNonces, nonceSecret: randomBytes(32), requireNonce: allow },
       introspection: { enabled: true, allowedPolicy: allow },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => ({
+          scope: 'read',
+          audience: resource,
+          accessTokenFormat: 'opaque',
+        }),
+      },
       revocation: { enabled: true, allowedPolicy: allow },
     },
   }
@@ -269,31 +285,3 @@ function clients(): ClientMetadata[] {
 }
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
-
-/** The provider's own memory adapter warns on the console that it is one. Nothing here grows old. */
-function memoryAdapter(model: string, entries: Map<string, AdapterPayload>): Adapter {
-  const key = (id: string) => `${model}:${id}`
-  const find = (id: string) => Promise.resolve(entries.get(key(id)))
-  const search = (matches: (payload: AdapterPayload) => boolean) =>
-    Promise.resolve(
-      [...entries].find(([name, payload]) => name.startsWith(key('')) && matches(payload))?.[1],
-    )
-  return {
-    find,
-    findByUid: (uid) => search((payload) => payload.uid === uid),
-    findByUserCode: (userCode) => search((payload) => payload.userCode === userCode),
-    async upsert(id, payload) {
-      entries.set(key(id), payload)
-    },
-    async consume(id) {
-      const payload = entries.get(key(id))
-      if (payload) payload.consumed = Math.floor(Date.now() / 1000)
-    },
-    async destroy(id) {
-      entries.delete(key(id))
-    },
-    async revokeByGrantId(grantId) {
-      for (const [name, payload] of entries) if (payload.grantId === grantId) entries.delete(name)
-    },
-  }
-}

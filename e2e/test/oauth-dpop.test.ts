@@ -101,7 +101,10 @@ test('a key of your own is used, and is not kept with the tokens', async () => {
 test('a machine has its tokens bound, too', async () => {
   const { url } = server
   const manager = oauth({
-    ...{ origin: url, issuer: url, ...machine, clientCredentials: true },
+    origin: url,
+    issuer: url,
+    ...machine,
+    clientCredentials: true,
     dpop: true,
   })
   expect(await manager.getTokens()).toHaveProperty('dpopKey')
@@ -121,7 +124,10 @@ test('a server that binds no tokens is told of, in place of sending them unbound
   const plain = await startOAuthServer()
   const { url } = plain
   const manager = oauth({
-    ...{ origin: url, issuer: url, ...machine, clientCredentials: true },
+    origin: url,
+    issuer: url,
+    ...machine,
+    clientCredentials: true,
     dpop: true,
   })
   await expect(manager.getTokens()).rejects.toMatchObject({

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Audience } from './audiences.ts'
 export { type Challenge, type OAuthError, readChallenges } from './challenge.ts'
 export { type OAuth, oauth } from './oauth.ts'
 export type { OAuthOptions } from './oauth-options.ts'

@@ -8,6 +8,7 @@ import {
   serviceOptions,
 } from '@latchkey/core/service'
 import type { ClientAuth } from 'oauth4webapi'
+import { type Audience, type AudienceAt, checkAudiences } from './audiences.ts'
 import { type EndpointName, endpointNames, type ServerPlace } from './authorization-server.ts'
 import type { ChallengeJudge } from './challenge.ts'
 import { type ClientIdentity, identifyClient } from './client-authentication.ts'
@@ -71,6 +72,11 @@ export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 
   refreshScope?: string | undefined
   /** The APIs that the token is for, sent with each token request, a refresh included (RFC 8707). */
   resource?: string | readonly string[] | undefined
+  /**
+   * Several APIs with one sign-in, each with a token of its own: for each `origin` what to ask for. All are
+   * renewed together, one after the other, from one refresh token.
+   */
+  audiences?: Readonly<Record<string, Audience>> | undefined
   /** How the token is sent. Default: `bearer()`. Give a scheme of your own for another prefix. */
   scheme?: Scheme | undefined
   /**
@@ -121,6 +127,7 @@ const KNOWN: OptionNames<OAuthOptions> = {
   scope: 'text',
   refreshScope: 'text',
   resource: true,
+  audiences: true,
   scheme: true,
   dpop: true,
   parameters: true,
@@ -146,6 +153,7 @@ export interface CheckedOptions {
   place: ServerPlace
   identity: ClientIdentity
   parameters: URLSearchParams
+  audiences: AudienceAt[]
   credentials: { username: string; password: string } | undefined
   name: string
 }
@@ -171,6 +179,10 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const { resource, parameters: more = {} } = options
   checkGrants(options.grants)
   checkDPoP(options)
+  const audiences = checkAudiences(options.audiences, origins, place.allowInsecure)
+  if (options.audiences && (resource ?? options.refreshScope) !== undefined) {
+    throw invalidOption('`audiences` excludes `resource` and `refreshScope`.')
+  }
   const parameters = checkParameters(more)
   for (const one of checkResource(resource)) parameters.append('resource', one)
   return {
@@ -178,6 +190,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
     place,
     identity: identifyClient(options),
     parameters,
+    audiences,
     credentials,
     name:
       options.name ??

@@ -6,6 +6,7 @@ import {
   ownFetch,
   type Revocation,
 } from '@latchkey/core/service'
+import { schemeOfAudiences, scopesOfAll } from './audiences.ts'
 import { locateServer } from './authorization-server.ts'
 import { challengeReader, judgeWithChallenge, type OAuthError } from './challenge.ts'
 import { dpopBinding, type DPoPBinding, learnNonces } from './dpop/binding.ts'
@@ -55,12 +56,14 @@ export interface OAuth extends TokenManager, SignInTarget {
  * })
  */
 export function oauth(given: OAuthOptions): OAuth {
-  const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
+  const { options, place, identity, parameters, audiences, credentials, name } =
+    checkOAuthOptions(given)
   const { clientId, scope, refreshScope, clock = Date, store = memoryStore() } = options
   const fetch = ownFetch(options)
   const dpop = bindingOf(options.dpop, name)
   const context: SignInContext = {
     dpop,
+    audiences,
     locate: locateServer(place),
     client: { client_id: clientId },
     authentication: identity.authenticate,
@@ -68,7 +71,7 @@ export function oauth(given: OAuthOptions): OAuth {
     secrets: () => [...identity.secrets(), credentials?.password ?? ''],
     now: () => clock.now(),
     fetch,
-    scope,
+    scope: scopesOfAll(scope, audiences),
     stored: async () => (await store.getToken(name)) ?? undefined,
   }
   const grants = [
@@ -82,9 +85,11 @@ export function oauth(given: OAuthOptions): OAuth {
   const isTokenRejected = options.isTokenRejected && judgeWithChallenge(options.isTokenRejected)
   const onChallenge =
     options.onChallenge && answerChallenges(options.onChallenge, context, isTokenRejected)
-  const bound = dpop && { scheme: dpop.scheme, ...learnNonces(dpop, onChallenge) }
+  const bound = dpop && learnNonces(dpop, onChallenge)
+  const { scheme = dpop?.scheme ?? bearer() } = options
   const own = { store, name, fetch, grants, isTokenRejected, onChallenge, ...bound }
-  const managed = { ...options, ...own }
+  const sent = audiences.length > 1 ? schemeOfAudiences(scheme, audiences) : scheme
+  const managed = { ...options, ...own, scheme: sent }
   return withSignIn(manageOAuth(managed, { tell }), context)
 }
 

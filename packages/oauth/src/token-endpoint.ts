@@ -1,6 +1,7 @@
 import { LatchkeyError, type MaybePromise, type TokenSet } from '@latchkey/core'
 import type { SignInAnswer } from '@latchkey/core/service'
 import { type Client, type ClientAuth, genericTokenEndpointRequest } from 'oauth4webapi'
+import { type AudienceAt, obtainAll } from './audiences.ts'
 import type { DPoPBinding } from './dpop/binding.ts'
 import type { Locate } from './authorization-server.ts'
 import { type Asked, readAnswer, refusal } from './refusal.ts'
@@ -17,6 +18,8 @@ export interface OAuthContext {
   /** What never shows up in a message, should the server repeat it. */
   secrets(): readonly string[]
   now(): number
+  /** The APIs that tokens are for, where there are several. */
+  audiences?: readonly AudienceAt[]
   /** Where tokens are bound to a key. */
   dpop?: DPoPBinding | undefined
 }
@@ -27,6 +30,8 @@ export interface TokenRequest extends Asked {
   parameters: Record<string, string>
   /** Default: the context's. */
   authentication?: ClientAuth
+  /** Whom the token is for. Default: the first of the context's audiences, and all others after it. */
+  audience?: AudienceAt
   /** The token set that is renewed, whose key the new one is bound to. */
   renewing?: TokenSet | undefined
   /** Told the server's success. What it throws is the request's end. */
@@ -52,7 +57,8 @@ export async function requestTokens(
   request: TokenRequest,
   exchange: Exchange,
 ): Promise<TokenSet> {
-  return readTokenAnswer(context, request, await askTokenEndpoint(context, request, exchange))
+  const answered = await askTokenEndpoint(context, request, exchange)
+  return readTokenAnswer(context, request, answered, exchange)
 }
 
 /** One request to the token endpoint, whatever its answer is. A second one where the server wants a nonce in its proof. */
@@ -64,7 +70,11 @@ export async function askTokenEndpoint(
   const { dpop } = context
   const server = await context.locate(exchange)
   const parameters = new URLSearchParams(context.parameters)
-  for (const [name, value] of Object.entries(request.parameters)) parameters.set(name, value)
+  const { audience = context.audiences?.[0] } = request
+  const { resource, scope } = audience ?? {}
+  const isScoped = scope !== undefined && !BY_CODE.has(request.grantType)
+  const own = { ...request.parameters, ...(resource && { resource }), ...(isScoped && { scope }) }
+  for (const [name, value] of Object.entries(own)) parameters.set(name, value)
   const prover = await dpop?.proverOf(request.renewing)
   const send = async (): Promise<TokenAnswer> => {
     const response = await genericTokenEndpointRequest(
@@ -83,11 +93,18 @@ export async function askTokenEndpoint(
   return isLearned && first.answer['error'] === 'use_dpop_nonce' ? send() : first
 }
 
-/** The token set in an answer. Throws as requestTokens() does. */
+/** Grants whose scopes have been asked for when the code was. */
+const BY_CODE: ReadonlySet<string> = new Set([
+  'authorization_code',
+  'urn:ietf:params:oauth:grant-type:device_code',
+])
+
+/** The token set in an answer, and the tokens for all other audiences. Throws as requestTokens() does. */
 export async function readTokenAnswer(
   context: OAuthContext,
   request: TokenRequest,
   { issuer, response, body, answer }: TokenAnswer,
+  exchange: Exchange,
 ): Promise<TokenSet> {
   // GitHub tells errors with 200.
   if (!response.ok || typeof answer['error'] === 'string') {
@@ -102,7 +119,25 @@ export async function readTokenAnswer(
   const scope = tokens.scope ?? request.parameters['scope']
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
   const told = { ...tokens, ...(scope !== undefined && { scope }) }
-  return dpop ? dpop.keepWith(told, request.renewing) : told
+  const bound = dpop ? await dpop.keepWith(told, request.renewing) : told
+  const { audiences = [] } = context
+  if (request.audience || audiences.length < 2) return bound
+  return obtainAll(audiences, bound, now(), (audience, latest) =>
+    requestTokens(context, { ...againFor(request, latest), audience }, exchange),
+  )
+}
+
+/** The request for one more token: with the refresh token, where there is one, else the same once more. */
+function againFor(request: TokenRequest, latest: TokenSet): TokenRequest {
+  const { refreshToken } = latest
+  if (refreshToken === undefined) return { ...request, onAnswer: undefined }
+  return {
+    action: 'exchange the refresh token',
+    grantType: 'refresh_token',
+    parameters: { refresh_token: refreshToken },
+    secrets: [refreshToken],
+    renewing: latest,
+  }
 }
 
 /** Types of tokens that prove who holds them, each request anew (RFC 9449, draft-ietf-oauth-v2-http-mac). */

@@ -32,6 +32,11 @@ describe('an option', () => {
     ['`grants[1]`', { grants: [{ name: 'x', grantType: 'y' }, { grantType: 'y' }] }],
     ['`resource`', { resource: 'api' }],
     ['`resource`', { resource: ['https://api.test/#part'] }],
+    ['`audiences`', { audiences: {} }],
+    ['`audiences`', { audiences: { 'https://other.test': { scope: 'x' } } }],
+    ['`audiences["https://api.test"]`', { audiences: { [API]: {} } }],
+    ['`audiences["https://api.test"]`', { audiences: { [API]: { audience: 'x' } } }],
+    ['`resource`', { audiences: { [API]: { scope: 'x' } }, resource: 'urn:x' }],
     ['`dpop`', { dpop: false }],
     ['`dpop`', { dpop: {} }],
     ['`dpop`', { dpop: true, scheme: bearer() }],
@@ -58,7 +63,9 @@ describe('an option', () => {
 })
 
 it('an option that there is not is answered with those there are, and those are taken', () => {
-  const every: Required<Omit<OAuthOptions, 'tokenEndpoint' | 'username' | 'password' | 'dpop'>> = {
+  const every: Required<
+    Omit<OAuthOptions, 'tokenEndpoint' | 'username' | 'password' | 'dpop' | 'audiences'>
+  > = {
     ...CLIENT,
     origin: API,
     issuer: ISSUER,

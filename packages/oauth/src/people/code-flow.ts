@@ -77,7 +77,7 @@ export async function prepareSignIn(
   }
   const { client_id } = context.client
   const query = endpoint.searchParams
-  for (const [name, value] of audiences(context)) query.append(name, value)
+  for (const [name, value] of audiencesOf(context)) query.append(name, value)
   for (const [name, value] of more) query.set(name, value)
   const own = {
     client_id,
@@ -94,8 +94,11 @@ export async function prepareSignIn(
 }
 
 /** Whom the tokens are for, which the server wants to know when it asks the user. The rest may be secret. */
-const audiences = ({ parameters }: SignInContext) =>
-  [...parameters].filter(([name]) => name === 'resource' || name === 'audience')
+function audiencesOf({ parameters, audiences = [] }: SignInContext): [string, string][] {
+  const told = [...parameters].filter(([name]) => name === 'resource' || name === 'audience')
+  const several = audiences.flatMap(({ resource }) => resource ?? [])
+  return [...told, ...several.map((one): [string, string] => ['resource', one])]
+}
 
 /** Whether the server has said its issuer, without which its ID tokens cannot be checked. */
 const isDescribed = ({ issuer, jwks_uri }: AuthorizationServer) =>

@@ -123,12 +123,12 @@ async function poll(
   request: TokenRequest,
 ): Promise<TokenSet | 'pending' | 'slower' | 'unreachable'> {
   try {
-    const answered = await askTokenEndpoint(context, request, { fetch: context.fetch })
+    const answered = await askTokenEndpoint(context, request, context)
     const { error } = answered.answer
     if (error === 'authorization_pending') return 'pending'
     if (error === 'slow_down') return 'slower'
     if (error === 'expired_token') throw expired()
-    return await readTokenAnswer(context, request, answered)
+    return await readTokenAnswer(context, request, answered, context)
   } catch (error) {
     if (isLatchkeyError(error) && error.code === 'ERR_SERVER_UNAVAILABLE') return 'unreachable'
     throw error
@@ -144,6 +144,8 @@ async function requestCode(
   const exchange = { fetch: context.fetch }
   const form = new URLSearchParams(context.parameters)
   const { scope, more } = asked(options, context.scope)
+  for (const { resource } of context.audiences ?? [])
+    if (resource) form.append('resource', resource)
   for (const [name, value] of more) form.set(name, value)
   if (scope !== undefined) form.set('scope', scope)
   const server = await context.locate(exchange)
