@@ -58,6 +58,7 @@ export function refreshTokens(
     grantType: 'refresh_token',
     parameters: { refresh_token: refreshToken, ...(scope !== undefined && { scope }) },
     rejection: REFRESH_REJECTED,
+    hint: 'It has expired or was revoked, or another manager or program has presented it: a refresh token is for one of them. One manager serves several APIs with `audiences`.',
     secrets: [refreshToken],
     authentication,
     renewing: tokens,
