@@ -5,7 +5,7 @@
  */
 export type { NewTable, NewUser, NocoDBControl } from './nocodb/control.ts'
 export type { NocoDBDoubleOptions } from './nocodb/double-options.ts'
-export type { Fault, Hold } from './nocodb/faults.ts'
+export type { Fault, Hold } from './double/faults.ts'
 export type { CredentialHeader, LoggedRequest, RequestCounts } from './nocodb/ledger.ts'
 export type { NocoDBDouble } from './nocodb/nocodb-double.ts'
 export { createNocoDBDouble } from './nocodb/nocodb-double.ts'

@@ -6,8 +6,8 @@
 
 import type { ServerType } from '@hono/node-server'
 import { createAdaptorServer } from '@hono/node-server'
-import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
-import { NetworkFault } from './nocodb/faults.ts'
+import { normalBasePath, withoutBasePath } from './double/base-path.ts'
+import { NetworkFault } from './double/faults.ts'
 
 export { type ContractServers, startContractServers } from './servers/contract-servers.ts'
 export type { TokenReading } from './servers/world.ts'

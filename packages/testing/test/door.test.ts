@@ -10,5 +10,5 @@ test('the doors of the package are these', () => {
   expect(Object.keys(node).toSorted()).toEqual(['listen', 'startContractServers'])
   expect(Object.keys(contract)).toEqual(['adapterContract'])
   expect(Object.keys(storeContract)).toEqual(['storeContract'])
-  expect(Object.keys(msw)).toEqual(['nocodbHandlers'])
+  expect(Object.keys(msw)).toEqual(['doubleHandlers', 'nocodbHandlers'])
 })
