@@ -7,13 +7,10 @@
 import { http, HttpResponse } from 'msw'
 import { normalBasePath, withoutBasePath } from './double/base-path.ts'
 import { NetworkFault } from './double/faults.ts'
+import type { FetchServer } from './double/fetch-server.ts'
 import type { NocoDBDouble } from './nocodb/nocodb-double.ts'
 
-/** What answers requests: a double, or any fetch-style app. */
-export interface FetchServer {
-  /** Answers one request. */
-  fetch(request: Request): Response | Promise<Response>
-}
+export type { FetchServer } from './double/fetch-server.ts'
 
 /**
  * Makes MSW request handlers that let a double answer everything under `baseUrl`, such as

@@ -8,8 +8,8 @@ export type DoubleFetch = (input: Request | URL | string, init?: RequestInit) =>
 export interface Answering<Kind extends string> {
   readonly app: { fetch(request: Request): Response | Promise<Response> }
   readonly faults: Faults<Kind>
-  /** What a request is for, by its path and method alone. */
-  kindOf(request: Request): Kind
+  /** What a request is for. May read the body of a clone. */
+  kindOf(request: Request): Kind | Promise<Kind>
   /** Begins the entry of a request that has just arrived; the result is called with its status, 0 for none. */
   arrived(request: Request, kind: Kind, isFault: boolean): (status: number) => void
 }
@@ -27,7 +27,7 @@ async function answer<Kind extends string>(
   { app, faults, kindOf, arrived }: Answering<Kind>,
   request: Request,
 ): Promise<Response> {
-  const kind = kindOf(request)
+  const kind = await kindOf(request)
   const fault = faults.take(kind)
   const answered = arrived(request, kind, fault !== undefined)
 
