@@ -53,7 +53,7 @@ export async function signInByCode(flow: CodeFlow): Promise<TokenSet & { refresh
 }
 
 /** Follows redirects with cookies, up to one that leads to `target`. */
-async function browse(from: URL, target: string): Promise<URL> {
+export async function browse(from: URL, target: string): Promise<URL> {
   const cookies = new Map<string, string>()
   let url = from
   for (let step = 0; step < 10; step += 1) {

@@ -90,7 +90,7 @@ async function consent(provider: Provider, request: IncomingMessage, response: S
 }
 
 /** OAuth 2.1 has none any more, and nor has the provider by itself. */
-function addPasswordGrant(provider: Provider): void {
+export function addPasswordGrant(provider: Provider): void {
   const grantType = async (ctx: KoaContextWithOIDC) => {
     const { params, client } = ctx.oidc
     if (!client || params?.['password'] !== ada.password) throw new errors.InvalidGrant('no')
@@ -160,7 +160,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
 }
 
 /** The provider's own memory adapter warns on the console that it is one. Nothing here grows old. */
-function memoryAdapter(model: string, entries: Map<string, AdapterPayload>): Adapter {
+export function memoryAdapter(model: string, entries: Map<string, AdapterPayload>): Adapter {
   const key = (id: string) => `${model}:${id}`
   const find = (id: string) => Promise.resolve(entries.get(key(id)))
   const search = (matches: (payload: AdapterPayload) => boolean) =>
