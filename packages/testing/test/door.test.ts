@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 
 test('the doors of the package are these', () => {
   expect(Object.keys(testing).toSorted()).toEqual([
+    'createJwtDouble',
     'createNocoDBDouble',
     'createOAuthDouble',
     'serverVersions',

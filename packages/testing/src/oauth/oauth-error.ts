@@ -26,9 +26,6 @@ export class OAuthError extends Error {
   }
 }
 
-/** The reason that the double gives when a used refresh token comes again. */
-export const reused = 'refresh token already used'
-
 export const invalidGrant = (description: string) => new OAuthError('invalid_grant', description)
 export const invalidRequest = (description: string) =>
   new OAuthError('invalid_request', description)

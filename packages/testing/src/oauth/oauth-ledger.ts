@@ -1,6 +1,6 @@
 import { createLedger, type Ledger } from '../double/ledger.ts'
+import { reused } from '../double/spend.ts'
 import type { OAuthRequestKind } from './endpoints.ts'
-import { reused } from './oauth-error.ts'
 
 /** One request that has been answered, without any secret. */
 export interface LoggedOAuthRequest {

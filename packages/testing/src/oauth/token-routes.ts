@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
+import { reused, spend } from '../double/spend.ts'
 import { authenticateClient, type Client, deviceCodeGrant } from './clients.ts'
 import { checkProof, sha256 } from './dpop-proof.ts'
-import { invalidGrant, OAuthError, reused } from './oauth-error.ts'
+import { invalidGrant, OAuthError } from './oauth-error.ts'
 import { issuerOf, type OAuthWorld } from './oauth-world.ts'
-import type { RefreshToken, Session } from './sessions.ts'
+import type { Session } from './sessions.ts'
 import { issueTokens, requestedScope, requiredField, type TokenWish } from './tokens.ts'
 
 /** A token request whose client is known. */
@@ -97,18 +98,9 @@ function refreshGrant({ world, client, form, keyThumbprint }: Asked): Granted {
   if (world.settings.refreshTokens === 'keep') {
     return [token.session, { scope, keptRefreshToken: presented }]
   }
-  use(world, token)
-  return [token.session, { scope }]
-}
-
-/** Whoever presents a used refresh token may have stolen it, so that the whole session ends. */
-function use(world: OAuthWorld, token: RefreshToken): void {
-  const now = world.now()
-  if (token.usedAt !== undefined && now - token.usedAt >= world.settings.reuseGraceMs) {
-    token.session.isOver = true
-    throw invalidGrant(reused)
-  }
-  token.usedAt ??= now
+  if (spend(token, world.now(), world.settings.reuseGraceMs)) return [token.session, { scope }]
+  token.session.isOver = true
+  throw invalidGrant(reused)
 }
 
 function narrowed(session: Session, text: string | null): readonly string[] {
