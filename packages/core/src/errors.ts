@@ -8,6 +8,7 @@ export type LatchkeyErrorCode =
   | 'ERR_UNUSABLE_TOKEN'
   | 'ERR_SIGN_IN_REQUIRED'
   | 'ERR_GRANT_REJECTED'
+  | 'ERR_USER_ACTION_REQUIRED'
   | 'ERR_API_TOKEN_REJECTED'
   | 'ERR_FRESH_TOKEN_REJECTED'
   | 'ERR_BODY_NOT_REPLAYABLE'
@@ -90,6 +91,27 @@ export class GrantRejectedError extends LatchkeyError {
   }
 }
 
+/**
+ * Thrown by a grant to say "not now": the user has to do something first, such as accept new terms. The session is
+ * kept, and no grant is asked again until `refresh()`, `setTokens()` or a change in the store. Requests whose token is
+ * still good go out; the others reject with this error, which the `renewalFailed` event carries as well.
+ */
+export class GrantDeferredError extends LatchkeyError {
+  /** `'GrantDeferredError'`. */
+  override name = 'GrantDeferredError'
+
+  /**
+   * Makes one, to be thrown by a grant.
+   *
+   * @param message What the user has to do.
+   * @param options.code Default: `ERR_USER_ACTION_REQUIRED`. A code of your own reaches the caller as it is.
+   * @param options.status, options.body The server's answer, without secrets.
+   */
+  constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
+    super(options.code ?? 'ERR_USER_ACTION_REQUIRED', message, options)
+  }
+}
+
 /** Whether `value` is an error, also of another realm, as in a test runner's sandbox. */
 const isError = (value: unknown): value is Error =>
   value instanceof Error ||
@@ -112,6 +134,11 @@ export function* causesOf(thrown: unknown): Generator<object> {
 /** Whether a grant's error is its definite no. */
 export function isRejection(error: unknown): error is GrantRejectedError {
   return isLatchkeyError(error) && error.name === 'GrantRejectedError'
+}
+
+/** Whether a grant's error is its "not now". */
+export function isDeferral(error: unknown): error is GrantDeferredError {
+  return isLatchkeyError(error) && error.name === 'GrantDeferredError'
 }
 
 /** Marks a summary, which is not made again. Registered, so that two copies of core agree. */

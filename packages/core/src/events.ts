@@ -38,8 +38,11 @@ export interface ManagerEvents {
   renewalFailed: {
     /** When, in epoch milliseconds. */
     at: number
-    /** `'rejected'`: a definite no. `'unavailable'`: the session is kept and will be tried again. */
-    outcome: 'rejected' | 'unavailable'
+    /**
+     * `'rejected'`: a definite no. `'unavailable'`: the session is kept, and a later request tries again. `'deferred'`:
+     * the session is kept, and the user has to do something first.
+     */
+    outcome: 'rejected' | 'unavailable' | 'deferred'
     /** Why. */
     error: LatchkeyError
   }

@@ -1,5 +1,5 @@
 import { jwtDecode } from 'jwt-decode'
-import type { TokenSet } from './token-set.ts'
+import { readTokenSet, type TokenSet } from './token-set.ts'
 
 /** When a JWT was issued and when it expires, in epoch milliseconds, as far as it says so credibly. */
 export interface JwtTimes {
@@ -83,3 +83,15 @@ export const expiryOfObtained = (tokens: TokenSet, now: number): number | undefi
 export function expiryFromStore(tokens: TokenSet): number | undefined {
   return tokens.expiresAt ?? readJwtTimes(tokens.accessToken).expiresAt
 }
+
+/** Where a token set comes from decides what is believed of its expiry. */
+const EXPIRY = {
+  receipt: expiryOnReceipt,
+  store: expiryFromStore,
+  given: expiryOfGiven,
+  obtained: expiryOfObtained,
+} as const
+
+/** A copy of `tokens` with the instant of its expiry settled, so that a store keeps it too. */
+export const withExpiry = (tokens: TokenSet, from: keyof typeof EXPIRY, now: number): TokenSet =>
+  readTokenSet({ ...tokens, expiresAt: EXPIRY[from](tokens, now) })

@@ -6,6 +6,7 @@
  */
 export type { Clock } from './clock.ts'
 export {
+  GrantDeferredError,
   GrantRejectedError,
   isLatchkeyError,
   LatchkeyError,

@@ -1,5 +1,7 @@
 import type { Clock } from './clock.ts'
+import type { Chain } from './grant/chain.ts'
 import type { Grant } from './grant/grant.ts'
+import type { Inside } from './grant/inside.ts'
 import { expectKnown, invalidOption, type OptionNames } from './option-names.ts'
 import { parseOrigins } from './origin.ts'
 import { RENEW_AHEAD_MS } from './kernel/decisions.ts'
@@ -45,6 +47,16 @@ export interface TokenManagerOptions {
    */
   tokensFrom?: (response: ResponseView, tokens: TokenSet) => TokenSet | undefined
   /**
+   * Answers a challenge without a renewal: obtains a token of another strength or scope, or learns a nonce. Asked for
+   * each 401 and 403 to a request that carried the token, before `isTokenRejected`.
+   *
+   * @returns Another token set: it replaces the one in use, within the same session, and the request is sent again with
+   *   it, once. The same `tokens`: the request is sent again, once, with headers made anew; a renewal may still follow.
+   *   `undefined`: the response is judged as any other.
+   * @throws A LatchkeyError becomes what `explain(response)` answers, and nothing is sent again.
+   */
+  onChallenge?: (response: ResponseView, tokens: TokenSet) => MaybePromise<TokenSet | undefined>
+  /**
    * What it means that the server refuses a token which was just renewed. `'keep'` (the default): this
    * user may not do this, and the session stays. `'end'`: the token is dead; the session is over, the
    * store is emptied, and the next request asks the chain.
@@ -75,6 +87,7 @@ const KNOWN: OptionNames<TokenManagerOptions> = {
   skipAuth: 'function',
   whenSignedOut: true,
   tokensFrom: 'function',
+  onChallenge: 'function',
   whenRefused: true,
   renewAheadMs: true,
   renewTimeoutMs: true,
@@ -129,6 +142,7 @@ export interface ManagerOptions {
   skipAuth: TokenManagerOptions['skipAuth']
   whenSignedOut: 'reject' | 'send'
   tokensFrom: TokenManagerOptions['tokensFrom']
+  onChallenge: TokenManagerOptions['onChallenge']
   whenRefused: 'keep' | 'end'
   renewAheadMs: number
   renewTimeoutMs: number
@@ -136,16 +150,20 @@ export interface ManagerOptions {
   clock: Clock
 }
 
-/** The same for the kernel, whose store and grants are wrapped. */
-export interface KernelOptions extends ManagerOptions {
+/** The same for the kernel: its store and its grants are wrapped. */
+export interface KernelOptions extends Omit<ManagerOptions, 'store' | 'grants' | 'fetch'> {
   store: KernelStore
+  /** Asks the chain of grants. */
+  ask: Chain
+  /** Tells the grants' own requests from all others. */
+  inside: Inside
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
 export function checkOptions(given: TokenManagerOptions): ManagerOptions {
   const options = expectKnown(given, KNOWN)
   const { scheme, grants, store = memoryStore(), clock = Date } = options
-  const { isTokenRejected, skipAuth, tokensFrom, fetch } = options
+  const { isTokenRejected, skipAuth, tokensFrom, onChallenge, fetch } = options
   const { whenSignedOut = 'reject', whenRefused = 'keep' } = options
   const origins = parseOrigins(options.origin, options.allowInsecure === true)
   const [firstOrigin = ''] = origins
@@ -170,6 +188,7 @@ export function checkOptions(given: TokenManagerOptions): ManagerOptions {
     skipAuth,
     whenSignedOut,
     tokensFrom,
+    onChallenge,
     whenRefused,
     renewAheadMs: duration(
       'renewAheadMs',

@@ -1,6 +1,7 @@
 import { createEvents, type Events } from './events.ts'
 import type { LatchkeyError } from './errors.ts'
-import { retryingGrant } from './grant/retrying-grant.ts'
+import { createChain } from './grant/chain.ts'
+import { Inside } from './grant/inside.ts'
 import { createKernel, type TokenManager } from './kernel/kernel.ts'
 import { checkOptions, type TokenManagerOptions } from './manager-options.ts'
 import { CarefulStore } from './store/careful-store.ts'
@@ -20,12 +21,14 @@ export type { TokenManager }
  * })
  */
 export function createTokenManager(options: TokenManagerOptions): TokenManager {
-  const checked = checkOptions(options)
+  const { grants, fetch, store, ...checked } = checkOptions(options)
   const events = createEvents()
+  const inside = new Inside()
   const kernel = {
     ...checked,
-    store: new CarefulStore(checked.store, tellOfStore(events, checked)),
-    grants: checked.grants.map(retryingGrant),
+    inside,
+    ask: createChain(grants, fetch, inside),
+    store: new CarefulStore(store, tellOfStore(events, checked)),
   }
   return createKernel(kernel, events)
 }

@@ -57,3 +57,10 @@ export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): bo
 export function secretsOf(tokens: TokenSet | undefined): string[] {
   return [tokens?.accessToken, tokens?.refreshToken].filter((secret) => secret !== undefined)
 }
+
+/** A server that answers a refresh without a new refresh token means the old one to stay (RFC 6749 section 6). */
+export function keepRefreshToken(answer: TokenSet, old: TokenSet | undefined): TokenSet {
+  if (answer.refreshToken !== undefined || old?.refreshToken === undefined) return answer
+  const { refreshToken, refreshExpiresAt } = old
+  return { ...answer, refreshToken, ...(refreshExpiresAt !== undefined && { refreshExpiresAt }) }
+}

@@ -78,8 +78,8 @@ export interface RenewalFailedEntry extends Entry {
   readonly kind: 'renewalFailed'
   /** Counts the renewals, from 1. */
   readonly renewal: number
-  /** `'rejected'`: a definite no. `'unavailable'`: the session is kept. */
-  readonly outcome: 'rejected' | 'unavailable'
+  /** `'rejected'`: a definite no. `'unavailable'` and `'deferred'`: the session is kept. */
+  readonly outcome: 'rejected' | 'unavailable' | 'deferred'
   /** Why: a code of `docs/errors.md`. */
   readonly code: string
   /** How long the first request waited for it; 0: it ran behind everybody's back. */

@@ -26,7 +26,8 @@ export interface Grant {
    * Asks for a token set. Called once per renewal, and again when it failed for a reason that may pass.
    *
    * @returns The new token set; `undefined`: does not apply, the next grant is asked.
-   * @throws {GrantRejectedError} a definite no. Anything else: unavailable, tried again.
+   * @throws {GrantRejectedError} a definite no. `GrantDeferredError`: not now, the user has to act. Anything else:
+   *   unavailable, tried again.
    */
   request(context: GrantContext): Promise<TokenSet | undefined>
   /**

@@ -1,4 +1,4 @@
-/** One grant at work. What is inherited by its requests tells them from all others. */
+/** One grant at work. Its requests inherit it, which tells them from all others. */
 export interface Passage {
   /** False once the grant has answered, or its time is up. */
   isOpen: boolean
@@ -22,12 +22,12 @@ interface AsyncContext {
  */
 export class Inside {
   #context: AsyncContext | undefined = undefined
+  readonly #bySignal = new WeakMap<AbortSignal, Passage>()
   #open = 0
 
   async enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.#context ??= newAsyncContext()
     const context = this.#context
-    if (!context) return work()
     const passage: Passage = { isOpen: true }
     const leave = () => {
       if (passage.isOpen) this.#open -= 1
@@ -35,26 +35,32 @@ export class Inside {
       if (this.#open === 0) disable(context)
     }
     this.#open += 1
+    this.#bySignal.set(signal, passage)
     signal.addEventListener('abort', leave, { once: true }) // a grant may never settle
     try {
-      return await context.run(passage, work)
+      return await (context ? context.run(passage, work) : work())
     } finally {
       signal.removeEventListener('abort', leave)
       leave()
     }
   }
 
-  /** The grant that the caller works for, if any. */
-  current(): Passage | undefined {
-    const passage = this.#open > 0 ? this.#context?.getStore() : undefined
+  /**
+   * The grant that the caller works for, if any.
+   *
+   * @param signal What the caller listens to.
+   */
+  current(signal?: AbortSignal | null): Passage | undefined {
+    if (this.#open === 0) return undefined
+    const passage = (signal && this.#bySignal.get(signal)) ?? this.#context?.getStore()
     return passage?.isOpen ? passage : undefined
   }
 }
 
 /** Cloudflare's workers have the method and refuse it; their contexts cost nothing while no grant is at work. */
-function disable(context: AsyncContext): void {
+function disable(context: AsyncContext | undefined): void {
   try {
-    context.disable()
+    context?.disable()
   } catch {
     // nothing to disable
   }

@@ -154,6 +154,8 @@ export class Authorization {
    * request.
    */
   readonly epoch: number
+  /** @internal Whether this attempt answers a challenge: a second one is the caller's. */
+  answersChallenge = false
 
   /** @internal The manager makes them. */
   constructor(

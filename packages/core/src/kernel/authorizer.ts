@@ -2,17 +2,10 @@ import { isLatchkeyError, type LatchkeyError, withoutSecrets } from '../errors.t
 import type { Events } from '../events.ts'
 import { boundedView, droppedOf, type ResponseView } from '../fetch/response-view.ts'
 import type { KernelOptions } from '../manager-options.ts'
-import { nearestOrigin, parseUrl } from '../origin.ts'
+import { parseUrl } from '../origin.ts'
+import { type Sealed, toRecord } from '../scheme/header-record.ts'
 import type { MaybePromise } from '../store/token-store.ts'
-import {
-  callersCredential,
-  freshToken,
-  oneShotBody,
-  otherOrigin,
-  permanentToken,
-  schemeFailed,
-  sessionChanged,
-} from '../texts.ts'
+import { freshToken, oneShotBody, permanentToken, schemeFailed, sessionChanged } from '../texts.ts'
 import { secretsOf } from '../token-set.ts'
 import { isThenable, throwIfAborted, untilAborted } from '../waiting.ts'
 import {
@@ -22,13 +15,23 @@ import {
   type RecoverOptions,
   Target,
 } from './authorization.ts'
-import { coolDown, type Session, whatRejectionMeans } from './decisions.ts'
+import { bare, BareRequests, ownCredential } from './bare-requests.ts'
+import { coolDown, isDue, type Session, usableSession, whatRejectionMeans } from './decisions.ts'
 import { createExplanations } from './explanations.ts'
-import { takeOver } from './handed-on.ts'
-import type { Passage } from '../grant/inside.ts'
-import { ownCredential, tellInDevelopment } from './own-credential.ts'
+import { HandedOn } from './handed-on.ts'
 import type { Renewal } from './renewal.ts'
 import type { SessionKeeper } from './session.ts'
+
+type Answered = ResponseView | Response
+
+/** How a request is sent again. */
+interface Again {
+  target: Target
+  attempt: number
+  /** The session that the request belongs to. */
+  epoch: number
+  answersChallenge?: boolean
+}
 
 /** The two calls that adapters make of one manager. */
 export class KernelAuthorizer implements Authorizer {
@@ -36,38 +39,36 @@ export class KernelAuthorizer implements Authorizer {
   readonly #session: SessionKeeper
   readonly #renewal: Renewal
   readonly #events: Events
+  readonly #handedOn: HandedOn
+  readonly #bare = new BareRequests()
   readonly #explanations = createExplanations()
   readonly explain = this.#explanations.find
-  /** Requests that went out bare since they seemed to be a grant's own: the grant's work, and whose session it was. */
-  #own: WeakMap<Authorization, { passage: Passage; epoch: number }> | undefined = undefined
-  /** Requests with a credential of the caller's, by the header it is in. */
-  #callers: WeakMap<Authorization, string> | undefined = undefined
-  #isTold = false
 
   constructor(options: KernelOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
     this.#options = options
     this.#session = session
     this.#renewal = renewal
     this.#events = events
+    this.#handedOn = new HandedOn(options, session)
   }
 
   readonly authorize = (request: AuthorizeRequest): MaybePromise<Authorization> => {
-    const { origins, scheme, skipAuth } = this.#options
+    const { origins, scheme, skipAuth, clock, inside } = this.#options
+    const session = this.#session
     const target = new Target(request)
     if (!target.isAt(origins)) return bare(target) // nothing of it is read
     if (request.skipAuth || skipAuth?.(target)) return bare(target)
     const { headers, signal } = request
     const own = headers && ownCredential(scheme, headers)
-    if (own) return this.#bareWith(own, target)
-    const passage = this.#renewal.grantAtWork(signal)
-    if (passage) {
-      const authorization = bare(target)
-      this.#own ??= new WeakMap()
-      this.#own.set(authorization, { passage, epoch: this.#session.epoch })
-      return authorization
+    if (own) return this.#bare.withCredential(target, own)
+    const passage = inside.current(signal)
+    if (passage) return this.#bare.ofGrant(target, { passage, epoch: session.epoch })
+    const now = clock.now()
+    const usable = usableSession(session, now)
+    if (usable) {
+      if (session.isOutdated || isDue(session, now)) this.#renewal.tend()
+      return this.#seal(usable, target, 1, headers)
     }
-    const ready = this.#renewal.ready()
-    if (ready) return this.#seal(ready, target, 1, headers)
     return untilAborted(this.#renewal.obtain(), signal).then(
       (obtained) => this.#seal(obtained, target, 1, headers),
       (error) => {
@@ -77,20 +78,10 @@ export class KernelAuthorizer implements Authorizer {
     )
   }
 
-  /** Whether `error` says that nobody is signed in, and whoever is not is served as a visitor. */
+  /** Whether `error` says that the user is signed out, and such users are served as visitors. */
   #isVisitor(error: unknown): boolean {
     const { whenSignedOut } = this.#options
-    return whenSignedOut === 'send' && isLatchkeyError(error) && NOBODY.has(error.code)
-  }
-
-  /** A credential of the caller's own: left over, perhaps, from before there was a manager. */
-  #bareWith(own: string, target: Target): Authorization {
-    const authorization = bare(target)
-    this.#callers ??= new WeakMap()
-    this.#callers.set(authorization, own)
-    if (!this.#isTold) tellInDevelopment(own)
-    this.#isTold = true
-    return authorization
+    return whenSignedOut === 'send' && isLatchkeyError(error) && SIGNED_OUT.has(error.code)
   }
 
   /** The session's headers for one attempt; none when the caller has set one of them. */
@@ -130,81 +121,103 @@ export class KernelAuthorizer implements Authorizer {
 
   readonly recover = (
     authorization: Authorization,
-    response: ResponseView | Response,
+    response: Answered,
     asked: RecoverOptions = {},
   ): MaybePromise<Authorization | undefined> => {
-    const { isTokenRejected, tokensFrom } = this.#options
-    if (tokensFrom && response.status < 400) this.#takeOver(authorization, response)
-    if (!isTokenRejected && response.status !== 401) return undefined
-    if (authorization.generation === 0) return this.#recoverBare(authorization, response, asked)
+    const { isTokenRejected, tokensFrom, onChallenge } = this.#options
+    const { status } = response
+    if (authorization.generation === 0)
+      return status === 401 ? this.#recoverBare(authorization, response, asked) : undefined
     if (droppedOf(response) === true) return undefined
-    const act = (isRejected: unknown) =>
-      isRejected ? this.#replay(authorization, response, asked) : undefined
-    const verdict = isTokenRejected ? this.#judge(response, authorization.target) : true
-    return isThenable(verdict) ? Promise.resolve(verdict).then(act) : act(verdict)
+    if (tokensFrom && status < 400) this.#handedOn.takeFrom(response, authorization)
+    if (onChallenge && (status === 401 || status === 403) && !authorization.answersChallenge)
+      return this.#answerChallenge(authorization, response, asked)
+    return isTokenRejected || status === 401
+      ? this.#judge(authorization, response, asked)
+      : undefined
   }
 
   /** A predicate that fails tells nothing: the status decides. */
-  #judge(response: ResponseView | Response, requested: Target): unknown {
+  #judge(
+    authorization: Authorization,
+    response: Answered,
+    asked: RecoverOptions,
+  ): MaybePromise<Authorization | undefined> {
+    const { isTokenRejected } = this.#options
     const byStatus = response.status === 401
+    const act = (isRejected: unknown) =>
+      isRejected ? this.#replay(authorization, response, asked) : undefined
+    if (!isTokenRejected) return act(byStatus)
     try {
-      const verdict: unknown = this.#options.isTokenRejected?.(boundedView(response, requested))
-      return isThenable(verdict) ? Promise.resolve(verdict).catch(() => byStatus) : verdict
+      const verdict: unknown = isTokenRejected(boundedView(response, authorization.target))
+      if (!isThenable(verdict)) return act(verdict)
+      return Promise.resolve(verdict)
+        .catch(() => byStatus)
+        .then(act)
     } catch {
-      return byStatus
+      return act(byStatus)
+    }
+  }
+
+  /** A challenge may be answered without a renewal. Then the request is sent again, with another token or new headers. */
+  async #answerChallenge(
+    authorization: Authorization,
+    response: Answered,
+    asked: RecoverOptions,
+  ): Promise<Authorization | undefined> {
+    const { target, attempt, epoch } = authorization
+    try {
+      const answer = await this.#handedOn.answer(response, authorization, asked.signal)
+      if (!answer) return this.#judge(authorization, response, asked)
+      const { session, isSame } = answer
+      const again = { target, attempt: isSame ? attempt : attempt + 1, epoch }
+      return await this.#sendAgain(
+        { ...again, answersChallenge: true },
+        Promise.resolve(session),
+        response,
+        asked,
+      )
+    } catch (error) {
+      throwIfAborted(asked.signal)
+      return this.#explanations.add(response, error as LatchkeyError)
     }
   }
 
   /**
-   * A 401 where no token was sent. Where the address is nearly ours, that is explained. What seemed to be a grant's own
-   * request was none if the grant has ended since (a limiter starts one job as the other ends): it gets a token now.
+   * A 401 where no token was sent. What seemed to be a grant's own request was none if the grant has ended since (a
+   * limiter starts one job as the other ends): it gets a token now.
    */
   #recoverBare(
     authorization: Authorization,
-    response: ResponseView | Response,
+    response: Answered,
     asked: RecoverOptions,
   ): MaybePromise<Authorization | undefined> {
-    const began = response.status === 401 ? this.#own?.get(authorization) : undefined
-    if (began && !began.passage.isOpen)
-      return this.#sendAgain(authorization, began.epoch, this.#renewal.obtain(), response, asked)
-    const own = response.status === 401 ? this.#callers?.get(authorization) : undefined
-    if (own) return this.#explanations.add(response, callersCredential(own))
-    const url = response.status === 401 ? parseUrl(response.url) : undefined
-    const meant = url && nearestOrigin(this.#options.origins, url)
-    if (meant) this.#explanations.add(response, otherOrigin(url, meant))
-    return undefined
-  }
-
-  /** Tokens that an ordinary answer hands on, to the session whose token the request carried. */
-  #takeOver({ generation, epoch, target }: Authorization, response: ResponseView | Response): void {
-    const { current } = this.#session
-    if (generation === 0 || current?.generation !== generation || current.epoch !== epoch) return
-    if (droppedOf(response) !== undefined || this.#session.stopped) return
-    if (this.#renewal.isUnderWay) return
-    try {
-      const found = this.#options.tokensFrom?.(boundedView(response, target), current.tokens)
-      if (found) takeOver(this.#options, this.#session, current, found)
-    } catch {
-      // what cannot be read is not taken over
+    const { target, attempt } = authorization
+    const began = this.#bare.mistakenFor(authorization)
+    if (began) {
+      const again = { target, attempt: attempt + 1, epoch: began.epoch }
+      return this.#sendAgain(again, this.#renewal.obtain(), response, asked)
     }
+    const reason = this.#bare.explain(authorization, response, this.#options.origins)
+    return reason && this.#explanations.add(response, reason)
   }
 
   /** The token was rejected: either an authorization to send again with, or a reason not to. */
   async #replay(
-    authorization: Authorization,
-    response: ResponseView | Response,
+    { target, generation, epoch, attempt }: Authorization,
+    response: Answered,
     asked: RecoverOptions,
   ): Promise<Authorization | undefined> {
-    const { url, method } = authorization.target
-    const from = response.url ? parseUrl(response.url, url.href) : url
-    if (!from || !new Target({ url: from, method }).isAt(this.#options.origins)) return undefined // a redirect's target spoke
+    const from = response.url ? parseUrl(response.url, target.url.href) : target.url
+    if (!from || !new Target({ url: from, method: '' }).isAt(this.#options.origins))
+      return undefined // a redirect's target spoke
     const isDoubtful = droppedOf(response) === 'unknown'
-    const reason = this.#whyNot(authorization, isDoubtful)
+    const reason = this.#whyNot({ generation, epoch, attempt }, isDoubtful)
     if (reason) return this.#explanations.add(response, reason)
     // A session that may be well is renewed, but goes on if it cannot be.
-    const isInUse = this.#session.current?.generation === authorization.generation
+    const isInUse = this.#session.current?.generation === generation
     const obtained = isDoubtful && isInUse ? this.#renewal.renew() : this.#renewal.obtain()
-    return this.#sendAgain(authorization, authorization.epoch, obtained, response, asked)
+    return this.#sendAgain({ target, attempt: attempt + 1, epoch }, obtained, response, asked)
   }
 
   /**
@@ -212,34 +225,33 @@ export class KernelAuthorizer implements Authorizer {
    *
    * @param isDoubtful Whether the token was there at all is unknown, so this says nothing about the session.
    */
-  #whyNot(authorization: Authorization, isDoubtful: boolean): LatchkeyError | undefined {
+  #whyNot(
+    carried: { generation: number; epoch: number; attempt: number },
+    isDoubtful: boolean,
+  ): LatchkeyError | undefined {
+    const { store, name, clock, whenRefused } = this.#options
     const session = this.#session
     const { current } = session
-    const now = this.#options.clock.now()
-    const meaning = whatRejectionMeans(authorization, now, session)
+    const now = clock.now()
+    const meaning = whatRejectionMeans(carried, now, session)
     if (meaning === 'permanent') return permanentToken()
     if (meaning === 'otherSession') return sessionChanged()
     if (meaning === 'renew' && current) current.isRejected ||= !isDoubtful
     if (meaning !== 'refused') return undefined
-    if (
-      !isDoubtful &&
-      authorization.attempt > 1 &&
-      current?.generation === authorization.generation
-    ) {
-      if (this.#options.whenRefused === 'end') {
-        session.end('rejected')
-        void this.#renewal.forget(current.tokens)
-      } else session.refused = coolDown(session.refused, current.generation, now)
+    const isInUse = current?.generation === carried.generation && carried.attempt > 1
+    if (isInUse && !isDoubtful && whenRefused === 'end') {
+      session.end('rejected')
+      void store.remove(name, current.tokens)
+    } else if (isInUse && !isDoubtful) {
+      session.refused = coolDown(session.refused, current.generation, now)
     }
     return freshToken()
   }
 
-  /** @param epoch The session that the request belongs to. */
   async #sendAgain(
-    { target, attempt }: Authorization,
-    epoch: number,
+    { target, attempt, epoch, answersChallenge = false }: Again,
     obtained: Promise<Session>,
-    response: ResponseView | Response,
+    response: Answered,
     { signal, replayable = true }: RecoverOptions,
   ): Promise<Authorization | undefined> {
     if (!replayable) {
@@ -250,49 +262,24 @@ export class KernelAuthorizer implements Authorizer {
       const next = await untilAborted(obtained, signal)
       if (epoch !== this.#session.epoch) throw sessionChanged()
       const { generation } = next
-      const sealed = await this.#seal(next, target, attempt + 1)
+      const sealed = await this.#seal(next, target, attempt)
+      sealed.answersChallenge = answersChallenge
       const { method, url } = target
       const where = url.origin + url.pathname
-      this.#events.emit('retried', {
-        at: this.#options.clock.now(),
-        generation,
-        method,
-        url: where,
-      })
+      const at = this.#options.clock.now()
+      this.#events.emit('retried', { at, generation, method, url: where })
       throwIfAborted(signal) // by a listener, or while the scheme was signing
       return sealed
     } catch (error) {
       throwIfAborted(signal)
-      if (this.#isVisitor(error)) return bare(target, attempt + 1)
+      if (this.#isVisitor(error)) return bare(target, attempt)
       return this.#explanations.add(response, error as LatchkeyError)
     }
   }
 }
 
-/** Codes of nobody being signed in, and nothing left to sign in with. */
-const NOBODY: ReadonlySet<string> = new Set(['ERR_SIGN_IN_REQUIRED', 'ERR_REFRESH_TOKEN_REJECTED'])
-
-const NO_SESSION = { generation: 0, epoch: 0, permanent: true }
-
-const bare = (target: Target, attempt = 1) => new Authorization({}, target, NO_SESSION, attempt)
-
-type Sealed = Readonly<Record<string, string>>
-
-/** RFC 9110 section 5.5, as clients have it. */
-const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/**
- * Lower-case names and values. A header for which the scheme has no value is not sent. What no header can carry is
- * refused here: a client would print it.
- */
-function toRecord(init: HeadersInit): Sealed {
-  const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
-  const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
-  const given = entries.filter(([, value]) => value !== undefined && value !== null)
-  if (!given.every(([name, value]) => TOKEN.test(name) && SENDABLE.test(String(value))))
-    throw new TypeError('A header has a name or a value that cannot be sent.')
-  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
-}
-
-/** RFC 9110 section 5.1. */
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
+/** Codes of being signed out, with nothing left to sign in with. */
+const SIGNED_OUT: ReadonlySet<string> = new Set([
+  'ERR_SIGN_IN_REQUIRED',
+  'ERR_REFRESH_TOKEN_REJECTED',
+])

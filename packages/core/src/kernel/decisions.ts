@@ -1,4 +1,5 @@
 import { isLatchkeyError, type LatchkeyError } from '../errors.ts'
+import { sessionChanged } from '../texts.ts'
 import type { TokenSet } from '../token-set.ts'
 
 /** How long before expiry the renewal starts when nothing is said, in milliseconds. */
@@ -43,8 +44,10 @@ export interface Run {
 /** What a failed renewal leaves behind, so that the next request does not start it all again. */
 export interface Failure {
   error: LatchkeyError
-  /** The instant until which the failure stands for an answer. `Infinity`: until a sign-in. */
+  /** The instant until which the failure stands for an answer. `Infinity`: until a sign-in, or a change in the store. */
   until: number
+  /** What the store held then. */
+  tokens?: TokenSet | undefined
 }
 
 /** A token that was refused although fresh: its 401s are not about the token. */
@@ -54,19 +57,65 @@ export interface Refused {
   coolDownMs: number
 }
 
+/** What these decisions are about. */
+export interface State {
+  readonly current: Session | undefined
+  readonly generation: number
+  readonly epoch: number
+  readonly stopped: LatchkeyError | undefined
+  readonly failure: Failure | undefined
+  readonly refused: Refused | undefined
+  readonly isOutdated: boolean
+}
+
 /** Whether requests may still go out with this session's token. */
 export function isUsable(session: Session | undefined, now: number): session is Session {
   return session !== undefined && !session.isRejected && now < session.expiresAt
 }
 
+/** The session, if requests may go out with it now. */
+export function usableSession({ current, stopped }: State, now: number): Session | undefined {
+  return !stopped && isUsable(current, now) ? current : undefined
+}
+
 /** When to start renewing a token that expires at `expiresAt`, seen first at `now`. */
 export function renewalInstant(expiresAt: number, now: number, renewAheadMs: number): number {
+  if (expiresAt === Infinity) return Infinity
   return expiresAt - Math.min(renewAheadMs, (expiresAt - now) * MAX_SHARE)
 }
 
 /** Whether a usable session is to be renewed in the background now. */
-export function isDue(session: Session, failure: Failure | undefined, now: number): boolean {
-  return now >= session.renewAt && !(failure && now < failure.until)
+export function isDue({ current, failure }: State, now: number): boolean {
+  return current !== undefined && now >= current.renewAt && !(failure && now < failure.until)
+}
+
+/** Which session a caller began with, to ask after an await whether it is still the same. */
+export interface Mark {
+  epoch: number
+  /** Whether there was a session at all. */
+  had: boolean
+}
+
+export const mark = ({ epoch, current }: State): Mark => ({ epoch, had: current !== undefined })
+
+/**
+ * Does nothing while the session is the one that was marked. A request that began without a session takes the first one.
+ *
+ * @throws {LatchkeyError} why requests are refused, or `ERR_SESSION_CHANGED`.
+ */
+export function expectSame(state: State, { epoch, had }: Mark): void {
+  if (state.stopped) throw state.stopped
+  if (state.epoch === epoch || (!had && state.current && state.epoch === epoch + 1)) return
+  throw sessionChanged()
+}
+
+/**
+ * Whether the result of a renewal should be used: the token set is still the one that it started from, or it has
+ * not timed out and there is no usable token.
+ */
+export function isWanted({ epoch, generation, signal }: Run, state: State, now: number): boolean {
+  if (state.epoch !== epoch) return false
+  return state.generation === generation || (!signal.aborted && !isUsable(state.current, now))
 }
 
 /**
@@ -81,7 +130,7 @@ export function isDue(session: Session, failure: Failure | undefined, now: numbe
 export function whatRejectionMeans(
   carried: { generation: number; epoch: number; attempt: number },
   now: number,
-  state: { current: Session | undefined; epoch: number; refused: Refused | undefined },
+  state: Pick<State, 'current' | 'epoch' | 'refused'>,
 ): 'renew' | 'late' | 'permanent' | 'otherSession' | 'refused' {
   const { current, epoch, refused } = state
   if (current?.permanent) return 'permanent'
@@ -103,11 +152,4 @@ export function coolDown(before: Refused | undefined, generation: number, now: n
 export function isPassing(error: unknown): error is LatchkeyError {
   const codes = ['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT']
   return isLatchkeyError(error) && codes.includes(error.code)
-}
-
-/** A server that answers a refresh without a new refresh token means the old one to stay (RFC 6749 section 6). */
-export function keepRefreshToken(answer: TokenSet, old: TokenSet | undefined): TokenSet {
-  if (answer.refreshToken !== undefined || old?.refreshToken === undefined) return answer
-  const { refreshToken, refreshExpiresAt } = old
-  return { ...answer, refreshToken, ...(refreshExpiresAt !== undefined && { refreshExpiresAt }) }
 }

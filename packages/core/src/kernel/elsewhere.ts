@@ -1,5 +1,4 @@
 import type { KernelOptions } from '../manager-options.ts'
-import { readStore } from '../store/token-store.ts'
 import { sameTokens, type TokenSet } from '../token-set.ts'
 import type { SessionKeeper } from './session.ts'
 
@@ -8,27 +7,25 @@ const WINNER_WRITES_MS = 300
 
 /** Follows what other tabs, processes and machines do to the store. */
 export class Elsewhere {
-  readonly #options: KernelOptions
+  readonly #options: Pick<KernelOptions, 'store' | 'name'>
   readonly #session: SessionKeeper
   readonly #isRenewing: () => boolean
   #unsubscribe: (() => void) | undefined = undefined
-  /**
-   * A change was told of and has not been looked at: a renewal is under way, which reads the store itself, or the store
-   * could not be read. look() once that is over, however it ends.
-   */
-  isMissed = false
   #isLooking = false
 
-  constructor(options: KernelOptions, session: SessionKeeper, isRenewing: () => boolean) {
+  constructor(
+    options: Pick<KernelOptions, 'store' | 'name'>,
+    session: SessionKeeper,
+    isRenewing: () => boolean,
+  ) {
     this.#options = options
     this.#session = session
     this.#isRenewing = isRenewing
   }
 
   start(): void {
-    if (this.#unsubscribe) return
     const { store, name } = this.#options
-    this.#unsubscribe = store.subscribe?.(name, () => void this.look()) ?? (() => undefined)
+    this.#unsubscribe ??= store.subscribe(name, () => void this.look())
   }
 
   stop(): void {
@@ -37,11 +34,12 @@ export class Elsewhere {
 
   /** Takes over what the store holds, if it is news. Told of many changes at once, it reads once more. */
   async look(): Promise<void> {
-    this.isMissed = true
+    const session = this.#session
+    session.isOutdated = true
     if (this.#isLooking) return
     this.#isLooking = true
-    while (this.isMissed && !this.#isRenewing() && !this.#session.stopped) {
-      this.isMissed = false
+    while (session.isOutdated && !this.#isRenewing() && !session.stopped) {
+      session.isOutdated = false
       if (!(await this.#follow())) break
     }
     this.#isLooking = false
@@ -52,11 +50,11 @@ export class Elsewhere {
     const session = this.#session
     const { store, name } = this.#options
     const { current, epoch } = session
-    const { tokens, error } = await readStore(store, name)
+    const { tokens, error } = await store.read(name)
     const isOlder = session.current !== current || session.epoch !== epoch // than what is in use now
-    this.isMissed ||= error !== undefined || isOlder || this.#isRenewing()
+    session.isOutdated ||= error !== undefined || isOlder || this.#isRenewing()
     if (error !== undefined) return false
-    if (this.isMissed || session.stopped || sameTokens(tokens, current?.tokens)) return true
+    if (session.isOutdated || session.stopped || sameTokens(tokens, current?.tokens)) return true
     if (tokens) session.adopt(tokens)
     else session.end('elsewhere')
     return true
@@ -69,11 +67,11 @@ export class Elsewhere {
   async changed(known: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { store, name } = this.#options
     const look = async () => {
-      const { tokens } = await readStore(store, name)
+      const { tokens } = await store.read(name)
       return sameTokens(tokens, known) ? undefined : tokens
     }
     const found = await look()
-    if (found || !known || store.lock) return found
+    if (found || !known || store.isExclusive) return found
     await new Promise((resolve) => setTimeout(resolve, WINNER_WRITES_MS))
     return look()
   }

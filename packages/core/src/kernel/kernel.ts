@@ -2,6 +2,7 @@ import type { Events, Listener, ManagerEvents, ManagerState } from '../events.ts
 import type { KernelOptions } from '../manager-options.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 import { disposed, recursion, sessionChanged, signedOut } from '../texts.ts'
+import { withExpiry } from '../expiry.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
 import { untilAborted } from '../waiting.ts'
 import type { Authorizer, Whose } from './authorization.ts'
@@ -106,7 +107,7 @@ class Kernel {
 
   async refresh(): Promise<TokenSet> {
     const { session } = this
-    if (this.#renewal.grantAtWork()) throw recursion()
+    if (this.#options.inside.current()) throw recursion()
     this.#expectInUse()
     const { epoch } = session
     const expectSame = () => {
@@ -119,7 +120,7 @@ class Kernel {
     expectSame()
     session.stopped = undefined
     session.announce()
-    this.#renewal.catchUp()
+    this.#renewal.tend()
     return { ...tokens }
   }
 
@@ -128,7 +129,7 @@ class Kernel {
     entering?: () => void,
   ): Promise<void> {
     const { session } = this
-    const { store, name } = this.#options
+    const { store, name, clock } = this.#options
     const turn = (session.begun += 1)
     this.#expectInUse()
     const usable = readTokenSet(typeof tokens === 'function' ? await tokens() : tokens)
@@ -140,9 +141,10 @@ class Kernel {
     session.stopped = undefined
     this.#renewal.abandon(sessionChanged())
     const from = typeof tokens === 'function' ? 'obtained' : 'given'
-    const { tokens: mine } = session.enter(session.open(usable, from))
+    const mine = withExpiry(usable, from, clock.now())
+    session.enter(mine)
     this.#renewal.elsewhere.start()
-    await store.setToken(mine, name)
+    await store.write(mine, name)
   }
 
   async signOut(): Promise<TokenSet | undefined> {
@@ -153,7 +155,7 @@ class Kernel {
     if (!this.#isDisposed()) session.stopped = reason
     this.#renewal.abandon(reason)
     session.end('signOut')
-    const found = (await store.removeToken(name)) as TokenSet | undefined
+    const found = await store.remove(name)
     const tokens = found ?? mine // another process may have renewed
     if (tokens && !mine) this.#events.emit('signedOut', { at: clock.now(), reason: 'signOut' })
     return tokens && readTokenSet(tokens)

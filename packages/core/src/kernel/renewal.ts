@@ -1,18 +1,29 @@
-import type { GrantRejectedError, LatchkeyError } from '../errors.ts'
+import { type GrantRejectedError, isDeferral, type LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
+import { expiryFromStore, withExpiry } from '../expiry.ts'
 import type { Grant } from '../grant/grant.ts'
-import { Inside, type Passage } from '../grant/inside.ts'
 import type { KernelOptions } from '../manager-options.ts'
-import { readStore, type Stored } from '../store/token-store.ts'
+import type { Stored } from '../store/token-store.ts'
 import { recursion, sessionChanged, signInRequired, timedOut, unkept } from '../texts.ts'
 import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
-import { afterRunning, throwIfAborted, untilAborted } from '../waiting.ts'
-import { COOL_DOWN_MS, isDue, isPassing, isUsable, type Run, type Session } from './decisions.ts'
-import { askGrants } from './chain.ts'
+import { afterRunning, throwIfAborted } from '../waiting.ts'
+import {
+  COOL_DOWN_MS,
+  expectSame,
+  type Failure,
+  isDue,
+  isPassing,
+  isUsable,
+  isWanted,
+  mark,
+  type Run,
+  type Session,
+  usableSession,
+} from './decisions.ts'
 import { Elsewhere } from './elsewhere.ts'
 import type { SessionKeeper } from './session.ts'
 
-/** The renewal that everybody shares who needs a token while one is being obtained. */
+/** The renewal that all requests share which need a token while one is being obtained. */
 interface Flight {
   promise: Promise<Session>
   /** Ends the waiting, not the work: a rotated token that comes late is still kept, if its session is. */
@@ -26,7 +37,6 @@ export class Renewal {
   readonly #options: KernelOptions
   readonly #session: SessionKeeper
   readonly #events: Events
-  readonly #inside = new Inside()
   /** What other tabs, processes and machines do to the store; listened to from the first session on. */
   readonly elsewhere: Elsewhere
   #flight: Flight | undefined = undefined
@@ -39,35 +49,42 @@ export class Renewal {
     this.elsewhere = new Elsewhere(options, session, () => this.isUnderWay)
   }
 
-  /** The session, if requests may go out with it now. When it is due, its renewal starts in the background. */
-  ready(): Session | undefined {
-    const now = this.#options.clock.now()
-    const { current, stopped, failure } = this.#session
-    if (stopped || !isUsable(current, now)) return undefined
-    this.catchUp()
-    if (!this.#flight && isDue(current, failure, now)) void this.renew()
-    return current
+  /** Whether a renewal is under way, which brings newer tokens than any answer. */
+  get isUnderWay(): boolean {
+    return this.#flight !== undefined
   }
 
-  /** A usable session of whoever is signed in now: the one in memory, else the store's, else a renewed one. */
+  /** What a request sets off on its way: a look into a store that has changed, a renewal ahead of expiry. */
+  tend(): void {
+    const session = this.#session
+    if (session.isOutdated) void this.elsewhere.look()
+    if (!this.#flight && isDue(session, this.#options.clock.now())) void this.renew()
+  }
+
+  /** A usable session of the user who is signed in now: the one in memory, else the store's, else a renewed one. */
   async obtain(): Promise<Session> {
     const session = this.#session
-    if (this.grantAtWork()) throw recursion()
-    let began = session.mark()
-    session.expectSame(began)
+    const { clock, inside } = this.#options
+    if (inside.current()) throw recursion()
+    let began = mark(session)
+    expectSame(session, began)
     await this.load()
-    session.expectSame(began)
-    if (!began.had) began = session.mark()
+    expectSame(session, began)
+    if (!began.had) began = mark(session)
+    const usable = usableSession(session, clock.now())
+    if (usable) this.tend()
     const obtained =
-      this.ready() ??
+      usable ??
       (await this.renew().catch((error) => this.#firstSignIn(began.had, began.epoch, error)))
-    session.expectSame(began)
+    expectSame(session, began)
     return obtained
   }
 
   /** A request that waited for a first sign-in takes the one that came instead. @throws `error`, if none did. */
   #firstSignIn(had: boolean, epoch: number, error: unknown): Session {
-    const other = !had && this.#session.epoch === epoch + 1 ? this.ready() : undefined
+    const session = this.#session
+    const isFirst = !had && session.epoch === epoch + 1
+    const other = isFirst ? usableSession(session, this.#options.clock.now()) : undefined
     if (other) return other
     throw error
   }
@@ -81,7 +98,7 @@ export class Renewal {
     const { store, name } = this.#options
     const session = this.#session
     this.elsewhere.start()
-    const { tokens } = await readStore(store, name)
+    const { tokens } = await store.read(name)
     session.isLoaded = true
     if (tokens && !session.current && session.epoch === 0) session.adopt(tokens)
     else session.announce()
@@ -105,100 +122,97 @@ export class Renewal {
       controller.abort(reason)
     })
     // Until the work is over, not the waiting: the lock must be let go in time also once the waiters are.
-    const work = this.#underLock(run, failed?.error).finally(stopTimer)
+    const work = this.#work(run, failed).finally(stopTimer)
     const promise = Promise.race([work, ended])
       .catch((error: unknown) => this.#fail(error))
-      .finally(() => this.#flight === mine && this.#land())
+      .finally(() => {
+        if (this.#flight !== mine) return
+        this.#flight = undefined
+        this.#session.endRenewing()
+        if (this.#session.isOutdated) void this.elsewhere.look()
+      })
     promise.catch(() => undefined) // in the background no request waits; the event tells
     const mine: Flight = { promise, end, controller }
     this.#flight = mine
     return promise
   }
 
-  /** Whether a renewal is under way, which brings newer tokens than any answer. */
-  get isUnderWay(): boolean {
-    return this.#flight !== undefined
-  }
-
-  #land(): void {
-    this.#flight = undefined
-    this.#session.isRenewing = false
-    this.#session.announce()
-    this.catchUp()
-  }
-
-  /** @param failed What failed for good: only a sign-in elsewhere can mend that. */
-  async #underLock(run: Run, failed: LatchkeyError | undefined): Promise<Session> {
+  /** @param failed What failed for good: only another token set in the store can mend that. */
+  async #work(run: Run, failed: Failure | undefined): Promise<Session> {
     const { store, name } = this.#options
-    if (failed && !(await readStore(store, name)).tokens) throw failed
-    // A grant that never answers must not keep the lock: a late result is stored without it.
-    const work = () => untilAborted(this.#obtainNext(run), run.signal)
-    return store.lock ? store.lock(name, work) : work()
+    if (failed && sameTokens((await store.read(name)).tokens, failed.tokens)) throw failed.error
+    return store.exclusively(name, run.signal, (stored) =>
+      this.#next(run, stored, this.#session.current?.tokens),
+    )
   }
 
-  /** The next session: another process's from the store, or one from the chain of grants. */
-  async #obtainNext(run: Run): Promise<Session> {
-    const { store, name, grants, fetch } = this.#options
-    const mine = this.#session.current?.tokens
-    throwIfAborted(run.signal) // the lock came too late
-    let stored = await readStore(store, name)
+  /**
+   * The next session: another process's from the store, or one from the chain of grants.
+   *
+   * @param mine What is to be renewed, as this manager has it.
+   */
+  async #next(run: Run, stored: Stored, mine: TokenSet | undefined): Promise<Session> {
+    const { store, name, ask, clock } = this.#options
+    const session = this.#session
+    const { signal } = run
     if (isPassing(stored.error)) throw stored.error
-    for (;;) {
-      // A refresh token that others have too may be good for once only: it needs a place for its successor.
-      const known = stored.error === undefined ? stored.tokens : mine
-      if (known && !sameTokens(known, mine) && this.#session.isFresh(known))
-        return this.#session.adoptFor(run, known)
-      const isShared = stored.error === undefined && known?.refreshToken !== undefined
-      const mayPresent = !isShared || ((await store.canWrite?.(name)) ?? true)
-      const walk = await askGrants(mayPresent ? known : undefined, {
-        grants,
-        fetch,
-        signal: run.signal,
-        inside: this.#inside,
-        onAsked: () => this.#announceRenewing(run.signal),
-        changed: (refused) => this.elsewhere.changed(refused),
-      })
-      if (walk.end === 'answered') return this.#commit(run, walk.answer, walk.grant, stored)
-      if (walk.end === 'exhausted' && !mayPresent) throw unkept()
-      if (walk.end === 'exhausted') return this.#giveUp(run, walk.tried, walk.rejection, known)
-      stored = { tokens: walk.tokens, error: undefined }
-    }
-  }
-
-  #announceRenewing(signal: AbortSignal): void {
-    if (this.#session.isRenewing || this.#flight?.controller.signal !== signal) return
-    this.#session.isRenewing = true
-    this.#events.emit('renewing', { at: this.#options.clock.now() })
-    this.#session.announce()
+    const known = stored.error === undefined ? stored.tokens : mine
+    const isFresh = known && (expiryFromStore(known) ?? Infinity) > clock.now()
+    if (isFresh && !sameTokens(known, mine)) return this.#adoptFor(run, known)
+    // A refresh token that others have too may be good for once only: it needs a place for its successor.
+    const isShared = stored.error === undefined && known?.refreshToken !== undefined
+    const mayPresent = !isShared || (await store.canWrite(name))
+    const answer = await ask({
+      tokens: mayPresent ? known : undefined,
+      signal,
+      onAsked: () => signal.aborted || session.beginRenewing(),
+      changed: (refused) => this.elsewhere.changed(refused),
+    })
+    if (answer.end === 'answered') return this.#commit(run, answer.tokens, answer.grant, stored)
+    if (answer.end === 'overtaken')
+      return this.#next(run, { tokens: answer.tokens, error: undefined }, mine)
+    if (!mayPresent) throw unkept()
+    return this.#giveUp(run, answer.tried, answer.rejection, known)
   }
 
   /** Stores what the grant answered, and only then lets it be used. */
-  async #commit(run: Run, tokens: TokenSet, grant: Grant, before: Stored): Promise<Session> {
+  async #commit(run: Run, answer: TokenSet, grant: Grant, before: Stored): Promise<Session> {
     const { clock, store, name } = this.#options
     const session = this.#session
-    const next = session.open(tokens, 'receipt', grant.permanent)
-    if (!next.permanent) {
-      // A sign-out or sign-in elsewhere, while the grant was asked, wins over what it brought.
-      const latest = await readStore(store, name)
+    const { permanent = false } = grant
+    const next = permanent ? answer : withExpiry(answer, 'receipt', clock.now())
+    if (!permanent) {
+      // A sign-out or sign-in elsewhere, while the grant was asked, wins over the grant's answer.
+      const latest = await store.read(name)
       const isKnown = before.error === undefined && latest.error === undefined
       const isOurs = latest.tokens && sameTokens(latest.tokens, session.current?.tokens)
       if (isKnown && !isOurs && !sameTokens(latest.tokens, before.tokens)) {
-        if (latest.tokens) return session.adoptFor(run, latest.tokens)
-        if (session.isCurrent(run)) session.end('elsewhere', true)
+        if (latest.tokens) return this.#adoptFor(run, latest.tokens)
+        if (isWanted(run, session, clock.now())) session.end('elsewhere', true)
       }
-      if (session.isCurrent(run)) await store.setToken(next.tokens, name)
+      if (isWanted(run, session, clock.now())) await store.write(next, name)
     }
-    if (!session.isCurrent(run)) return session.overtaken(run)
-    const entered = session.enter(next)
+    if (!isWanted(run, session, clock.now())) return this.#overtaken(run)
+    const entered = session.enter(next, permanent)
     const { generation } = entered
     const at = clock.now()
-    this.#events.emit('renewed', {
-      at,
-      generation,
-      grant: grant.name,
-      durationMs: at - run.startedAt,
-    })
+    const durationMs = at - run.startedAt
+    this.#events.emit('renewed', { at, generation, grant: grant.name, durationMs })
     return entered
+  }
+
+  /** What another process has stored, if the result of this renewal should still be used. */
+  #adoptFor(run: Run, tokens: TokenSet): Session {
+    const session = this.#session
+    const isStillWanted = isWanted(run, session, this.#options.clock.now())
+    return isStillWanted ? session.adopt(tokens) : this.#overtaken(run)
+  }
+
+  /** A faster renewal's result serves as well, within the same session. */
+  #overtaken({ epoch }: Run): Session {
+    const { current, epoch: now } = this.#session
+    if (now === epoch && current) return current
+    throw sessionChanged()
   }
 
   /** No grant gave a token. One that is still good is used up; otherwise the session is over. */
@@ -208,10 +222,11 @@ export class Renewal {
     rejection: GrantRejectedError | undefined,
     known: TokenSet | undefined,
   ): Promise<never> {
-    if (this.#session.epoch !== run.epoch) throw sessionChanged()
-    throwIfAborted(run.signal) // late, it may still bring a token but no longer end a session
     const session = this.#session
-    const at = this.#options.clock.now()
+    const { store, name, clock } = this.#options
+    if (session.epoch !== run.epoch) throw sessionChanged()
+    throwIfAborted(run.signal) // late, it may still bring a token but no longer end a session
+    const at = clock.now()
     const error = signInRequired(tried, rejection, secretsOf(known))
     if (rejection) this.#events.emit('renewalFailed', { at, outcome: 'rejected', error })
     const { current } = session
@@ -220,28 +235,28 @@ export class Renewal {
       throw error
     }
     session.end('rejected', known !== undefined || current !== undefined)
-    if (rejection) session.failure = { error, until: Infinity }
-    await this.forget(known)
+    if (rejection) session.failure = { error, until: Infinity, tokens: undefined }
+    await store.remove(name, known) // not what another process has stored since
     throw error
   }
 
   /**
-   * What was decided is passed on. What may pass keeps the session, and leaves a cool-down that keeps the
-   * next requests from storming.
+   * Passes on what was decided. What may pass keeps the session, and leaves a cool-down that keeps the next requests
+   * from storming. What the user has to do first is told once, and not asked again for the same token set.
    */
   #fail(error: unknown): never {
-    if (!isPassing(error)) throw error
-    if (this.#session.current) this.#session.current.isRejected = false // the server may judge it otherwise by then
+    const session = this.#session
     const at = this.#options.clock.now()
-    this.#session.failure = { error, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
-    this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
+    if (isPassing(error)) {
+      if (session.current) session.current.isRejected = false // the server may judge it otherwise by then
+      const until = at + (error.retryAfterMs ?? COOL_DOWN_MS)
+      session.failure = { error, until, tokens: undefined }
+      this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
+    } else if (isDeferral(error) && session.failure?.error !== error) {
+      session.failure = { error, until: Infinity, tokens: session.current?.tokens }
+      this.#events.emit('renewalFailed', { at, outcome: 'deferred', error })
+    }
     throw error
-  }
-
-  /** Empties the store of a session that the server has ended; not of one that another process has begun since. */
-  async forget(ended: TokenSet | undefined): Promise<void> {
-    const { store, name } = this.#options
-    await store.removeToken(name, ended)
   }
 
   /** Drops the renewal in flight: its waiters are let go, and its result is not wanted any more. */
@@ -250,18 +265,7 @@ export class Renewal {
     this.#flight?.controller.abort(reason)
     this.#flight = undefined
     this.#session.isRenewing = false
-    this.catchUp()
-  }
-
-  /** The grant's work that a request belongs to, and that therefore must not wait for the renewal. */
-  grantAtWork(signal?: AbortSignal | null): Passage | undefined {
-    if (!this.#flight) return undefined
-    return this.#flight.controller.signal === signal ? { isOpen: true } : this.#inside.current()
-  }
-
-  /** Looks into the store, if a change was told of that has not been looked at. */
-  catchUp(): void {
-    if (this.elsewhere.isMissed) void this.elsewhere.look()
+    if (this.#session.isOutdated) void this.elsewhere.look()
   }
 
   /** Lets all waiters go. The session is not over: the renewal on its way is still stored, within its time. */

@@ -1,38 +1,9 @@
 import type { LatchkeyError } from '../errors.ts'
 import type { Events, ManagerEvents, ManagerState } from '../events.ts'
-import {
-  expiryFromStore,
-  expiryOfGiven,
-  expiryOfObtained,
-  expiryOnReceipt,
-  readJwtOwner,
-} from '../expiry.ts'
+import { readJwtOwner, withExpiry } from '../expiry.ts'
 import type { KernelOptions } from '../manager-options.ts'
-import { sessionChanged } from '../texts.ts'
-import { readTokenSet, type TokenSet } from '../token-set.ts'
-import {
-  type Failure,
-  isUsable,
-  type Refused,
-  renewalInstant,
-  type Run,
-  type Session,
-} from './decisions.ts'
-
-/** Which session somebody began with, to ask after an await whether it is still the same. */
-export interface Mark {
-  epoch: number
-  /** Whether there was a session at all. */
-  had: boolean
-}
-
-/** Where a token set comes from decides what is believed of its expiry. */
-const EXPIRY = {
-  receipt: expiryOnReceipt,
-  store: expiryFromStore,
-  given: expiryOfGiven,
-  obtained: expiryOfObtained,
-} as const
+import type { TokenSet } from '../token-set.ts'
+import { type Failure, type Refused, renewalInstant, type Session } from './decisions.ts'
 
 /**
  * What a manager remembers, and every way in which that may change. Nothing is read, written or sent here.
@@ -56,6 +27,11 @@ export class SessionKeeper {
   isLoaded = false
   /** Whether grants are being asked. */
   isRenewing = false
+  /**
+   * Whether the store has changed and was not looked at since: a renewal is under way, which reads the store itself,
+   * or the store could not be read.
+   */
+  isOutdated = false
   #state: ManagerState = Object.freeze({ status: 'unknown', expiresAt: undefined, generation: 0 })
   readonly #options: Pick<KernelOptions, 'clock' | 'renewAheadMs'>
   readonly #events: Events
@@ -65,82 +41,39 @@ export class SessionKeeper {
     this.#events = events
   }
 
-  mark(): Mark {
-    return { epoch: this.epoch, had: this.current !== undefined }
-  }
-
   /**
-   * Nothing, while the session is the one of `began`. A request that began without one takes the first that comes.
+   * From now on requests go out with `tokens`; earlier failures are forgotten. Another user's tokens, as far as they
+   * say whose they are, begin another session.
    *
-   * @throws {LatchkeyError} why requests are refused, or `ERR_SESSION_CHANGED`.
+   * @param tokens With the instant of their expiry (`withExpiry()`).
+   * @param permanent They are never renewed and never stored.
    */
-  expectSame({ epoch, had }: Mark): void {
-    if (this.stopped) throw this.stopped
-    if (this.epoch === epoch || (!had && this.current && this.epoch === epoch + 1)) return
-    throw sessionChanged()
-  }
-
-  /** `tokens` as the session to come: its expiry settled, so that a store keeps the instant too. */
-  open(tokens: TokenSet, from: keyof typeof EXPIRY, permanent = false): Session {
+  enter(tokens: TokenSet, permanent = false): Session {
     const { clock, renewAheadMs } = this.#options
-    const now = clock.now()
-    const expiresAt = permanent ? undefined : EXPIRY[from](tokens, now)
-    return {
-      tokens: readTokenSet({ ...tokens, expiresAt }),
-      generation: this.generation + 1,
+    const { expiresAt = Infinity } = tokens
+    const mine = this.current && readJwtOwner(this.current.tokens.accessToken)
+    const theirs = mine && readJwtOwner(tokens.accessToken)
+    if (theirs && mine !== theirs) this.epoch += 1
+    this.generation += 1
+    this.current = {
+      tokens,
+      generation: this.generation,
       epoch: this.epoch,
-      expiresAt: expiresAt ?? Infinity,
-      renewAt: expiresAt === undefined ? Infinity : renewalInstant(expiresAt, now, renewAheadMs),
+      expiresAt,
+      renewAt: renewalInstant(expiresAt, clock.now(), renewAheadMs),
       isRejected: false,
       permanent,
       headers: undefined,
     }
-  }
-
-  /** Whether requests could go out with what a store holds. */
-  isFresh(stored: TokenSet): boolean {
-    return isUsable(this.open(stored, 'store'), this.#options.clock.now())
-  }
-
-  /**
-   * From now on requests go out with `opened`; earlier failures are forgotten. Another user's tokens, as far as they
-   * say whose they are, begin another session.
-   */
-  enter(opened: Session): Session {
-    const mine = this.current && readJwtOwner(this.current.tokens.accessToken)
-    const theirs = mine && readJwtOwner(opened.tokens.accessToken)
-    if (theirs && mine !== theirs) this.epoch += 1
-    this.generation += 1
-    this.current = { ...opened, generation: this.generation, epoch: this.epoch }
     this.failure = undefined
+    this.isRenewing = false
     this.announce()
     return this.current
   }
 
   /** Takes over what another process or tab has stored. */
   adopt(tokens: TokenSet): Session {
-    return this.enter(this.open(tokens, 'store'))
-  }
-
-  /**
-   * Whether the result of a renewal should be used: the token set is still the one that it started from, or it has
-   * not timed out and there is no usable token.
-   */
-  isCurrent({ epoch, generation, signal }: Run): boolean {
-    if (this.epoch !== epoch) return false
-    const isServed = isUsable(this.current, this.#options.clock.now())
-    return this.generation === generation || (!signal.aborted && !isServed)
-  }
-
-  /** What a faster renewal obtained serves as well, within the same session. */
-  overtaken({ epoch }: Run): Session {
-    if (this.epoch === epoch && this.current) return this.current
-    throw sessionChanged()
-  }
-
-  /** adopt(), for a renewal whose result should still be used. */
-  adoptFor(run: Run, tokens: TokenSet): Session {
-    return this.isCurrent(run) ? this.adopt(tokens) : this.overtaken(run)
+    return this.enter(withExpiry(tokens, 'store', this.#options.clock.now()))
   }
 
   /**
@@ -153,8 +86,24 @@ export class SessionKeeper {
     if (reason !== 'rejected') this.decided = this.begun += 1
     this.current = undefined
     this.failure = undefined
+    this.isRenewing = false
     this.announce()
     if (had) this.#events.emit('signedOut', { at: this.#options.clock.now(), reason })
+  }
+
+  /** The grants are being asked. */
+  beginRenewing(): void {
+    if (this.isRenewing) return
+    this.isRenewing = true
+    this.#events.emit('renewing', { at: this.#options.clock.now() })
+    this.announce()
+  }
+
+  /** They are not asked any more, and nothing came of it. */
+  endRenewing(): void {
+    if (!this.isRenewing) return
+    this.isRenewing = false
+    this.announce()
   }
 
   /** What a user interface may show. The same object until something changes. */
@@ -163,7 +112,7 @@ export class SessionKeeper {
     const isKnown = this.isLoaded || this.stopped !== undefined
     const idle = current ? 'signedIn' : isKnown ? 'signedOut' : 'unknown'
     const status = this.isRenewing ? 'renewing' : idle
-    const expiresAt = current && Number.isFinite(current.expiresAt) ? current.expiresAt : undefined
+    const expiresAt = current?.tokens.expiresAt
     const last = this.#state
     const isSame =
       last.status === status && last.expiresAt === expiresAt && last.generation === generation

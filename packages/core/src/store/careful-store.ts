@@ -1,8 +1,8 @@
 import { LatchkeyError, withoutSecrets } from '../errors.ts'
 import type { ManagerEvents } from '../events.ts'
 import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
-import { withTimeLimit } from '../waiting.ts'
-import type { KernelStore, TokenStore } from './token-store.ts'
+import { throwIfAborted, untilAborted, withTimeLimit } from '../waiting.ts'
+import type { KernelStore, Stored, TokenStore } from './token-store.ts'
 
 /** How long one call of a store may take, in milliseconds, before the manager goes on without it. */
 const STORE_LIMIT_MS = 3_000
@@ -25,19 +25,14 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
  * `store`, made fit for the kernel to rely on. It serves one manager, and so one name.
  *
  * - Writes run one after the other, and a read comes after them. A write that a newer one has overtaken before its turn
- *   is left out. `removeToken` returns what it found.
+ *   is left out.
  * - A call that hangs, throws or holds garbage is told once, until it works again. While one hangs, reads fail at once
- *   and writes are hardly waited for, so that nobody waits for the same store again and again.
- * - `getToken` throws where the contents are unknown. With `ERR_RENEWAL_UNAVAILABLE`, where another process may have
+ *   and writes are hardly waited for, so that requests do not wait for the same store again and again.
+ * - A read fails where the contents are unknown. With `ERR_RENEWAL_UNAVAILABLE`, where another process may have
  *   spent the refresh token in the meantime, so that nothing may be renewed.
- * - `setToken` and `removeToken` never throw. A write that overran its time and lands later, over something newer, is
- *   put right.
+ * - A write that overran its time and lands later, over something newer, is put right.
  */
 export class CarefulStore implements KernelStore {
-  /** Runs its work once, and the result of that counts, however the lock itself ends. */
-  readonly lock?: NonNullable<TokenStore['lock']>
-  readonly subscribe?: NonNullable<TokenStore['subscribe']>
-  readonly canWrite?: (name: string) => Promise<boolean>
   readonly #store: TokenStore
   readonly #onFailure: OnFailure
   /** What has failed and not worked since. */
@@ -55,28 +50,31 @@ export class CarefulStore implements KernelStore {
   constructor(store: TokenStore, onFailure: OnFailure) {
     this.#store = store
     this.#onFailure = onFailure
-    if (store.lock) this.lock = (name, run) => runOnce(store, name, run)
-    if (store.subscribe) this.subscribe = (name, listener) => this.#subscribe(name, listener)
-    if (store.canWrite) this.canWrite = (name) => this.#canWrite(name)
   }
 
-  getToken(name: string): Promise<TokenSet | undefined> {
-    return this.#writing.then(() => this.#read(name)) // what is being written is as good as written
+  get isExclusive(): boolean {
+    return this.#store.lock !== undefined
+  }
+
+  async read(name: string): Promise<Stored> {
+    try {
+      await this.#writing // what is being written is as good as written
+      return { tokens: await this.#read(name), error: undefined }
+    } catch (error) {
+      return { tokens: undefined, error }
+    }
   }
 
   /** What a newer order has overtaken when its turn comes is not written. */
-  setToken(tokens: TokenSet | undefined, name: string): Promise<unknown> {
+  write(tokens: TokenSet | undefined, name: string): Promise<void> {
     this.#wanted = tokens
     const isWanted = () => this.#wanted === tokens
-    this.#writing = this.#writing.then(() => (isWanted() ? this.#write(tokens, name) : undefined))
-    return this.#writing
+    const writing = this.#writing.then(() => (isWanted() ? this.#write(tokens, name) : undefined))
+    this.#writing = writing
+    return writing
   }
 
-  /**
-   * @param only Nothing is removed where something else is found.
-   * @returns What was there, if that could be read.
-   */
-  removeToken(name: string, only?: TokenSet): Promise<TokenSet | undefined> {
+  remove(name: string, only?: TokenSet): Promise<TokenSet | undefined> {
     this.#wanted = undefined
     const removing = this.#writing.then(async () => {
       const found = await this.#read(name).catch(() => undefined)
@@ -88,13 +86,26 @@ export class CarefulStore implements KernelStore {
     return removing
   }
 
-  async #canWrite(name: string): Promise<boolean> {
-    return this.#limited('set', async () => (await this.#store.canWrite?.(name)) ?? true).catch(
-      () => false,
-    )
+  exclusively<T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    run: (stored: Stored) => Promise<T>,
+  ): Promise<T> {
+    const start = async () => {
+      throwIfAborted(signal) // the lock came too late
+      return run(await this.read(name))
+    }
+    // Work that never ends must not keep the lock: a late result is stored without it.
+    const work = () => untilAborted(start(), signal)
+    return this.#store.lock ? runOnce(this.#store, name, work) : work()
   }
 
-  #subscribe(name: string, listener: () => void): () => void {
+  async canWrite(name: string): Promise<boolean> {
+    const ask = async () => (await this.#store.canWrite?.(name)) ?? true
+    return this.#store.canWrite ? this.#limited('set', ask).catch(() => false) : true
+  }
+
+  subscribe(name: string, listener: () => void): () => void {
     const nothing = () => undefined
     try {
       return this.#store.subscribe?.(name, listener) ?? nothing
@@ -144,7 +155,7 @@ export class CarefulStore implements KernelStore {
       landing?.then(
         () => {
           if (this.#wanted !== tokens)
-            void this.setToken(this.#wanted, name) // it landed over something newer
+            void this.write(this.#wanted, name) // it landed over something newer
           else [this.#isWritten, this.#seen] = [true, tokens]
         },
         () => undefined, // announced already
@@ -177,6 +188,7 @@ export class CarefulStore implements KernelStore {
   }
 }
 
+/** Runs `run` once under the store's lock, and its result counts, however the lock itself ends. */
 async function runOnce<T>(store: TokenStore, name: string, run: () => Promise<T>): Promise<T> {
   let running: Promise<T> | undefined
   let cause: unknown

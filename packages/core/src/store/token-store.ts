@@ -41,10 +41,43 @@ export interface TokenStore {
   names?(): MaybePromise<string[]>
 }
 
-/** A store as the kernel uses it. */
-export interface KernelStore extends TokenStore {
-  /** @param only Nothing is removed where something else is found. Absent: whatever is found. */
-  removeToken(name: string, only?: TokenSet): MaybePromise<unknown>
+/** What a store holds. With an `error` that is unknown: do not act on it. */
+export interface Stored {
+  tokens: TokenSet | undefined
+  error: unknown
+}
+
+/** A store as the kernel uses it: none of its methods throws what a store threw. */
+export interface KernelStore {
+  /** What is stored now. */
+  read(name: string): Promise<Stored>
+  /** Writes `tokens`; resolves also where that failed. */
+  write(tokens: TokenSet, name: string): Promise<void>
+  /**
+   * Empties the store.
+   *
+   * @param only Nothing is removed where something else is found. Absent: whatever is found.
+   * @returns What was there, if it could be read.
+   */
+  remove(name: string, only?: TokenSet): Promise<TokenSet | undefined>
+  /**
+   * Runs `run` once, with what is stored then, while no other tab, process or machine does, where the store can keep
+   * them out.
+   *
+   * @param signal Ends the waiting, for the lock and for `run`, with its reason.
+   * @throws What `run` throws; `ERR_RENEWAL_UNAVAILABLE` when the lock cannot be had.
+   */
+  exclusively<T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    run: (stored: Stored) => Promise<T>,
+  ): Promise<T>
+  /** Whether others are kept out. */
+  readonly isExclusive: boolean
+  /** Whether a session could be stored now. */
+  canWrite(name: string): Promise<boolean>
+  /** Calls `listener` when `name` has changed, where the store can tell. Returns how to stop. */
+  subscribe(name: string, listener: () => void): () => void
 }
 
 /** Keeps copies of token sets for as long as the process lives. The default. */
@@ -65,19 +98,5 @@ export function memoryStore(): TokenStore {
       turns.set(name, freed)
       return turn
     },
-  }
-}
-
-/** What a store holds. With an `error`, that is unknown: nothing follows from it. */
-export interface Stored {
-  tokens: TokenSet | undefined
-  error: unknown
-}
-
-export async function readStore(store: TokenStore, name: string): Promise<Stored> {
-  try {
-    return { tokens: (await store.getToken(name)) ?? undefined, error: undefined }
-  } catch (error) {
-    return { tokens: undefined, error }
   }
 }
