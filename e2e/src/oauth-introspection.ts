@@ -1,0 +1,15 @@
+import { machine } from './oauth-server.ts'
+
+/** What an OAuth server says about a token (RFC 7662). */
+export async function introspect(
+  issuer: string,
+  token: string,
+): Promise<{ active: boolean; sub?: string }> {
+  const credentials = btoa(`${machine.clientId}:${encodeURIComponent(machine.clientSecret)}`)
+  const response = await fetch(`${issuer}/token/introspection`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ token }),
+  })
+  return (await response.json()) as { active: boolean; sub?: string }
+}
