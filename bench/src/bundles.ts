@@ -19,6 +19,7 @@ export const entries = [
   '@latchkey/ky',
   '@latchkey/nocodb',
   '@latchkey/oauth',
+  '@latchkey/oauth/node',
   '@latchkey/oauth/sharetribe',
   '@latchkey/jwt',
   '@latchkey/jwt/back-ends',
@@ -38,6 +39,9 @@ const axiosAdapter = "export { registerAuth } from '@latchkey/axios'"
 const kyHooks = "export { authHooks } from '@latchkey/ky'"
 const preset = "export { nocodb } from '@latchkey/nocodb'"
 const jwt = "export { jwtSession } from '@latchkey/jwt'"
+const machines = "export { oauth } from '@latchkey/oauth'"
+const people =
+  "export { finishSignIn, oauth, signInWithDevice, startSignIn } from '@latchkey/oauth'"
 const webStore = "export { webStore } from '@latchkey/stores/web'"
 
 /** What applications use: what they import, with all that it needs. */
@@ -47,6 +51,8 @@ export const usualBundles: readonly BundleSource[] = [
   bundle('core + ky hooks', [core, kyHooks]),
   bundle('fetch + NocoDB', [preset, fetchAdapter]),
   bundle('axios + NocoDB', [preset, axiosAdapter]),
+  bundle('fetch + oauth for machines', [machines, fetchAdapter]),
+  bundle('fetch + oauth for people', [people, fetchAdapter]),
   bundle('fetch + jwt + web store', [jwt, fetchAdapter, webStore]),
   bundle('core + fetch + axios + ky', [core, fetchAdapter, axiosAdapter, kyHooks]),
   bundle('fetch adapter alone', [fetchAdapter], ['@latchkey/core', '@latchkey/core/adapter']),
@@ -54,11 +60,17 @@ export const usualBundles: readonly BundleSource[] = [
   bundle('ky hooks alone', [kyHooks], ['@latchkey/core', '@latchkey/core/adapter']),
 ]
 
+/** Libraries that do not weigh on a page. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  '@latchkey/powerauth/kmac': ['@noble/hashes'],
+  '@latchkey/oauth/node': ['open'],
+}
+
 /** Everything that an entry exports, with all that it needs. */
 export const entryBundles: readonly BundleSource[] = entries.map((name) => ({
   name,
   code: `export * from '${name}'`,
-  external: name === '@latchkey/powerauth/kmac' ? [...PEERS, '@noble/hashes'] : PEERS,
+  external: [...PEERS, ...(OTHERS[name] ?? [])],
 }))
 
 function bundle(name: string, lines: string[], external: string[] = []): BundleSource {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import {
   type Adapter,
   type AdapterPayload,
+  type ClientMetadata,
   type Configuration,
   errors,
   type InteractionResults,
@@ -18,6 +19,14 @@ const CANARY = 'CANARY-7f3a'
 export const machine = { clientId: 'machine', clientSecret: `${CANARY}-machine` }
 /** Acts for its users, after a code flow. */
 export const app = { clientId: 'app', clientSecret: `${CANARY}-app` }
+/** Shows who it is by a signature (private_key_jwt): its public key is at the server. */
+const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export const signer = {
+  clientId: 'signer',
+  privateKey: signing.privateKey.export({ format: 'jwk' }),
+}
+/** A program of people, which can keep no secret: code, device and refresh. */
+export const person = { clientId: 'person' }
 /** Signs in by password, which the server has for old times' sake. */
 export const ada = { username: 'ada', password: `${CANARY}-ada` }
 export const callback = 'http://127.0.0.1/callback'
@@ -52,6 +61,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const provider = new Provider(url, configuration(entries))
   addPasswordGrant(provider)
+  addAssertionGrant(provider)
   const noticed: Noticed = { consumed: 0, revoked: 0, refused: [] }
   provider.on('refresh_token.consumed', () => (noticed.consumed += 1))
   provider.on('grant.revoked', () => (noticed.revoked += 1))
@@ -75,11 +85,12 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   }
 }
 
-/** The sign-in page's part: nobody is asked. */
+/** The sign-in page's part: the user is not asked, and says no where the hint is `nobody`. */
 async function consent(provider: Provider, request: IncomingMessage, response: ServerResponse) {
   const { prompt, params, session } = await provider.interactionDetails(request, response)
   const finish = (result: InteractionResults) =>
     provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true })
+  if (params['login_hint'] === 'nobody') return finish({ error: 'access_denied' })
   if (prompt.name === 'login') return finish({ login: { accountId: 'ada' } })
   const grant = new provider.Grant({
     accountId: session?.accountId ?? '',
@@ -111,29 +122,35 @@ export function addPasswordGrant(provider: Provider): void {
   provider.registerGrantType('password', grantType, ['username', 'password', 'scope'])
 }
 
+/** A grant type as a cloud has it: whoever brings this assertion gets a token. */
+export const assertion = `${CANARY}-assertion`
+
+function addAssertionGrant(provider: Provider): void {
+  const grantType = async (ctx: KoaContextWithOIDC) => {
+    const { params, client } = ctx.oidc
+    if (!client || params?.['assertion'] !== assertion) throw new errors.InvalidGrant('no')
+    const access = new provider.ClientCredentials({ client, scope: 'read' })
+    ctx.body = {
+      access_token: await access.save(),
+      expires_in: access.expiration,
+      token_type: access.tokenType,
+    }
+  }
+  provider.registerGrantType(JWT_BEARER, grantType, ['assertion'])
+}
+
+/** RFC 7523 section 2.1. */
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+
 function configuration(entries: Map<string, AdapterPayload>): Configuration {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const hour = 3_600
   const allow = () => true
   return {
     adapter: (model: string) => memoryAdapter(model, entries),
-    clients: [
-      {
-        client_id: machine.clientId,
-        client_secret: machine.clientSecret,
-        grant_types: ['client_credentials'],
-        response_types: [],
-        redirect_uris: [],
-        scope: 'read',
-      },
-      {
-        client_id: app.clientId,
-        client_secret: app.clientSecret,
-        grant_types: ['authorization_code', 'password', 'refresh_token'],
-        redirect_uris: [callback],
-      },
-    ],
+    clients: clients(),
     scopes: ['openid', 'profile', 'read'],
+    clientBasedCORS: allow,
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     issueRefreshToken: allow,
     rotateRefreshToken: true,
@@ -144,6 +161,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
       AccessToken: hour,
       AuthorizationCode: 60,
       ClientCredentials: hour,
+      DeviceCode: hour,
       Grant: hour,
       IdToken: hour,
       Interaction: hour,
@@ -152,12 +170,56 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
     },
     features: {
       clientCredentials: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx) => void (ctx.body = 'no code, or an answer of no'),
+        userCodeConfirmSource: (ctx, form) => void (ctx.body = form),
+        successSource: (ctx) => void (ctx.body = 'done'),
+      },
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: allow },
       revocation: { enabled: true, allowedPolicy: allow },
     },
   }
 }
+
+function clients(): ClientMetadata[] {
+  const none = { response_types: [], redirect_uris: [] }
+  const { kty, crv, x, y } = signing.publicKey.export({ format: 'jwk' })
+  return [
+    {
+      client_id: machine.clientId,
+      client_secret: machine.clientSecret,
+      grant_types: ['client_credentials'],
+      ...none,
+      scope: 'read',
+    },
+    {
+      client_id: app.clientId,
+      client_secret: app.clientSecret,
+      grant_types: ['authorization_code', 'password', 'refresh_token'],
+      redirect_uris: [callback],
+    },
+    {
+      client_id: signer.clientId,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ kty, crv, x, y }] },
+      grant_types: ['client_credentials', JWT_BEARER],
+      ...none,
+      scope: 'read',
+    },
+    {
+      client_id: person.clientId,
+      token_endpoint_auth_method: 'none',
+      application_type: 'native', // any port of loopback (RFC 8252 section 7.3)
+      grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE],
+      redirect_uris: [callback, 'http://localhost/callback'],
+      post_logout_redirect_uris: [callback],
+    },
+  ]
+}
+
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** The provider's own memory adapter warns on the console that it is one. Nothing here grows old. */
 export function memoryAdapter(model: string, entries: Map<string, AdapterPayload>): Adapter {

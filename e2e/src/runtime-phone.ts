@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createContext, runInContext } from 'node:vm'
+import * as abort from 'abort-controller'
 
 const require = createRequire(import.meta.url)
 
@@ -47,11 +48,17 @@ function nativeXhr(send: typeof fetch) {
       this.onabort?.()
     }
 
+    #expire() {
+      if (this.readyState === 4 || this.#controller.signal.aborted) return
+      this.#controller.abort()
+      this.ontimeout?.()
+    }
     async #exchange(body: unknown) {
       const { method, url } = this.#request
       const { signal } = this.#controller
-      const text = typeof body === 'string' ? body : null
-      const answer = await send(url, { method, headers: this.#headers, body: text, signal })
+      if (this.timeout > 0) setTimeout(() => this.#expire(), this.timeout)
+      const sent = (body ?? null) as BodyInit | null
+      const answer = await send(url, { method, headers: this.#headers, body: sent, signal })
       this.response = this.responseText = await answer.text()
       this.responseURL = answer.url
       this.status = answer.status
@@ -64,13 +71,22 @@ function nativeXhr(send: typeof fetch) {
 }
 
 /**
- * A world with what React Native's own sources set up, and nothing else: its `fetch`, which is the package
- * whatwg-fetch over XMLHttpRequest, and `URL` as react-native-url-polyfill makes it. There are no
- * `navigator.locks`, no `structuredClone`, no `process` and so no async contexts, no streams, no
- * `TextDecoder`, no Web Crypto.
+ * A world with what React Native 0.74 to 0.86 set up, and nothing else: `fetch` is the package whatwg-fetch over
+ * XMLHttpRequest, `AbortSignal` is that of the package abort-controller, and `URL` is as react-native-url-polyfill
+ * makes it. A signal has no `reason`, `timeout`, `any` or `throwIfAborted`. There are no `navigator.locks`, no
+ * `structuredClone`, no `process` and so no async contexts, no streams, no `TextDecoder`, no Web Crypto.
  */
 export async function startPhone(program: string): Promise<Record<string, unknown>> {
-  const given = { AbortController, AbortSignal, URL, URLSearchParams, performance, atob, btoa }
+  const { AbortController: Controller, AbortSignal: Signal } = abort
+  const given = {
+    AbortController: Controller,
+    AbortSignal: Signal,
+    URL,
+    URLSearchParams,
+    performance,
+    atob,
+    btoa,
+  }
   const timers = { setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask }
   const world: Record<string, unknown> = {
     ...given,

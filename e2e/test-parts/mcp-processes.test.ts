@@ -4,11 +4,12 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { finishSignIn, oauth, startSignIn } from '@latchkey/oauth'
 import { fileStore } from '@latchkey/stores/file'
 import { expect, onTestFinished, test } from 'vitest'
 import { endProcess } from '../src/child-process.ts'
 import { startMcpServer } from '../src/mcp-server.ts'
-import { signInByCode } from '../src/oauth-code-flow.ts'
+import { browse } from '../src/oauth-browser.ts'
 import { app, callback, startOAuthServer } from '../src/oauth-server.ts'
 
 const script = fileURLToPath(new URL('../src/mcp-worker.ts', import.meta.url))
@@ -21,8 +22,11 @@ test('six processes on one file store make one renewal after a revocation, and a
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'latchkey-mcp-')))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   const issuer = issuing.url
-  const tokens = await signInByCode({ issuer, ...app, callback, scope: 'openid' })
-  await fileStore({ directory }).setToken(tokens, 'ada')
+  const store = fileStore({ directory })
+  const scope = 'openid'
+  const manager = oauth({ origin: mcp.url.origin, issuer, ...app, scope, store, name: 'ada' })
+  const { url, pending } = await startSignIn(manager, { redirectUri: callback })
+  await finishSignIn(manager, await browse(url, callback), { pending })
 
   const env = { ...process.env, OAUTH_CLIENT: JSON.stringify(app) }
   const workers = await Promise.all(

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { adapterContract } from '@latchkey/testing/adapter-contract'
 import { type ContractServers, startContractServers } from '@latchkey/testing/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openScene } from '../../packages/testing/src/contract/scene.ts'
@@ -10,6 +11,7 @@ import { redirectTo } from '../../packages/testing/src/contract/stage.ts'
 import { bundleProgram } from '../src/runtime-bundle.ts'
 import { installProgram } from '../src/runtime-install.ts'
 import { hermesCompiler } from '../src/runtime-list.ts'
+import type { runCases } from '../src/runtime-cases.ts'
 import type { startApp } from '../src/runtime-native.ts'
 import { startPhone } from '../src/runtime-phone.ts'
 
@@ -133,5 +135,37 @@ describe('React Native', () => {
       ['other', token],
       ['other', token],
     ])
+  })
+})
+
+describe('the contract on a phone', () => {
+  let servers: ContractServers
+  let program: string
+  beforeAll(async () => {
+    servers = await startContractServers()
+    program = await bundleProgram(new URL('../src/runtime-page.ts', import.meta.url), asNative)
+  })
+  afterAll(() => servers.close())
+
+  const promised = adapterContract().map(({ name }) => name)
+  /** The phone follows redirects unseen, and takes any header but `Authorization` along. */
+  const redirects = /^(?!.*bearer).*(redirect|to another port leaves)|^a 30[37] (keeps|turns)/
+  /** Each uses, for itself, a Blob, structuredClone(), AbortSignal.abort() or AbortSignal.timeout(). */
+  const needsMore =
+    /^a (FormData|Blob) |leaves the caller's own objects|single-use refresh token|before it is sent|no error prints/
+  const byClient = {
+    fetch: /time-out ends the wait|time limit spans/, // a signal without a reason cannot say that it timed out
+    axios: /^$/,
+  }
+
+  test.each(['fetch', 'axios'] as const)('%s keeps what can be tried there', async (client) => {
+    const world = (await startPhone(program)) as unknown as { runCases: typeof runCases }
+    const { url } = servers
+    const platform = { hidesRedirects: true, hasNoAsyncContext: true, buffersBodies: true }
+    const results = await world.runCases({ client, url, platform })
+    const failed = results.filter(({ failure }) => failure !== undefined)
+    const beyond = [redirects, needsMore, byClient[client]]
+    const expected = promised.filter((name) => beyond.some((one) => one.test(name)))
+    expect(failed.map(({ name }) => name).toSorted()).toEqual(expected.toSorted())
   })
 })

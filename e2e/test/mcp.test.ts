@@ -1,12 +1,12 @@
 import { wrapFetch } from '@latchkey/fetch'
-import { type OAuth, oauth } from '@latchkey/oauth'
+import { finishSignIn, type OAuth, oauth, startSignIn } from '@latchkey/oauth'
 import * as next from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type GuardedMcpServer, startMcpServer } from '../src/mcp-server.ts'
-import { signInByCode } from '../src/oauth-code-flow.ts'
+import { browse } from '../src/oauth-browser.ts'
 import { app, callback, type OAuthServer, startOAuthServer } from '../src/oauth-server.ts'
 
 let issuing: OAuthServer
@@ -26,9 +26,9 @@ beforeEach(() => {
 
 /** A session of ada's with the MCP server. */
 async function signedIn(): Promise<OAuth> {
-  const issuer = issuing.url
-  const manager = oauth({ origin: mcp.url.origin, issuer, ...app })
-  await manager.setTokens(await signInByCode({ issuer, ...app, callback, scope: 'openid' }))
+  const manager = oauth({ origin: mcp.url.origin, issuer: issuing.url, ...app, scope: 'openid' })
+  const { url, pending } = await startSignIn(manager, { redirectUri: callback })
+  await finishSignIn(manager, await browse(url, callback), { pending })
   return manager
 }
 

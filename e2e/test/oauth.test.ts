@@ -1,14 +1,18 @@
 import { isLatchkeyError, memoryStore } from '@latchkey/core'
 import { wrapFetch } from '@latchkey/fetch'
-import { type OAuth, oauth } from '@latchkey/oauth'
+import { finishSignIn, type OAuth, oauth, startSignIn } from '@latchkey/oauth'
+import { PrivateKeyJwt } from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { signInByCode } from '../src/oauth-code-flow.ts'
+import { browse } from '../src/oauth-browser.ts'
 import {
   ada,
   app,
+  assertion,
   callback,
+  JWT_BEARER,
   machine,
   type OAuthServer,
+  signer,
   startOAuthServer,
 } from '../src/oauth-server.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
@@ -25,10 +29,10 @@ beforeEach(() => {
 
 /** Of ada, who has been through a real code flow. */
 async function signedIn(scope = 'openid', options: Partial<Parameters<typeof oauth>[0]> = {}) {
-  const manager = oauth({ origin: server.url, issuer: server.url, ...app, ...options })
-  const tokens = await signInByCode({ issuer: server.url, ...app, callback, scope })
-  await manager.setTokens(tokens)
-  return { manager, tokens }
+  const manager = oauth({ origin: server.url, issuer: server.url, ...app, scope, ...options })
+  const { url, pending } = await startSignIn(manager, { redirectUri: callback })
+  await finishSignIn(manager, await browse(url, callback), { pending })
+  return { manager, tokens: await manager.getTokens() }
 }
 
 /** What the server says about a token (RFC 7662). */
@@ -63,6 +67,40 @@ describe('a machine', () => {
   test('may send its secret in the form', async () => {
     const { accessToken } = await open({ clientAuthentication: 'post' }).getTokens()
     expect(await introspect(accessToken)).toMatchObject({ active: true })
+  })
+
+  test('may show who it is by a signature', async () => {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+    const key = await crypto.subtle.importKey('jwk', signer.privateKey, algorithm, false, ['sign'])
+    const clientAuthentication = PrivateKeyJwt(key)
+    const { clientId } = signer
+    const manager = open({ clientId, clientSecret: undefined, clientAuthentication })
+    const { accessToken } = await manager.getTokens()
+    expect(await introspect(accessToken)).toMatchObject({ active: true })
+  })
+
+  test('goes on with a rotated secret without a restart', async () => {
+    const secrets = ['CANARY-7f3a-old', machine.clientSecret]
+    const manager = open({ clientSecret: () => secrets.shift() })
+    await expect(manager.getTokens()).rejects.toMatchObject({
+      cause: { code: 'ERR_OAUTH_CONFIGURATION' },
+    })
+    const { accessToken } = await manager.refresh()
+    expect(await introspect(accessToken)).toMatchObject({ active: true })
+  })
+
+  test('of a cloud brings an assertion, with a grant of five lines', async () => {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+    const key = await crypto.subtle.importKey('jwk', signer.privateKey, algorithm, false, ['sign'])
+    const manager = oauth({
+      origin: server.url,
+      issuer: server.url,
+      clientId: signer.clientId,
+      clientAuthentication: PrivateKeyJwt(key),
+      grants: [{ name: 'workload', grantType: JWT_BEARER, parameters: () => ({ assertion }) }],
+    })
+    const { accessToken } = await manager.getTokens()
+    expect(await introspect(accessToken)).toMatchObject({ active: true, scope: 'read' })
   })
 
   test.each([

@@ -223,8 +223,24 @@ function listenForCancel({ signal, cancelToken }: InternalAxiosRequestConfig) {
   const token = cancelToken as { toAbortSignal?: () => TokenSignal } | undefined
   const ofToken = token?.toAbortSignal?.()
   const given = [signal, ofToken].filter((one) => one instanceof AbortSignal)
+  const either = given.length > 1 ? firstOf(given) : undefined
   return {
-    signal: given.length > 1 ? AbortSignal.any(given) : given[0],
-    stop: () => ofToken?.unsubscribe?.(),
+    signal: either?.signal ?? given[0],
+    stop() {
+      either?.stop()
+      ofToken?.unsubscribe?.()
+    },
+  }
+}
+
+/** In place of `AbortSignal.any()`, which React Native before 0.87 does not have. */
+function firstOf(signals: readonly AbortSignal[]) {
+  const controller = new AbortController()
+  const abort = () => controller.abort(signals.find(({ aborted }) => aborted)?.reason)
+  for (const signal of signals) signal.addEventListener('abort', abort, { once: true })
+  if (signals.some(({ aborted }) => aborted)) abort()
+  return {
+    signal: controller.signal,
+    stop: () => signals.forEach((signal) => signal.removeEventListener('abort', abort)),
   }
 }

@@ -1,4 +1,4 @@
-import { untilAborted } from '@latchkey/core/adapter'
+import { withTimeLimit } from '@latchkey/core/adapter'
 import type { AxiosResponse } from 'axios'
 
 /** How much of a body is read ahead of the caller, in bytes. */
@@ -107,7 +107,7 @@ function collect(): Collected {
         wake = () => (isOver || size >= START_BYTES) && resolve()
         wake()
       })
-      await untilAborted(enough, AbortSignal.timeout(MAX_READ_MS)).catch(() => undefined)
+      await withTimeLimit(enough, MAX_READ_MS, () => undefined).catch(() => undefined)
       return new Blob(pieces as Uint8Array<ArrayBuffer>[]).slice(0, START_BYTES).text()
     },
   }

@@ -93,7 +93,7 @@ export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig
  * @throws {LatchkeyError} `ERR_UNSAFE_TRANSPORT`.
  */
 export function expectKept(original: AdapterOption, { headers }: Authorization): void {
-  if (!isBrowser()) return
+  if (!fetchIsSafer()) return
   const header = Object.keys(headers).find((name) => name !== 'authorization')
   const choice = original ?? axios.defaults.adapter
   if (header === undefined || (choice !== 'xhr' && choice !== ownAdapter('xhr'))) return
@@ -177,7 +177,7 @@ export function adapterOf(
   const choice = original ?? axios.defaults.adapter
   const isFetch = typeof choice === 'function' && choice === ownAdapter('fetch')
   if (typeof choice === 'function' && !isFetch) return choice
-  const mayLeak = Array.isArray(choice) && isBrowser() && hasOtherSecrets(config)
+  const mayLeak = Array.isArray(choice) && fetchIsSafer() && hasOtherSecrets(config)
   const option = isFetch || mayLeak ? 'fetch' : choice
   const adapter = (getAdapter as (option: unknown, config: unknown) => AxiosAdapter)(option, config)
   return mayLeak && config.onUploadProgress ? inOnePiece(adapter) : adapter
@@ -246,7 +246,11 @@ export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Autho
   }
 }
 
-const isBrowser = () => typeof XMLHttpRequest !== 'undefined'
+/**
+ * Whether axios would take an XMLHttpRequest although fetch can be told not to follow redirects: in pages. React Native's
+ * fetch is an XMLHttpRequest itself, so there the choice stays axios' own.
+ */
+const fetchIsSafer = () => typeof XMLHttpRequest !== 'undefined' && 'redirect' in Request.prototype
 
 const hasOtherSecrets = ({ sensitiveHeaders = [] }: InternalAxiosRequestConfig) =>
   sensitiveHeaders.some((name) => name !== 'authorization')

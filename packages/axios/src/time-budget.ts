@@ -1,4 +1,4 @@
-import { untilAborted } from '@latchkey/core/adapter'
+import { withTimeLimit } from '@latchkey/core/adapter'
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 
 /** axios counts `timeout` per attempt; the caller's budget spans the waiting and the replay. */
@@ -10,8 +10,6 @@ export interface TimeBudget {
   /** Puts the limit that was set into a time-out's message, in place of what was left of it. */
   correct(error: unknown): void
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 export function startBudget(config: InternalAxiosRequestConfig): TimeBudget {
   const given = config.timeout
@@ -25,12 +23,7 @@ export function startBudget(config: InternalAxiosRequestConfig): TimeBudget {
   let last = timeout
   return {
     left: () => (last = left()),
-    wait(work) {
-      const limit = AbortSignal.timeout(Math.min(left(), MAX_TIMER_MS))
-      return untilAborted(work, limit).catch((error: unknown) => {
-        throw limit.aborted && error === limit.reason ? exceeded(config) : error
-      })
-    },
+    wait: (work) => withTimeLimit(work, left(), () => exceeded(config)),
     correct(error) {
       if (!(error instanceof Error) || error.message !== messageOf(last)) return
       const message = messageOf(given)

@@ -80,7 +80,12 @@ const words: readonly (readonly [theirs: string, ours: string])[] = [
   ['`baseUrl`', 'the URL'],
   ['`issuer`', '--issuer'],
   ['`tokenEndpoint`', '--token-endpoint'],
-  ['`deviceEndpoint`', '--device-endpoint'],
+  ['`authorizationEndpoint`', '--authorization-endpoint'],
+  ['`deviceAuthorizationEndpoint`', '--device-endpoint'],
+  ['`redirectUri`', '--redirect-uri'],
+  ['`clientId`', '--client-id'],
+  ['`clientSecret`', 'the client secret'],
+  ['`scope`', '--scope'],
 ]
 
 const codeOf = (error: unknown): string | undefined =>

@@ -30,7 +30,7 @@ export interface OAuthProfile extends ProfileBase {
   tokenEndpoint?: string
   scope?: string
   /** A person's session, and how it began. Absent: the client's own, whose secret gives every token. */
-  by?: 'device' | 'refresh-token'
+  by?: 'browser' | 'device' | 'refresh-token'
   /** With `by`: the client has no secret. */
   publicClient?: true
 }

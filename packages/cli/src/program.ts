@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import type { TokenFormat } from './token-formats.ts'
 import { withoutValues } from './usage-errors.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
@@ -57,15 +58,29 @@ function addSignInCommands(program: Command): void {
     .addOption(serviceOption())
     .option('--api-token', 'NocoDB: with an API token instead of e-mail and password')
     .option('--refresh-token', 'go on with a session that began elsewhere, by its refresh token')
-    .addOption(of('oauth', '--device', 'with a code that a person enters in any browser'))
-    .addOption(of('oauth', '--device-endpoint <url>', 'where codes are given, if it does not'))
     .addOption(
-      of('oauth', '--issuer <url>', 'the server that gives tokens, which describes itself'),
+      of('oauth', '--issuer <url>', 'the server that gives tokens; it describes its endpoints'),
     )
-    .addOption(of('oauth', '--token-endpoint <url>', 'where tokens are given, if it does not'))
-    .addOption(of('oauth', '--client-id <id>', 'the client'))
+    .addOption(of('oauth', '--client-id <id>', 'the client, as registered there'))
+    .addOption(
+      of('oauth', '--browser', 'a person signs in with the browser of this machine (the default)'),
+    )
+    .addOption(
+      of('oauth', '--device', 'a person enters a code in any browser: for ssh and containers'),
+    )
+    .addOption(of('oauth', '--client-credentials', 'the client signs in itself, with its secret'))
     .addOption(of('oauth', '--scope <scopes>', 'what to ask for, separated by spaces'))
-    .addOption(of('jwt', '--sign-in-path <path>', 'where one signs in, such as /login'))
+    .addOption(
+      of(
+        'oauth',
+        '--redirect-uri <uri>',
+        'where the browser returns to: an address of this machine',
+      ),
+    )
+    .addOption(of('oauth', '--token-endpoint <url>', 'instead of --issuer: where tokens are given'))
+    .addOption(of('oauth', '--authorization-endpoint <url>', 'where people sign in'))
+    .addOption(of('oauth', '--device-endpoint <url>', 'where codes for --device are given'))
+    .addOption(of('jwt', '--sign-in-path <path>', 'where to sign in, such as /login'))
     .addOption(of('jwt', '--refresh-path <path>', 'where a refresh token buys a new access token'))
     .addOption(of('jwt', '--user-field <name>', 'what the sign-in calls the user (username)'))
     .action(async (url, options) => (await import('./commands/sign-in.ts')).signIn(url, options))
@@ -74,8 +89,9 @@ function addSignInCommands(program: Command): void {
     'latchkey sign-in https://nocodb.example.com',
     'latchkey sign-in https://nocodb.example.com --email ada@example.com --stdin < password.txt',
     'latchkey sign-in https://nocodb.example.com --api-token --store keychain',
-    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id reports',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli',
     'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli --device',
+    'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id job --client-credentials',
     'latchkey sign-in https://api.example.com --issuer https://login.example.com --client-id cli --refresh-token',
     'latchkey sign-in https://api.example.com --sign-in-path /login --refresh-path /refresh',
     'latchkey sign-in https://nocodb.example.com --headers-file gateway.headers',
@@ -138,12 +154,34 @@ function addUseCommands(program: Command): void {
       .description('Print a token that is valid now')
       .addOption(sessionOption())
       .addOption(insecureOption())
-      .option('--header', 'as a header: "xc-auth: …"')
-      .option('--json', 'with its header and expiry, as JSON')
+      .addOption(formatOption())
+      .addOption(
+        new Option('--header', 'as a header "xc-auth: …": short for --format header').implies({
+          format: 'header',
+        }),
+      )
+      .addOption(
+        new Option('--json', 'with its header and expiry: short for --format json').implies({
+          format: 'json',
+        }),
+      )
       .action(async (options) => (await import('./commands/token.ts')).token(options)),
     'latchkey token | pbcopy',
     'curl -H "$(latchkey token --header)" https://nocodb.example.com/api/v2/meta/bases',
     'latchkey token --header | curl -H @- https://nocodb.example.com/api/v2/meta/bases # not in the arguments',
+    'latchkey token --format exec-credential # for kubectl, as a credential plugin',
+  )
+  examples(
+    program
+      .command('git-credential <operation>')
+      .description('Sign git in, as a credential helper')
+      .usage('[options] get|store|erase')
+      .addOption(sessionOption())
+      .addOption(insecureOption())
+      .action(async (operation, options) =>
+        (await import('./commands/git-credential.ts')).gitCredential(operation, options),
+      ),
+    "git config --global credential.https://git.example.com.helper '!latchkey git-credential'",
   )
   examples(
     program
@@ -218,6 +256,17 @@ const insecureOption = () =>
     '--allow-insecure',
     'take plain http beyond this machine, and whoever listens there; or LATCHKEY_ALLOW_INSECURE=1',
   )
+
+const FORMATS: readonly TokenFormat[] = [
+  'token',
+  'header',
+  'json',
+  'exec-credential',
+  'credential-process',
+]
+
+const formatOption = () =>
+  new Option('--format <format>', 'how to print it').choices(FORMATS).default('token')
 
 const serviceOption = () =>
   new Option('--service <service>', 'what kind of server it is')

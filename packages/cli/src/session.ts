@@ -42,10 +42,18 @@ export interface SessionOptions extends Allowances {
  */
 export async function useSession(options: SessionOptions): Promise<Session> {
   if (usesEnvironment(options)) return warned(await fromEnvironment(options))
-  const profile = await selectProfile(options)
+  return useSaved(await selectProfile(options), options)
+}
+
+/**
+ * A saved session.
+ *
+ * @throws What the store throws when it cannot be read.
+ */
+export async function useSaved(profile: Profile, allowances: Allowances): Promise<Session> {
   const store = await openStore(profile.store)
   await store.getToken(profile.name)
-  return warned(await openSession(profile, store, options))
+  return warned(await openSession(profile, store, allowances))
 }
 
 /** Whether the environment says who signs in, and nothing else was asked for. */

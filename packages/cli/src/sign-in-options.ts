@@ -28,9 +28,15 @@ export interface SignInOptions extends Allowances {
   tokenEndpoint?: string
   clientId?: string
   scope?: string
+  /** A person signs in with the browser of this machine. */
+  browser?: boolean
+  authorizationEndpoint?: string
+  redirectUri?: string
   /** A person signs in with a code, in any browser. */
   device?: boolean
   deviceEndpoint?: string
+  /** The client signs in itself, by its secret. */
+  clientCredentials?: boolean
   /** JWT. */
   signInPath?: string
   refreshPath?: string

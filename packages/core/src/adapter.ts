@@ -3,8 +3,9 @@
  *
  * @module
  */
-export { authorizedFetch, isOwnedBy, markOwned } from './fetch/authorized-fetch.ts'
-export { keepWithinOrigin } from './fetch/redirects.ts'
+export { authorizedFetch } from './fetch/authorized-fetch.ts'
+export { keepWithinOrigin } from './fetch/keep-within-origin.ts'
+export { isOwnedBy, markOwned } from './fetch/ownership.ts'
 export { bodyFactory, isOneShot, snapshot, untilBodyFails } from './fetch/replayable.ts'
 export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
 export {
@@ -17,4 +18,4 @@ export {
 } from './kernel/authorization.ts'
 export { expectKnown } from './option-names.ts'
 export { parseUrl } from './origin.ts'
-export { isThenable, untilAborted } from './waiting.ts'
+export { isThenable, untilAborted, withTimeLimit } from './waiting.ts'

@@ -89,11 +89,16 @@ export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[N
 
 /** Observers cannot steer: what a listener throws is reported on the console and goes no further. */
 export function createEvents() {
+  let state: ManagerState = Object.freeze({
+    status: 'unknown',
+    expiresAt: undefined,
+    generation: 0,
+  })
   const listeners = new Map<keyof ManagerEvents, Set<(event: never) => unknown>>()
   const report = (name: string, error: unknown) =>
     // oxlint-disable-next-line no-console -- the one place left to say it: nobody awaits a listener
     console.error(`Latchkey: a listener of "${name}" failed:`, error)
-  return {
+  const events = {
     on<Name extends keyof ManagerEvents>(name: Name, listener: Listener<Name>): () => void {
       const own: Listener<Name> = (event) => listener(event) // so that one function may listen twice
       const all = listeners.get(name) ?? new Set()
@@ -114,7 +119,20 @@ export function createEvents() {
       return all.size > 0
     },
     clear: () => listeners.clear(),
+    /** The same object until something changes. */
+    get state(): ManagerState {
+      return state
+    },
+    /** Tells of `next` where that is a change. */
+    tellState({ status, expiresAt, generation }: ManagerState, at: number): void {
+      const isSame =
+        state.status === status && state.expiresAt === expiresAt && state.generation === generation
+      if (isSame) return
+      state = Object.freeze({ status, expiresAt, generation })
+      events.emit('changed', { at, ...state })
+    },
   }
+  return events
 }
 
 export type Events = ReturnType<typeof createEvents>

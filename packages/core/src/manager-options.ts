@@ -48,14 +48,21 @@ export interface TokenManagerOptions {
   tokensFrom?: (response: ResponseView, tokens: TokenSet) => TokenSet | undefined
   /**
    * Answers a challenge without a renewal: obtains a token of another strength or scope, or learns a nonce. Asked for
-   * each 401 and 403 to a request that carried the token, before `isTokenRejected`.
+   * each 401 and 403 to a request that carried a token of this session, before `isTokenRejected`.
    *
+   * @param tokens The token set in use.
+   * @param isInUse Whether the request carried that one. False: it was replaced meanwhile, so that what is asked for may
+   *   have been obtained already.
    * @returns Another token set: it replaces the one in use, within the same session, and the request is sent again with
    *   it, once. The same `tokens`: the request is sent again, once, with headers made anew; a renewal may still follow.
    *   `undefined`: the response is judged as any other.
    * @throws A LatchkeyError becomes what `explain(response)` answers, and nothing is sent again.
    */
-  onChallenge?: (response: ResponseView, tokens: TokenSet) => MaybePromise<TokenSet | undefined>
+  onChallenge?: (
+    response: ResponseView,
+    tokens: TokenSet,
+    isInUse: boolean,
+  ) => MaybePromise<TokenSet | undefined>
   /**
    * What it means that the server refuses a token which was just renewed. `'keep'` (the default): this
    * user may not do this, and the session stays. `'end'`: the token is dead; the session is over, the

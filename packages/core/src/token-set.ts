@@ -11,7 +11,16 @@ export interface TokenSet {
   expiresAt?: number
   /** When the refresh token expires, in epoch milliseconds. */
   refreshExpiresAt?: number
+  /** OpenID Connect's ID token, unread, for a sign-out at the server. It tells who signed in, so it is never printed. */
+  idToken?: string
+  /** What the server granted, where it said so: scopes, separated by spaces. */
+  scope?: string
+  /** The private key that the tokens are bound to, as a JSON Web Key in JSON (RFC 9449). Only where it is kept with them. */
+  dpopKey?: string
 }
+
+/** The parts of a token set that are text and that no request carries. */
+const TEXTS = ['idToken', 'scope', 'dpopKey'] as const
 
 const instant = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
@@ -39,6 +48,10 @@ export function readTokenSet(value: unknown): TokenSet {
   if (refreshToken !== undefined) tokens.refreshToken = usable('refreshToken', refreshToken)
   if (instant(expiresAt)) tokens.expiresAt = expiresAt
   if (instant(refreshExpiresAt)) tokens.refreshExpiresAt = refreshExpiresAt
+  for (const key of TEXTS) {
+    const text = own(key)
+    if (typeof text === 'string' && text !== '') tokens[key] = text
+  }
   return tokens
 }
 
@@ -55,7 +68,8 @@ export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): bo
 
 /** What must not show up in any output. */
 export function secretsOf(tokens: TokenSet | undefined): string[] {
-  return [tokens?.accessToken, tokens?.refreshToken].filter((secret) => secret !== undefined)
+  const { accessToken, refreshToken, idToken, dpopKey } = tokens ?? {}
+  return [accessToken, refreshToken, idToken, dpopKey].filter((secret) => secret !== undefined)
 }
 
 /** A server that answers a refresh without a new refresh token means the old one to stay (RFC 6749 section 6). */

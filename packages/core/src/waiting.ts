@@ -27,7 +27,12 @@ export function untilAborted<T>(
   })
 }
 
-/** As `signal.throwIfAborted()`, which React Native's signals do not have. */
+/**
+ * Throws the signal's reason if it has aborted. In place of `signal.throwIfAborted()`, which React Native before
+ * 0.87 does not have.
+ *
+ * @group For adapters and services
+ */
 export function throwIfAborted(signal: AbortSignal | null | undefined): void {
   if (signal?.aborted) throw reasonOf(signal)
 }
@@ -61,10 +66,19 @@ export function afterRunning(ms: number, late: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** `promise`, or a rejection with `late()` once the process has run for `ms` milliseconds. No timer is left behind. */
-export function withTimeLimit<T>(promise: Promise<T>, ms: number, late: () => unknown): Promise<T> {
+/**
+ * `promise`, or a rejection with `late()` once the process has run for `ms` milliseconds. No timer is left behind. In
+ * place of `AbortSignal.timeout()`, which React Native before 0.87 does not have.
+ *
+ * @group For adapters and services
+ */
+export function withTimeLimit<T>(
+  promise: PromiseLike<T>,
+  ms: number,
+  late: () => unknown,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = afterRunning(ms, () => reject(late()))
-    promise.then(resolve, reject).finally(stop)
+    Promise.resolve(promise).then(resolve, reject).finally(stop)
   })
 }

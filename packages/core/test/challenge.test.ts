@@ -53,6 +53,24 @@ describe('a challenge that is answered with the same token set', () => {
   })
 })
 
+it('a late challenge says that the token it is about is not in use any more', async () => {
+  const inUse: boolean[] = []
+  const { manager } = harness({
+    onChallenge: (_, tokens, isInUse) => {
+      inUse.push(isInUse)
+      return isInUse ? { accessToken: 'strong' } : tokens
+    },
+  })
+  await manager.setTokens({ accessToken: 'a0' })
+  const requests = [await authorize(manager), await authorize(manager)]
+  const answers = requests.map((request) => manager.recover(request, answer(403)))
+  for (const again of await Promise.all(answers)) expect(sent(again)).toBe('Bearer strong')
+  expect(inUse).toEqual([true, true])
+  const late = await manager.recover(requests[0]!, answer(403))
+  expect(sent(late)).toBe('Bearer strong')
+  expect(inUse).toEqual([true, true, false])
+})
+
 describe('a challenge', () => {
   it('without an answer is judged as any other response', async () => {
     const { manager, first, scripted } = await challenged(() => undefined)

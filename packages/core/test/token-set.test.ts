@@ -6,10 +6,12 @@ describe('a token set from outside', () => {
     expect(Object.getPrototypeOf(readTokenSet({ accessToken: 'a' }))).toBeNull()
   })
 
-  it('keeps its four properties and nothing else', () => {
-    const tokens = { accessToken: 'a', refreshToken: 'r', expiresAt: 1, refreshExpiresAt: 2 }
-    expect({ ...readTokenSet({ ...tokens, scope: 'all' }) }).toStrictEqual(tokens)
-    expect({ ...readTokenSet({ accessToken: 'a' }) }).toStrictEqual({ accessToken: 'a' })
+  it('keeps its own properties and nothing else', () => {
+    const bare = { accessToken: 'a', refreshToken: 'r', expiresAt: 1, refreshExpiresAt: 2 }
+    const tokens = { ...bare, idToken: 'i', scope: 'all', dpopKey: '{}' }
+    expect({ ...readTokenSet({ ...tokens, type: 'Bearer' }) }).toStrictEqual(tokens)
+    const odd = { idToken: 5, scope: ['all'], dpopKey: '' }
+    expect({ ...readTokenSet({ accessToken: 'a', ...odd }) }).toStrictEqual({ accessToken: 'a' })
   })
 
   it.each(['5', Number.NaN, Infinity, -Infinity, 0, -1, true, null, {}])(

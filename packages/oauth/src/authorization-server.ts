@@ -10,11 +10,24 @@ import {
 import { misconfigured, unavailable } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
+/** The options that tell an endpoint, and what a server's metadata calls it. */
+const ENDPOINTS = {
+  tokenEndpoint: 'token_endpoint',
+  revocationEndpoint: 'revocation_endpoint',
+  authorizationEndpoint: 'authorization_endpoint',
+  deviceAuthorizationEndpoint: 'device_authorization_endpoint',
+  endSessionEndpoint: 'end_session_endpoint',
+} as const
+
+/** The option that tells an endpoint. */
+export type EndpointName = keyof typeof ENDPOINTS
+
+export const endpointNames = Object.keys(ENDPOINTS) as readonly EndpointName[]
+
 /** Where a server is: found by its issuer, or told. */
 export interface ServerPlace {
   issuer?: URL | undefined
-  tokenEndpoint?: URL | undefined
-  revocationEndpoint?: URL | undefined
+  endpoints: Readonly<Partial<Record<EndpointName, URL>>>
   allowInsecure: boolean
 }
 
@@ -26,28 +39,49 @@ export type Locate = (exchange: Exchange) => Promise<AuthorizationServer>
  * discovery that failed is tried again by the next who asks.
  */
 export function locateServer(place: ServerPlace): Locate {
-  const { issuer, tokenEndpoint, revocationEndpoint } = place
-  const told = {
-    ...(tokenEndpoint && { token_endpoint: tokenEndpoint.href }),
-    ...(revocationEndpoint && { revocation_endpoint: revocationEndpoint.href }),
-  }
+  const { issuer, endpoints } = place
+  const told = Object.fromEntries(
+    endpointNames.flatMap((name) => {
+      const endpoint = endpoints[name]
+      return endpoint ? [[ENDPOINTS[name], endpoint.href]] : []
+    }),
+  )
   let known: AuthorizationServer | undefined
   return async (exchange) => {
     known ??= issuer
       ? checked({ ...(await discover(issuer, exchange)), ...told }, place)
-      : { issuer: tokenEndpoint?.origin ?? '', ...told }
+      : { issuer: endpoints.tokenEndpoint?.origin ?? '', ...told }
     return known
   }
 }
 
-/** Both places of metadata: OpenID Connect Discovery, then RFC 8414. */
+/**
+ * Both places of metadata: OpenID Connect Discovery, then RFC 8414, whatever the first one answered. A
+ * server without OpenID may have anything there: a page, a redirect, an error of its router.
+ */
 async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationServer> {
-  const options = requestOptions(exchange)
-  let response = await discoveryRequest(issuer, { ...options, algorithm: 'oidc' })
-  // Servers say in many ways that there is nothing at a path.
-  if (response.status >= 400 && response.status < 500) {
-    response = await discoveryRequest(issuer, { ...options, algorithm: 'oauth2' })
+  try {
+    return await readMetadata(issuer, 'oidc', exchange)
+  } catch (first) {
+    exchange.signal?.throwIfAborted()
+    return readMetadata(issuer, 'oauth2', exchange).catch((second: unknown) => {
+      throw isNothingThere(first) ? second : first
+    })
   }
+}
+
+/** Whether a server said that there is nothing at a path, which servers say in many ways. */
+function isNothingThere(error: unknown): boolean {
+  const { status = 0 } = error as LatchkeyError
+  return status >= 400 && status < 500
+}
+
+async function readMetadata(
+  issuer: URL,
+  algorithm: 'oidc' | 'oauth2',
+  exchange: Exchange,
+): Promise<AuthorizationServer> {
+  const response = await discoveryRequest(issuer, { ...requestOptions(exchange), algorithm })
   if (response.status !== 200) {
     const said = `${issuer.href} answered ${response.status} when asked for its metadata.`
     throw unavailable(said, response)
@@ -67,18 +101,29 @@ async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationS
   }
 }
 
-/** Metadata is only used when secrets may go where it points. */
+/** Metadata is only used when secrets may go where it points. What not every client needs is left out where they may not. */
 function checked(server: AuthorizationServer, { allowInsecure }: ServerPlace): AuthorizationServer {
-  const { token_endpoint: token, revocation_endpoint: revocation } = server
-  if (typeof token !== 'string' || !isUsable(token, allowInsecure)) {
+  const unusable = endpointNames.filter((name) => !isUsable(server[ENDPOINTS[name]], allowInsecure))
+  if (unusable.includes('tokenEndpoint')) {
     throw misconfigured(`${server.issuer} names no usable token endpoint. Give \`tokenEndpoint\`.`)
   }
-  if (revocation !== undefined && !isUsable(revocation, allowInsecure)) {
+  if (unusable.includes('revocationEndpoint') && server.revocation_endpoint !== undefined) {
     throw misconfigured(`${server.issuer} names a revocation endpoint that is not protected.`)
   }
-  return server
+  const left = new Set<string>(unusable.map((name) => ENDPOINTS[name]))
+  const usable = Object.entries(server).filter(([name]) => !left.has(name))
+  return Object.fromEntries(usable) as AuthorizationServer
 }
 
-function isUsable(endpoint: string, allowInsecure: boolean): boolean {
-  return URL.canParse(endpoint) && mayCarrySecrets(new URL(endpoint), allowInsecure)
+function isUsable(endpoint: unknown, allowInsecure: boolean): boolean {
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) return false
+  return mayCarrySecrets(new URL(endpoint), allowInsecure)
+}
+
+/** @throws {LatchkeyError} `ERR_OAUTH_CONFIGURATION`, naming the option, where the server has no such endpoint. */
+export function endpointOf(server: AuthorizationServer, name: EndpointName): URL {
+  const endpoint = server[ENDPOINTS[name]]
+  if (endpoint !== undefined) return new URL(endpoint)
+  const words = ENDPOINTS[name].replaceAll('_', ' ')
+  throw misconfigured(`${server.issuer} names no usable ${words}. Give \`${name}\`.`)
 }

@@ -11,13 +11,19 @@ export interface UserCredentials {
   password: string
 }
 
+/** What a refresh has of its own. */
+export interface RefreshOptions {
+  /** Where the server wants another one than for other grants. */
+  authentication?: ClientAuth
+  /** Sent with it. Default: the session's scope stays. */
+  scope?: string | undefined
+}
+
 /**
  * Exchanges the refresh token for a new token set (RFC 6749 section 6). An answer without a refresh
  * token leaves the old one in use.
- *
- * @param authentication Where the server wants another one than for other grants.
  */
-export function refreshGrant(context: OAuthContext, authentication?: ClientAuth): Grant {
+export function refreshGrant(context: OAuthContext, options?: RefreshOptions): Grant {
   return {
     name: 'refresh token',
     missing: 'there is none',
@@ -28,7 +34,10 @@ export function refreshGrant(context: OAuthContext, authentication?: ClientAuth)
       if (refreshExpiresAt <= context.now()) {
         throw new GrantRejectedError('The refresh token has expired.', { code: REFRESH_REJECTED })
       }
-      return refreshTokens(context, refreshToken, exchange, authentication)
+      const renewed = await refreshTokens(context, refreshToken, exchange, options)
+      // What the server does not say again has not changed.
+      const { idToken, scope } = tokens ?? {}
+      return { ...(idToken && { idToken }), ...(scope && { scope }), ...renewed }
     },
   }
 }
@@ -40,12 +49,12 @@ export function refreshTokens(
   context: OAuthContext,
   refreshToken: string,
   exchange: Exchange,
-  authentication = context.authentication,
+  { authentication = context.authentication, scope }: RefreshOptions = {},
 ): Promise<TokenSet> {
   const request = {
     action: 'exchange the refresh token',
     grantType: 'refresh_token',
-    parameters: { refresh_token: refreshToken },
+    parameters: { refresh_token: refreshToken, ...(scope !== undefined && { scope }) },
     rejection: REFRESH_REJECTED,
     secrets: [refreshToken],
     authentication,

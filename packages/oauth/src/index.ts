@@ -5,3 +5,20 @@
  */
 export { type OAuth, oauth } from './oauth.ts'
 export type { OAuthOptions } from './oauth-options.ts'
+export {
+  finishSignIn,
+  type FinishSignInOptions,
+  type StartedSignIn,
+  startSignIn,
+  type StartSignInOptions,
+} from './people/code-flow.ts'
+export {
+  type DeviceCode,
+  type DeviceSignInOptions,
+  signInWithDevice,
+} from './people/device-flow.ts'
+export type { PendingSignIn } from './people/pending-sign-ins.ts'
+export type { SignInTarget } from './people/sign-in-context.ts'
+export type { SignInOptions } from './people/sign-in-options.ts'
+export { type SignOutOptions, type SignOutTarget, startSignOut } from './people/sign-out.ts'
+export type { GrantParameters, OAuthGrant } from './requested-grant.ts'

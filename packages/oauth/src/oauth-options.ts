@@ -1,4 +1,4 @@
-import type { TokenManagerOptions } from '@latchkey/core'
+import type { Grant, MaybePromise, Scheme, TokenManagerOptions } from '@latchkey/core'
 import {
   expectKnown,
   invalidOption,
@@ -7,45 +7,71 @@ import {
   type ServiceOptions,
   serviceOptions,
 } from '@latchkey/core/service'
-import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
-import type { ServerPlace } from './authorization-server.ts'
+import type { ClientAuth } from 'oauth4webapi'
+import { type EndpointName, endpointNames, type ServerPlace } from './authorization-server.ts'
+import { type ClientIdentity, identifyClient } from './client-authentication.ts'
+import type { OAuthGrant } from './requested-grant.ts'
 
 /** Who the client is, where the server is, and how to get a token. */
 export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 'origin'> {
   /**
    * The server's issuer identifier, such as `https://login.example.com/realms/main`. Its endpoints are
    * looked up (OpenID Connect Discovery, else RFC 8414) when they are first needed. Give this or
-   * `tokenEndpoint`.
+   * `tokenEndpoint`. Endpoints given below win over those that it names.
    */
   issuer?: string | undefined
   /** Where tokens are given, for a server that does not describe itself. */
   tokenEndpoint?: string | undefined
   /** Where a sign-out revokes them (RFC 7009). Default: what the issuer names, else nowhere. */
   revocationEndpoint?: string | undefined
+  /** Where people sign in, see `startSignIn()`. Default: what the issuer names. */
+  authorizationEndpoint?: string | undefined
+  /** Where a sign-in with another device begins, see `signInWithDevice()`. Default: what the issuer names. */
+  deviceAuthorizationEndpoint?: string | undefined
+  /** Where people sign out of the server itself, see `startSignOut()`. Default: what the issuer names. */
+  endSessionEndpoint?: string | undefined
   /** The client's id, as registered at the server. */
   clientId: string
   /**
    * Its secret, for a client that can keep one: never in a browser or an app. Alone it obtains nothing;
-   * see `clientCredentials`.
+   * see `clientCredentials`. A function is asked before each token request, so that a secret may be
+   * replaced while the program runs.
    */
-  clientSecret?: string | undefined
+  clientSecret?: string | (() => MaybePromise<string>) | undefined
   /**
    * How the client shows who it is: `'basic'` (the header, RFC 6749 section 2.3.1), `'post'` (in the
-   * form) or `'none'` (its id only). Default: `'basic'` with a `clientSecret`, else `'none'`.
+   * form), `'none'` (its id only), or a `ClientAuth` of oauth4webapi, such as `PrivateKeyJwt(key)`,
+   * `ClientSecretJwt(secret)` or `TlsClientAuth()`. A function of your own may set
+   * `client_assertion`, as for a workload identity. Default: `'basic'` with a `clientSecret`, else
+   * `'none'`.
    */
-  clientAuthentication?: 'basic' | 'post' | 'none' | undefined
+  clientAuthentication?: 'basic' | 'post' | 'none' | ClientAuth | undefined
   /** Obtains tokens for the client itself when there is no session to go on with. Default: false. */
   clientCredentials?: boolean | undefined
+  /**
+   * More ways to obtain a token, asked after the refresh token and before the client's or the user's
+   * credentials: grants of core, or `{ name, grantType, parameters }` for the token endpoint.
+   */
+  grants?: readonly (Grant | OAuthGrant)[] | undefined
   /** With `password`: signs this user in when there is no session to go on with. Gone in OAuth 2.1. */
   username?: string | undefined
   /** With `username`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
   /**
-   * The scopes to ask for, separated by spaces. A refresh keeps the session's: where a server wants them then as well
-   * (Azure AD B2C), give `parameters: { scope }`, which go with every token request.
+   * The scopes to ask for, separated by spaces. A refresh keeps the session's, unless there is a
+   * `refreshScope`.
    */
   scope?: string | undefined
-  /** More to send with each token request, such as `audience` or `resource` (RFC 8707). */
+  /**
+   * The scopes to ask for at a refresh: some of the session's (RFC 6749 section 6). Microsoft Entra ID
+   * and Azure AD B2C need them. Default: none are sent, and the session's stay.
+   */
+  refreshScope?: string | undefined
+  /** The APIs that the token is for, sent with each token request, a refresh included (RFC 8707). */
+  resource?: string | readonly string[] | undefined
+  /** How the token is sent. Default: `bearer()`. Give a scheme of your own for another prefix. */
+  scheme?: Scheme | undefined
+  /** More to send with each token request, such as `audience`. */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
   /**
    * Whether a response says that the token it carried is no good. Default: its status is 401, and its
@@ -54,7 +80,7 @@ export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 
   isTokenRejected?: NonNullable<TokenManagerOptions['isTokenRejected']>
   /**
    * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope`,
-   * `parameters` and `origin`. Where users come from `setTokens()`, give one per user that shares a store.
+   * `resource`, `parameters` and `origin`. Where users come from `setTokens()`, give one per user that shares a store.
    */
   name?: string
 }
@@ -64,13 +90,20 @@ const KNOWN: OptionNames<OAuthOptions> = {
   issuer: true,
   tokenEndpoint: true,
   revocationEndpoint: true,
+  authorizationEndpoint: true,
+  deviceAuthorizationEndpoint: true,
+  endSessionEndpoint: true,
   clientId: 'text',
-  clientSecret: 'text',
+  clientSecret: true,
   clientAuthentication: true,
   clientCredentials: 'boolean',
+  grants: true,
   username: 'text',
   password: 'text',
   scope: 'text',
+  refreshScope: 'text',
+  resource: true,
+  scheme: true,
   parameters: true,
   name: true,
   isTokenRejected: 'function',
@@ -91,7 +124,7 @@ const TAKEN = new Set([
 export interface CheckedOptions {
   options: OAuthOptions
   place: ServerPlace
-  authentication: ClientAuth
+  identity: ClientIdentity
   parameters: URLSearchParams
   credentials: { username: string; password: string } | undefined
   name: string
@@ -113,13 +146,16 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const credentials =
     username !== undefined && password !== undefined ? { username, password } : undefined
   const place = checkPlace(options)
-  const where = place.issuer ?? place.tokenEndpoint
+  const where = place.issuer ?? place.endpoints.tokenEndpoint
   const origins = [options.origin].flat()
-  const parameters = checkParameters(options.parameters ?? {})
+  const { resource, parameters: more = {} } = options
+  checkGrants(options.grants)
+  const parameters = checkParameters(more)
+  for (const one of checkResource(resource)) parameters.append('resource', one)
   return {
     options,
     place,
-    authentication: checkAuthentication(options),
+    identity: identifyClient(options),
     parameters,
     credentials,
     name:
@@ -139,30 +175,35 @@ function checkPlace(options: OAuthOptions): ServerPlace {
   if ((options.issuer === undefined) === (options.tokenEndpoint === undefined)) {
     throw invalidOption('Give either `issuer` or `tokenEndpoint`.')
   }
-  const endpoint = (option: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint') =>
+  const parse = (option: 'issuer' | EndpointName) =>
     options[option] === undefined
       ? undefined
       : parseAddress(option, options[option], { allowInsecure })
-  return {
-    issuer: endpoint('issuer'),
-    tokenEndpoint: endpoint('tokenEndpoint'),
-    revocationEndpoint: endpoint('revocationEndpoint'),
-    allowInsecure,
+  const given = endpointNames.flatMap((name) => {
+    const endpoint = parse(name)
+    return endpoint ? [[name, endpoint]] : []
+  })
+  return { issuer: parse('issuer'), endpoints: Object.fromEntries(given), allowInsecure }
+}
+
+function checkGrants(grants: unknown = []): void {
+  if (!Array.isArray(grants)) throw invalidOption('`grants` must be a list of grants.')
+  for (const [at, grant] of (grants as Partial<Grant & OAuthGrant>[]).entries()) {
+    const isUsable = typeof grant?.request === 'function' || isText(grant?.grantType)
+    if (!isText(grant?.name) || !isUsable) {
+      throw invalidOption(
+        `\`grants[${at}]\` must have a \`name\`, and a \`request\` function or a \`grantType\`.`,
+      )
+    }
   }
 }
 
-function checkAuthentication({ clientSecret, clientAuthentication }: OAuthOptions): ClientAuth {
-  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'basic')
-  if (method === 'none') {
-    if (clientSecret === undefined) return None()
-    throw invalidOption("`clientSecret` is not sent with `clientAuthentication: 'none'`.")
-  }
-  if (method !== 'basic' && method !== 'post') {
-    throw invalidOption("`clientAuthentication` must be 'basic', 'post' or 'none'.")
-  }
-  if (clientSecret === undefined)
-    throw invalidOption('`clientAuthentication` needs `clientSecret`.')
-  return method === 'basic' ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret)
+/** RFC 8707 section 2: absolute URIs without a fragment. */
+function checkResource(given: unknown = []): string[] {
+  return [given].flat().map((one) => {
+    if (isText(one) && URL.canParse(one) && !one.includes('#')) return one
+    throw invalidOption('`resource` must be an absolute URI without a fragment, or several.')
+  })
 }
 
 function checkParameters(given: NonNullable<OAuthOptions['parameters']>): URLSearchParams {

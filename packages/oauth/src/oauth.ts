@@ -1,4 +1,10 @@
-import { bearer, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
+import {
+  bearer,
+  memoryStore,
+  type Scheme,
+  type TokenManager,
+  type TokenManagerOptions,
+} from '@latchkey/core'
 import {
   extendManager,
   createServiceManager,
@@ -10,11 +16,12 @@ import { locateServer } from './authorization-server.ts'
 import { readChallenges } from './challenge.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
+import { type SignInContext, type SignInTarget, withSignIn } from './people/sign-in-context.ts'
+import { requestedGrant } from './requested-grant.ts'
 import { revokeTokens } from './revocation.ts'
-import type { OAuthContext } from './token-endpoint.ts'
 
 /** A token manager for one client of an OAuth 2.0 server. */
-export interface OAuth extends TokenManager {
+export interface OAuth extends TokenManager, SignInTarget {
   /**
    * Signs out. Forgotten here at once; then the server is told to revoke the refresh token and the
    * access token (RFC 7009), where it has an endpoint for that.
@@ -27,9 +34,9 @@ export interface OAuth extends TokenManager {
 
 /**
  * Keeps clients signed in with an OAuth 2.0 server. The first of these that applies wins: the access
- * token while it lasts, also from the store; the refresh token; then `clientCredentials`, or
- * `username` and `password`. With neither, a session begins with `setTokens()`, after your own sign-in
- * page or authorization code flow.
+ * token while it lasts, also from the store; the refresh token; your own `grants`; then
+ * `clientCredentials`, or `username` and `password`. With none, a session begins when a person signs in:
+ * `startSignIn()`, `signInWithDevice()`, `signInWithBrowser()`, or `setTokens()` after a flow of your own.
  *
  * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or
  * `wrapFetch`.
@@ -46,36 +53,40 @@ export interface OAuth extends TokenManager {
  * })
  */
 export function oauth(given: OAuthOptions): OAuth {
-  const { options, place, authentication, parameters, credentials, name } = checkOAuthOptions(given)
-  const { clientId, clientSecret, scope, clock = Date } = options
-  const context: OAuthContext = {
+  const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
+  const { clientId, scope, refreshScope, clock = Date, store = memoryStore() } = options
+  const fetch = ownFetch(options)
+  const context: SignInContext = {
     locate: locateServer(place),
     client: { client_id: clientId },
-    authentication,
+    authentication: identity.authenticate,
     parameters,
-    secrets: [clientSecret, credentials?.password].filter((secret) => secret !== undefined),
+    secrets: () => [...identity.secrets(), credentials?.password ?? ''],
     now: () => clock.now(),
+    fetch,
+    scope,
+    stored: async () => (await store.getToken(name)) ?? undefined,
   }
   const grants = [
-    refreshGrant(context),
+    refreshGrant(context, { scope: refreshScope }),
+    ...(options.grants ?? []).map((grant) => requestedGrant(context, grant)),
     options.clientCredentials
       ? clientCredentialsGrant(context, scope)
       : passwordGrant(context, () => credentials, scope),
   ]
-  const fetch = ownFetch(options)
   const tell: Revocation['tell'] = (ended) => revokeTokens(context, ended, { fetch })
-  return manageOAuth({ ...options, name, fetch, grants }, { tell })
+  return withSignIn(manageOAuth({ ...options, store, name, fetch, grants }, { tell }), context)
 }
 
-/** A manager that speaks bearer tokens, as the server's answers ask for. */
+/** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */
 export function manageOAuth(
-  options: Omit<TokenManagerOptions, 'scheme'>,
+  options: Omit<TokenManagerOptions, 'scheme'> & { scheme?: Scheme | undefined },
   revocation: Revocation,
   user?: Parameters<typeof createServiceManager>[2],
 ): OAuth {
   const challenges = readChallenges()
-  const { isTokenRejected = challenges.isTokenRejected } = options
-  const managed = { ...managerOptions(options), scheme: bearer(), isTokenRejected }
+  const { isTokenRejected = challenges.isTokenRejected, scheme = bearer() } = options
+  const managed = { ...managerOptions(options), scheme, isTokenRejected }
   const manager = createServiceManager(managed, revocation, user)
   return extendManager<OAuth>(manager, {
     explain: (responseOrError) =>

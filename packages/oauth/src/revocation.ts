@@ -16,10 +16,10 @@ export async function revokeTokens(
 ): Promise<true> {
   const { revocation_endpoint: endpoint } = await context.locate(exchange)
   if (endpoint === undefined) return true
-  const secrets = [accessToken, refreshToken ?? '', ...context.secrets]
   const revoke = async (token: string, hint: string) => {
     const response = await sendRevocation(context, token, exchange, { token_type_hint: hint })
     const body = await response.text()
+    const secrets = [accessToken, refreshToken ?? '', ...context.secrets()]
     // RFC 7009 section 2.2.1: such tokens end by themselves (signed access tokens, mostly).
     const isBeyond = readObject(body)['error'] === 'unsupported_token_type'
     if (!response.ok && !isBeyond) throw notRevoked(response, body, secrets)

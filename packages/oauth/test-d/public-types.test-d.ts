@@ -1,5 +1,6 @@
-import type { TokenManager } from '@latchkey/core'
+import { bearer, type TokenManager } from '@latchkey/core'
 import type { Authorizer } from '@latchkey/core/adapter'
+import { TlsClientAuth } from 'oauth4webapi'
 import { expectTypeOf, test } from 'vitest'
 import { type OAuth, oauth } from '../src/index.ts'
 import {
@@ -25,6 +26,17 @@ test('what the environment may lack may be undefined', () => {
   })
 })
 
+test('clients show who they are, and ask, in their own ways', () => {
+  const required = { origin: 'https://api.test', issuer: 'https://login.test', clientId: 'x' }
+  oauth({ ...required, clientSecret: () => 'x' })
+  oauth({ ...required, clientSecret: async () => 'x' })
+  oauth({ ...required, clientAuthentication: TlsClientAuth(), scheme: bearer() })
+  oauth({ ...required, resource: ['https://a.test'], refreshScope: 'read' })
+  const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+  oauth({ ...required, grants: [{ name: 'jwt', grantType, parameters: { assertion: 'x' } }] })
+  oauth({ ...required, grants: [{ name: 'own', request: async () => undefined }] })
+})
+
 test("the ways to a token, and a store of Sharetribe's own SDK", () => {
   const required = { origin: ['https://a.test', 'https://b.test'], clientId: 'reports' }
   const tokenEndpoint = 'https://login.test/token'
@@ -45,7 +57,7 @@ test('misuse does not compile', () => {
   oauth({ ...required, client_id: 'reports' })
   // @ts-expect-error scopes are one text, separated by spaces
   oauth({ ...required, clientId: 'reports', scope: ['read', 'write'] })
-  // @ts-expect-error no such way
+  // @ts-expect-error private_key_jwt is a function of oauth4webapi
   oauth({ ...required, clientId: 'reports', clientAuthentication: 'private_key_jwt' })
   // @ts-expect-error misspelt
   sharetribeMarketplace({ clientId: 'x', user: 'ada' })

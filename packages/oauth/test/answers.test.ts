@@ -79,13 +79,37 @@ describe('a successful answer', () => {
   })
 
   it.each([
-    ['an ID token of another server', { id_token: 'a.b.c' }],
     ['a list of scopes', { scope: ['read'] }],
     ['a refresh token that is null', { refresh_token: null }],
     ['an empty refresh token', { refresh_token: '' }],
   ])('is used in spite of %s', async (_, more) => {
     const { manager } = answering({ ...good, ...more })
     expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
+  })
+})
+
+describe('an ID token and the granted scope', () => {
+  const told = { id_token: 'a.b.c', scope: 'read' }
+  const kept = { idToken: 'a.b.c', scope: 'read' }
+
+  it('are kept unread, and over a refresh that does not say them again', async () => {
+    const server = startServer()
+    const manager = server.open({ ...CLIENT, clientCredentials: true })
+    server.failNext('/token', () =>
+      Response.json({ ...good, ...told, refresh_token: `${CANARY}-r` }),
+    )
+    expect(await manager.getTokens()).toMatchObject(kept)
+    const renewed = { access_token: `${CANARY}-y`, token_type: 'Bearer' }
+    server.failNext('/token', () => Response.json(renewed))
+    expect(await manager.refresh()).toMatchObject({ accessToken: `${CANARY}-y`, ...kept })
+    server.failNext('/token', () => Response.json({ ...renewed, scope: 'less', id_token: 'd.e.f' }))
+    expect(await manager.refresh()).toMatchObject({ scope: 'less', idToken: 'd.e.f' })
+  })
+
+  it('that is not told is the scope that was asked for (RFC 6749 section 5.1)', async () => {
+    const server = startServer()
+    const manager = server.open({ ...CLIENT, clientCredentials: true, scope: 'read write' })
+    expect((await manager.getTokens()).scope).toBe('read write')
   })
 })
 

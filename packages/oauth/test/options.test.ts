@@ -1,4 +1,4 @@
-import { memoryStore } from '@latchkey/core'
+import { bearer, memoryStore } from '@latchkey/core'
 import { describe, expect, it } from 'vitest'
 import { printed, thrown } from '../../nocodb/test/support/server.ts'
 import { oauth, type OAuthOptions } from '../src/index.ts'
@@ -25,6 +25,15 @@ describe('an option', () => {
     ['`clientSecret`', { ...CLIENT, clientAuthentication: 'none' }],
     ['`clientSecret`', { clientAuthentication: 'basic' }],
     ['`clientAuthentication`', { ...CLIENT, clientAuthentication: 'digest' }],
+    ['`clientSecret`', { ...CLIENT, clientAuthentication: () => undefined }],
+    ['`grants`', { grants: {} }],
+    ['`grants[0]`', { grants: [{ name: 'x' }] }],
+    ['`grants[0]`', { grants: [null] }],
+    ['`grants[1]`', { grants: [{ name: 'x', grantType: 'y' }, { grantType: 'y' }] }],
+    ['`resource`', { resource: 'api' }],
+    ['`resource`', { resource: ['https://api.test/#part'] }],
+    ['`refreshScope`', { refreshScope: ['read'] }],
+    ['`scheme`', { scheme: {} }],
     ['`password`', { username: 'ada' }],
     ['`username`', { password: `${CANARY}-ada` }],
     ['`username`', { username: 7, password: `${CANARY}-ada` }],
@@ -35,7 +44,6 @@ describe('an option', () => {
     ['`parameters.client_secret`', { parameters: { client_secret: CANARY } }],
     ['`clientID`', { clientID: 'reports' }],
     ['`client_secret`', { client_secret: CANARY }],
-    ['`scheme`', { scheme: {} }],
     ['`store`', { store: {} }],
     ['`renewAheadMs`', { renewAheadMs: -1 }],
   ])('%s that is missing or wrong is named at once, without a secret (%#)', (option, wrong) => {
@@ -52,9 +60,16 @@ it('an option that there is not is answered with those there are, and those are 
     origin: API,
     issuer: ISSUER,
     revocationEndpoint: `${ISSUER}/revoke`,
+    authorizationEndpoint: `${ISSUER}/auth`,
+    deviceAuthorizationEndpoint: `${ISSUER}/device`,
+    endSessionEndpoint: `${ISSUER}/leave`,
     clientAuthentication: 'post',
     clientCredentials: true,
+    grants: [{ name: 'other', grantType: 'urn:other' }],
     scope: 'read',
+    refreshScope: 'read',
+    resource: 'https://api.test',
+    scheme: bearer(),
     parameters: {},
     name: 'x',
     store: memoryStore(),

@@ -2,10 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { failure, printed, skippingWaits } from '../../nocodb/test/support/server.ts'
 import { ada, broken, CANARY, CLIENT, no, startServer } from './support/oauth-server.ts'
 
-const session = { accessToken: `${CANARY}-a0`, refreshToken: `${CANARY}-r0+/=` }
+const session = {
+  accessToken: `${CANARY}-a0`,
+  refreshToken: `${CANARY}-r0+/=`,
+  idToken: `${CANARY}-i0`,
+  dpopKey: `${CANARY}-k0`,
+}
 const everything = [
   session.accessToken,
   session.refreshToken,
+  session.idToken,
+  session.dpopKey,
   encodeURIComponent(session.refreshToken),
   CLIENT.clientSecret,
   encodeURIComponent(CLIENT.clientSecret),

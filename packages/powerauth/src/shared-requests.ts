@@ -1,5 +1,5 @@
 import { LatchkeyError } from '@latchkey/core'
-import { untilAborted } from '@latchkey/core/service'
+import { throwIfAborted, untilAborted } from '@latchkey/core/service'
 import { type Authentication, factorsOf } from './authentication.ts'
 import type { NamedToken } from './token-store.ts'
 
@@ -45,7 +45,7 @@ export function createSharedRequests<A extends Authentication>(work: Work<A>): S
 
   return {
     async request(name, authentication, signal) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       const factors = factorsOf(authentication)
       const flight = flights.get(name) ?? start(name, authentication)
       if (flight.factors !== factors) throw authenticationDiffers(name)

@@ -1,4 +1,5 @@
 import type { MaybePromise, TokenStore } from '@latchkey/core'
+import { throwIfAborted } from '@latchkey/core/service'
 import { readRecord, type TokenRecord, toTokenSet } from './token-record.ts'
 import type { PowerAuthVersion } from './token-digest.ts'
 
@@ -71,7 +72,7 @@ export function createStoredRecords(options: StoredRecordsOptions): StoredRecord
     recall: async (name) => (await ifOurs(name, known.get(name))) ?? read(name),
     write: (name, record, signal) =>
       writes.add(async () => {
-        signal.throwIfAborted()
+        throwIfAborted(signal)
         await store.setToken(toTokenSet(record), keyOf(name))
         known.set(name, record)
       }),

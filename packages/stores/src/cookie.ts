@@ -117,7 +117,9 @@ export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}
     },
     setToken(tokens, name) {
       refuseNewer(jar.read()[names.of(name)])
-      write(names.of(name), encodeEntry(tokens), maxAgeOf(tokens, maxAgeMs))
+      // A cookie has little room, and the ID token is only needed for a sign-out at the server.
+      const { idToken: _, ...kept } = tokens
+      write(names.of(name), encodeEntry(kept), maxAgeOf(tokens, maxAgeMs))
     },
     removeToken: (name) => write(names.of(name), undefined, 0),
     names() {

@@ -19,9 +19,10 @@ export function encodeEntry(
   tokens: TokenSet,
   extra: Readonly<Record<string, unknown>> = {},
 ): string {
-  const { accessToken, refreshToken, expiresAt, refreshExpiresAt } = ownFields(tokens)
+  const { accessToken, refreshToken, expiresAt, refreshExpiresAt, ...more } = ownFields(tokens)
   if (!isToken(accessToken) || !isTokenOrNone(refreshToken)) throw garbage()
-  const fields = { version: ENTRY_VERSION, accessToken, refreshToken, expiresAt, refreshExpiresAt }
+  const required = { version: ENTRY_VERSION, accessToken, refreshToken }
+  const fields = { ...required, expiresAt, refreshExpiresAt, ...textsIn(more) }
   const text = JSON.stringify(Object.assign(Object.create(null), extra, fields))
   if (text.length <= ENTRY_LIMIT) return text
   throw new StoreError(
@@ -44,7 +45,7 @@ export interface Entry {
  */
 export function decodeEntry(stored: unknown): Entry {
   const fields = ownFields(typeof stored === 'string' ? parse(stored) : stored)
-  const { version, accessToken, refreshToken, expiresAt, refreshExpiresAt, ...extra } = fields
+  const { version, accessToken, refreshToken, expiresAt, refreshExpiresAt, ...more } = fields
   if (typeof version === 'number' && version > ENTRY_VERSION) {
     throw new StoreError(
       'ERR_STORE_NEWER',
@@ -60,10 +61,20 @@ export function decodeEntry(stored: unknown): Entry {
       ...(refreshToken !== undefined && { refreshToken }),
       ...(isInstant(expiresAt) && { expiresAt }),
       ...(isInstant(refreshExpiresAt) && { refreshExpiresAt }),
+      ...textsIn(more),
     },
-    extra: ownFields(extra),
+    extra: ownFields(withoutTexts(more)),
   }
 }
+
+/** The parts of a token set that are text and may be missing, as in entries of older releases. */
+const TEXTS = ['idToken', 'scope', 'dpopKey'] as const
+
+const textsIn = (fields: Record<string, unknown>): Partial<TokenSet> =>
+  Object.fromEntries(TEXTS.flatMap((key) => (isToken(fields[key]) ? [[key, fields[key]]] : [])))
+
+const withoutTexts = (fields: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(fields).filter(([key]) => !TEXTS.some((text) => text === key)))
 
 /**
  * Lets a store overwrite whatever lies there, but for what a newer version wrote.

@@ -6,6 +6,9 @@ const tokens = {
   refreshToken: 'CANARY-7f3a-refresh',
   expiresAt: 1_800_000_000_000,
   refreshExpiresAt: 1_900_000_000_000,
+  idToken: 'CANARY-7f3a-id',
+  scope: 'openid read',
+  dpopKey: '{"kty":"EC"}',
 }
 
 const code = (work: () => unknown): unknown => {

@@ -82,7 +82,7 @@ export interface RenewalFailedEntry extends Entry {
   readonly outcome: 'rejected' | 'unavailable' | 'deferred'
   /** Why: a code of `docs/errors.md`. */
   readonly code: string
-  /** How long the first request waited for it; 0: it ran behind everybody's back. */
+  /** How long it took, counted from the first request that waited for it, or from when the grants were asked. */
   readonly durationMs: number
 }
 

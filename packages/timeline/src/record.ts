@@ -43,6 +43,8 @@ interface Recorder {
   sent: WeakMap<Authorization, { sending: Sending; sentAt: number }>
   /** How the last renewal ended, and which entry says so. */
   last: { renewal: number; entry: number; generation: number | undefined } | undefined
+  /** When the grants began to be asked, while they are. */
+  renewingAt: number | undefined
   /** The newest token set seen; `undefined`: none yet, so one may have been there before. */
   generation: number | undefined
 }
@@ -76,6 +78,7 @@ export function record(
     waits: new Set(),
     sent: new WeakMap(),
     last: undefined,
+    renewingAt: undefined,
     generation: undefined,
   }
   const leaving = [tap(manager, observe(recorder)), ...listen(recorder)]
@@ -189,6 +192,10 @@ function noteRenewal(recorder: Recorder, generation?: number): NonNullable<Recor
 function listen(recorder: Recorder): (() => void)[] {
   const { manager, add, waits, now } = recorder
   return [
+    manager.on('renewing', () => (recorder.renewingAt = now())),
+    manager.on('changed', ({ status }) => {
+      if (status !== 'renewing') recorder.renewingAt = undefined
+    }),
     manager.on('renewed', ({ generation, grant, durationMs }) => {
       recorder.generation = generation
       const { renewal } = noteRenewal(recorder, generation)
@@ -196,17 +203,21 @@ function listen(recorder: Recorder): (() => void)[] {
     }),
     manager.on('renewalFailed', ({ outcome, error }) => {
       const { renewal } = noteRenewal(recorder)
-      const from = Math.min(now(), ...Array.from(waits, ({ startedAt }) => startedAt))
+      const waiting = Array.from(waits, ({ startedAt }) => startedAt)
+      const from = Math.min(recorder.renewingAt ?? now(), ...waiting)
       const { code } = error
       add({ kind: 'renewalFailed', renewal, outcome, code, durationMs: now() - from })
     }),
     manager.on('signedOut', ({ reason }) => add({ kind: 'signedOut', reason })),
     manager.on('storeFailed', ({ operation, error }) => {
-      const { code = error.code } = (error.cause ?? {}) as { code?: unknown }
-      add({ kind: 'storeFailed', operation, code: String(code) })
+      const { code } = (error.cause ?? {}) as { code?: unknown }
+      add({ kind: 'storeFailed', operation, code: isCode(code) ? String(code) : error.code })
     }),
   ]
 }
+
+/** A store's own code is another program's text: only what looks like a code (`ENOSPC`, `22`) is recorded. */
+const isCode = (code: unknown) => /^([A-Z][A-Z0-9_]{1,59}|\d{1,5})$/.test(String(code))
 
 /** A caller's own reason to abort may be anything, so it is not looked at. */
 function codeOf(error: unknown, signal: AbortSignal | null | undefined): string {

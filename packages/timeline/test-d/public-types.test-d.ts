@@ -1,6 +1,6 @@
 import { apiToken, bearer, createTokenManager, type TokenManager } from '@latchkey/core'
 import { nocodb } from '@latchkey/nocodb'
-import { trace } from '@opentelemetry/api'
+import { metrics, trace } from '@opentelemetry/api'
 import { expectTypeOf, test } from 'vitest'
 import { type DiagnosticsMessage, publishDiagnostics } from '../src/diagnostics.ts'
 import {
@@ -14,7 +14,7 @@ import {
   type Timeline,
   type TimelineEntry,
 } from '../src/index.ts'
-import { traceManager } from '../src/opentelemetry.ts'
+import { measureManager, traceManager } from '../src/opentelemetry.ts'
 
 const origin = 'https://api.test'
 const manager = createTokenManager({ origin, scheme: bearer(), grants: [apiToken('x')] })
@@ -26,6 +26,9 @@ test('a manager, or a service that is one, can be watched in each way', () => {
   expectTypeOf(publishDiagnostics(manager, { name: 'crm' })).toEqualTypeOf<() => void>()
   const tracerProvider = trace.getTracerProvider()
   expectTypeOf(traceManager(manager, { tracerProvider })).toEqualTypeOf<() => void>()
+  const meterProvider = metrics.getMeterProvider()
+  const measured = measureManager(manager, { meterProvider, name: 'crm' })
+  expectTypeOf(measured).toEqualTypeOf<() => void>()
 })
 
 test('an entry has what its kind has', () => {

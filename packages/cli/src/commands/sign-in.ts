@@ -41,11 +41,13 @@ async function enterAndKeep(
 }
 
 /** Several would contradict each other, and one would be taken in silence. */
-function expectOneWay({ apiToken, device, refreshToken }: SignInOptions): void {
-  if ([apiToken, device, refreshToken].filter(Boolean).length <= 1) return
+function expectOneWay(options: SignInOptions): void {
+  const { apiToken, browser, clientCredentials, device, refreshToken } = options
+  const ways = [apiToken, browser, clientCredentials, device, refreshToken]
+  if (ways.filter(Boolean).length <= 1) return
   throw new Failure(
     ExitCode.usage,
-    'Choose one way to sign in: --api-token, --device or --refresh-token.',
+    'Choose one way to sign in: --api-token, --browser, --device, --client-credentials or --refresh-token.',
   )
 }
 

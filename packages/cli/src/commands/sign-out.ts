@@ -1,5 +1,5 @@
 import process from 'node:process'
-import type { TokenStore } from '@latchkey/core'
+import type { TokenManager, TokenStore } from '@latchkey/core'
 import { ExitCode } from '../exit-code.ts'
 import { exitCodeOf, Failure, sayFailure } from '../failure.ts'
 import { entriesOf, type Profile } from '../profile.ts'
@@ -31,7 +31,7 @@ async function endSession(profile: Profile, options: SignOutOptions): Promise<vo
   const store = await openStore(kind)
   const isApiToken = profile.service === 'nocodb' && profile.apiToken === true
   const isOnlyOurs = isLocal || isApiToken
-  const failure = isOnlyOurs ? undefined : await endAtServer(profile, store, options)
+  const { failure, url: page }: Ended = isOnlyOurs ? {} : await endAtServer(profile, store, options)
   for (const entry of entriesOf(profile)) await store.removeToken(entry)
   await dropProfile(name)
   if (failure) throw failure
@@ -39,26 +39,43 @@ async function endSession(profile: Profile, options: SignOutOptions): Promise<vo
   if (isLocal) return say(`Forgotten here: ${name}. At the server the session lives on.`)
   const all = profile.service === 'nocodb' ? ' NocoDB has ended all of this user’s sessions.' : ''
   say(`Signed out of ${url}.${all}`)
+  if (page)
+    say('The browser may still be signed in at the server. To end that as well, open:', page)
 }
 
-/** Gives why the server could not be told. The session is forgotten here all the same. */
+/** How a sign-out at the server went. */
+interface Ended {
+  /** Why the server could not be told. The session is forgotten here all the same. */
+  failure?: Failure
+  /** Where a person ends what the server's own pages remember of them. */
+  url?: string | undefined
+}
+
 async function endAtServer(
   profile: Profile,
   store: TokenStore,
   options: SignOutOptions,
-): Promise<Failure | undefined> {
+): Promise<Ended> {
   try {
     await store.getToken(profile.name) // what cannot be read cannot be ended there
     const { manager } = await openSession(profile, store, options)
     manager.on('storeFailed', () => undefined) // what cannot be removed is told below
+    if (profile.service === 'oauth' && profile.by) return { url: await endPerson(manager) }
     await manager.signOut()
-    return undefined
+    return {}
   } catch (error) {
-    if (exitCodeOf(error) === ExitCode.signedOut) return undefined // there is nothing left to end
-    return new Failure(
-      exitCodeOf(error),
-      `The session "${profile.name}" is forgotten here, but its server may not know.`,
-      { cause: error },
-    )
+    if (exitCodeOf(error) === ExitCode.signedOut) return {} // there is nothing left to end
+    const message = `The session "${profile.name}" is forgotten here, but its server may not know.`
+    return { failure: new Failure(exitCodeOf(error), message, { cause: error }) }
   }
+}
+
+/** The ID token stays out of the address, which is shown; the server then asks the person first. */
+async function endPerson(manager: TokenManager): Promise<string | undefined> {
+  const { startSignOut } = await import('@latchkey/oauth')
+  const { url } = await startSignOut(manager)
+  if (url === undefined) return undefined
+  const shown = new URL(url)
+  shown.searchParams.delete('id_token_hint')
+  return shown.href
 }

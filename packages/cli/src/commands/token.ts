@@ -1,15 +1,27 @@
 import { freshCredential } from '../fresh-credential.ts'
 import { type SessionOptions, useSession } from '../session.ts'
 import { print, printJson, warnOfSecret } from '../terminal.ts'
+import { credentialProcess, execCredential, type TokenFormat } from '../token-formats.ts'
 
 /** Prints a token that is valid now and for a while, renewed when it has to be. */
-export async function token(options: SessionOptions & { header?: boolean; json?: boolean }) {
+export async function token({ format, ...options }: SessionOptions & { format: TokenFormat }) {
   const session = await useSession(options)
-  const { token: bare, expiresAt, header } = await freshCredential(session)
+  const credential = await freshCredential(session)
+  const { token: bare, expiresAt, header } = credential
   const [name, value] = header
+  // What fails had better fail before a secret is announced.
+  const execAnswer = format === 'exec-credential' ? execCredential(credential) : undefined
   warnOfSecret('token')
-  if (options.json) {
-    return printJson({ url: session.url, token: bare, header: { name, value }, expiresAt })
+  switch (format) {
+    case 'token':
+      return print(bare)
+    case 'header':
+      return print(`${name}: ${value}`)
+    case 'json':
+      return printJson({ url: session.url, token: bare, header: { name, value }, expiresAt })
+    case 'exec-credential':
+      return printJson(execAnswer)
+    case 'credential-process':
+      return printJson(credentialProcess(credential))
   }
-  print(options.header ? `${name}: ${value}` : bare)
 }

@@ -1,5 +1,4 @@
-import process from 'node:process'
-import type { TokenSet, TokenStore } from '@latchkey/core'
+import { memoryStore, type TokenSet, type TokenStore } from '@latchkey/core'
 import { type OAuth, oauth } from '@latchkey/oauth'
 import { ask, askSecret, readSecret } from '../ask.ts'
 import { askRefreshToken, expectKeepable, holding, subjectOf } from '../begun-elsewhere.ts'
@@ -8,7 +7,7 @@ import { Failure } from '../failure.ts'
 import { type OAuthProfile, secretName } from '../profile.ts'
 import { aboutSession, expectStored, type SignInOptions, type Way } from '../sign-in-options.ts'
 
-/** Signs in a client of its own, or a person by way of one, and leaves the session in `store`. */
+/** Signs in a person, or a client of its own, and leaves the session in `store`. */
 export async function signIn(
   url: string,
   options: SignInOptions,
@@ -19,11 +18,16 @@ export async function signIn(
     throw new Failure(ExitCode.usage, 'Tell where tokens are given: --issuer or --token-endpoint.')
   }
   const clientId = options.clientId ?? (await ask('Client id', '--client-id'))
-  const way = options.device ? enterByDevice : options.refreshToken ? goOn : enterAsClient
-  return way(url, { ...options, clientId }, store)
+  return wayOf(options)(url, { ...options, clientId }, store)
 }
 
 type ClientOptions = SignInOptions & { clientId: string }
+
+/** A secret on stdin and no word about a person: the client signs in itself. */
+function wayOf({ refreshToken, clientCredentials, browser, device, stdin }: SignInOptions) {
+  if (refreshToken) return goOn
+  return clientCredentials || (stdin && !browser && !device) ? enterAsClient : enterAsPerson
+}
 
 /** Obtains a first token for a client, and leaves it and the client's secret in `store`. */
 async function enterAsClient(url: string, options: ClientOptions, store: TokenStore) {
@@ -37,25 +41,22 @@ async function enterAsClient(url: string, options: ClientOptions, store: TokenSt
   return profile
 }
 
-/** A person enters a code elsewhere. A client that has a secret gives it on stdin. */
-async function enterByDevice(url: string, options: ClientOptions, store: TokenStore) {
-  const { signInByDevice } = await import('./device-flow.ts')
+/** A person signs in with a browser, here or elsewhere. A client that has a secret gives it on stdin. */
+async function enterAsPerson(url: string, options: ClientOptions, store: TokenStore) {
+  const { signInPerson } = await import('./person.ts')
   await expectKeepable(store)
   const clientSecret = options.stdin ? await readSecret('client secret') : undefined
-  const breakOff = new AbortController()
-  const interrupted = () => breakOff.abort()
-  process.once('SIGINT', interrupted)
-  const { tokens, idToken } = await signInByDevice({
-    ...options,
-    clientSecret,
-    signal: breakOff.signal,
-  }).finally(() => process.off('SIGINT', interrupted))
-  const user = options.user ?? subjectOf(idToken) ?? options.clientId
-  const profile: OAuthProfile = {
-    ...(await profileOf(url, user, options)),
-    by: 'device',
+  const about: Pick<OAuthProfile, 'by' | 'publicClient'> = {
+    by: options.device ? 'device' : 'browser',
     ...(clientSecret === undefined && { publicClient: true }),
   }
+  const draft = { ...(await profileOf(url, options.clientId, options)), ...about }
+  const visit = memoryStore() // who signs in, and so what the session is called, is known afterwards
+  const idToken = await signInPerson(client(draft, clientSecret, visit, options), options)
+  const tokens = await visit.getToken(draft.name)
+  if (!tokens) throw new Failure(ExitCode.failed, 'The sign-in ended without a token.')
+  const user = options.user ?? subjectOf(idToken) ?? options.clientId
+  const profile = { ...(await profileOf(url, user, options)), ...about }
   return keepTokens(profile, tokens, clientSecret, store, options)
 }
 
@@ -108,11 +109,14 @@ export async function open(profile: OAuthProfile, store: TokenStore, way: Way): 
   )
 }
 
+/** How a client is reached; the endpoints matter for a sign-in only. */
+type ClientWay = Way & Pick<SignInOptions, 'authorizationEndpoint' | 'deviceEndpoint'>
+
 function client(
   profile: OAuthProfile,
   clientSecret: string | undefined,
   store: TokenStore,
-  { fetch }: Way,
+  { fetch, authorizationEndpoint, deviceEndpoint }: ClientWay,
 ): OAuth {
   const { url, name, clientId, issuer, tokenEndpoint, scope, allowInsecure, by } = profile
   const { origin } = new URL(url)
@@ -124,6 +128,8 @@ function client(
     clientSecret,
     issuer,
     tokenEndpoint,
+    authorizationEndpoint,
+    deviceAuthorizationEndpoint: deviceEndpoint,
     scope,
     clientCredentials: by === undefined,
     ...(allowInsecure && { allowInsecure }),

@@ -33,19 +33,14 @@ export interface Home {
   /** Runs it into a shell's command, and gives how it ended itself. */
   pipeInto(args: readonly string[], command: string): Promise<Pick<Ended, 'code' | 'stderr'>>
   /** Runs it in a pseudo-terminal, and types each answer once its question shows. */
-  type(
-    args: readonly string[],
-    answers: readonly [question: string, answer: string][],
-    env?: Env,
-  ): Promise<Screen>
+  type(args: readonly string[], answers: readonly Answer[], env?: Env): Promise<Screen>
   /** As `type`, with its stdout piped into a shell's command. */
-  typeInto(
-    args: readonly string[],
-    command: string,
-    answers: readonly [question: string, answer: string][],
-  ): Promise<Screen>
+  typeInto(args: readonly string[], command: string, answers: readonly Answer[]): Promise<Screen>
   remove(): void
 }
+
+/** What is typed once a question shows, or what a person does elsewhere then. */
+type Answer = readonly [question: string, answer: string | ((shown: string) => unknown)]
 
 interface Screen {
   code: number
@@ -103,7 +98,7 @@ export function createHome(): Home {
 
 function typeAnswers(
   [file = '', ...args]: readonly string[],
-  answers: readonly [string, string][],
+  answers: readonly Answer[],
   env: Env,
 ): Promise<Screen> {
   const terminal = pty.spawn(file, args, { cols: 120, rows: 50, env })
@@ -122,6 +117,7 @@ function typeAnswers(
     if (!next || at < 0) return
     asked = at + next[0].length
     waiting.shift()
+    if (typeof next[1] === 'function') return void next[1](shown)
     // A control character, such as Ctrl-C, is a key of its own.
     terminal.write(next[1] < ' ' ? next[1] : `${next[1]}\r`)
   })

@@ -1,12 +1,37 @@
-import { type Authorization, type Authorizer, expectManager } from '../kernel/authorization.ts'
+import {
+  type Authorization,
+  type Authorizer,
+  type AuthorizeRequest,
+  expectManager,
+} from '../kernel/authorization.ts'
 import { isThenable } from '../waiting.ts'
-import { type FetchInput, type Given, Outgoing } from './outgoing.ts'
-import { follow, isBrowser, leadsOn, redirectMode } from './redirects.ts'
-import { untilBodyFails } from './replayable.ts'
-import { letGo, markCredentialDropped, mayBeStored, readingAhead } from './response-view.ts'
-
-/** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
-const ownerKey = Symbol.for('latchkey.owner')
+import {
+  EMPTY,
+  type FetchInput,
+  foreignOptions,
+  type Given,
+  type Init,
+  isBrowser,
+  isRequest,
+  makerOf,
+  membersOf,
+  normalMethod,
+  NOTHING,
+  readInit,
+  redirectMode,
+  remade,
+  TAKES_NONE,
+} from './options.ts'
+import { isOwnedBy, markOwned } from './ownership.ts'
+import { follow, type Hopping, type Moved } from './redirects.ts'
+import { bodyFactory, isOneShot, snapshot, untilBodyFails } from './replayable.ts'
+import {
+  leadsOn,
+  letGo,
+  markCredentialDropped,
+  mayBeStored,
+  readingAhead,
+} from './response-view.ts'
 
 /**
  * A `fetch` that keeps `manager` signed in: the loop that every fetch-style client shares.
@@ -32,7 +57,7 @@ export function authorizedFetch(
     let authorization = isThenable(asked) ? await untilBodyFails(asked, request.body) : asked
     try {
       for (;;) {
-        const response = await sendOnce(sender, request, authorization)
+        const response = await request.send(sender, authorization)
         const decision = manager.recover(authorization, response, request)
         const next = isThenable(decision) ? await readingAhead(response, decision) : decision
         if (!next) return response
@@ -41,41 +66,231 @@ export function authorizedFetch(
         authorization = next
       }
     } finally {
-      request.release()
+      if (request.kept) letGo(request.kept)
     }
   }
   return markOwned(wrapped, manager)
 }
 
-/** One attempt, redirects included. */
-async function sendOnce(
-  sender: typeof fetch,
-  request: Outgoing,
-  { generation, attempt, headers, renewable }: Authorization,
-): Promise<Response> {
-  if (generation === 0 && attempt === 1) return sender(...request.asGiven())
-  const mode = redirectMode(request, headers, renewable)
-  const isOurs = mode !== request.redirect
-  const response = await sender(...request.next(headers, mode, renewable || isOurs))
-  if (isOurs && leadsOn(response)) return follow(sender, request, headers, response, renewable)
-  if (response.redirected && isBrowser()) markCredentialDropped(response, 'unknown')
-  return response
-}
+/** A call of `fetch` taken apart, so that it can be made more than once. Nothing but its URL is read at first. */
+export class Outgoing implements AuthorizeRequest, Hopping {
+  /** As given: relative, or no URL at all, it is the platform's to resolve. */
+  readonly url: string
+  /** 'no-store' on a replay, so that no cache returns the rejected answer again. Absent: as the caller said. */
+  cache: RequestCache | undefined = undefined
+  /** The Request whose body is kept for another sending. */
+  kept: Request | undefined = undefined
+  readonly #input: FetchInput
+  readonly #given: RequestInit | null | undefined
+  readonly #client: Given
+  /** Whether the sender may look at nothing but a Request that it gets. */
+  readonly #readsRequestOnly: boolean
+  /** The caller's Request, and later the one whose body is still to be sent. */
+  #request: Request | undefined
+  #init: Init | undefined = undefined
+  #headers: Headers | undefined = undefined
+  /** Names of what was set over the caller's own headers. */
+  #credentials: string[] | undefined = undefined
+  #isHeld = false
+  #isSent = false
 
-/**
- * Marks `wrapper` as `manager`'s, so that attaching twice does not inject twice.
- *
- * @group For adapters and services
- */
-export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T {
-  return Object.defineProperty(wrapper, ownerKey, { value: manager })
-}
+  constructor(
+    input: FetchInput,
+    given: RequestInit | null | undefined,
+    readsRequestOnly: boolean,
+    client: Given = NOTHING,
+  ) {
+    this.#input = input
+    this.#given = given
+    this.#client = client
+    this.#readsRequestOnly = readsRequestOnly
+    // Given another make's Request, the platform's own fetch takes it for an address.
+    const isOwn = readsRequestOnly ? isRequest(input) : input instanceof Request
+    this.#request = isOwn ? (input as Request) : undefined
+    this.url = this.#request ? this.#request.url : `${input as string | URL}`
+  }
 
-/**
- * Whether `value` is a wrapper that already serves `manager`.
- *
- * @group For adapters and services
- */
-export function isOwnedBy(value: unknown, manager: Authorizer): boolean {
-  return typeof value === 'function' && (value as { [ownerKey]?: Authorizer })[ownerKey] === manager
+  get method(): string {
+    return normalMethod(this.#options().method ?? this.#request?.method ?? 'GET')
+  }
+
+  get signal(): AbortSignal | undefined {
+    const { signal } = this.#options()
+    const own = signal === undefined ? this.#request?.signal : signal
+    return this.#client.signal ?? own ?? undefined
+  }
+
+  get redirect(): RequestRedirect {
+    return this.#options().redirect ?? this.#request?.redirect ?? 'follow'
+  }
+
+  /** The caller's own headers, if any. */
+  get headers(): { has(name: string): boolean } | undefined {
+    if ((this.#options().mode ?? this.#request?.mode) === 'no-cors') return TAKES_NONE
+    return this.#headers
+  }
+
+  /** Whether the caller wants no token for this one. */
+  get skipAuth(): boolean {
+    return this.#options()['skipAuth'] === true || this.#client.context?.skipAuth === true
+  }
+
+  /** The body given in the options. */
+  get body(): unknown {
+    return this.#options().body
+  }
+
+  /** Whether the body, if any, can be sent again. */
+  get replayable(): boolean {
+    if (this.#factory()) return true
+    if (!this.#isInside()) return !isOneShot(this.#options().body)
+    // A body that a hook has put in its place is kept while it is sent.
+    const { body } = this.#client
+    return (!isOneShot(body) || bodyFactory(body) !== undefined) && !this.#request?.bodyUsed
+  }
+
+  /** The call as it came. Only what was read already is not read again. */
+  asGiven(): [FetchInput, RequestInit?] {
+    const input = this.#isHeld ? (this.#request ?? this.#input) : this.#input
+    return [input, (this.#given && this.#init) ?? (this.#given as RequestInit)]
+  }
+
+  /** One attempt, redirects included. */
+  async send(
+    sender: typeof fetch,
+    { generation, attempt, headers, renewable }: Authorization,
+  ): Promise<Response> {
+    if (generation === 0 && attempt === 1) return sender(...this.asGiven())
+    const { redirect } = this
+    const mode = redirectMode(redirect, headers, renewable)
+    const isOurs = mode !== redirect
+    const response = await sender(...this.next(headers, mode, renewable || isOurs))
+    if (isOurs && leadsOn(response)) return follow(sender, this, headers, response, renewable)
+    if (response.redirected && isBrowser()) markCredentialDropped(response, 'unknown')
+    return response
+  }
+
+  /** Copies what the caller might change before it is sent: all of it, since that will be a while. */
+  hold(): void {
+    this.#keep('whole')
+    const request = this.#request
+    if (request && this.#isInside()) this.#request = remade(request, EMPTY)
+  }
+
+  /**
+   * The arguments of the next call.
+   *
+   * @param credentials Set over the caller's own headers.
+   * @param keep Another call may follow, so what it needs of the body is kept.
+   */
+  next(
+    credentials: Readonly<Record<string, string>>,
+    redirect: RequestRedirect,
+    keep: boolean,
+  ): [FetchInput, RequestInit?] {
+    if (keep) this.#keep()
+    const factory = this.#isSent ? this.#factory() : undefined
+    const init = this.#initOf({ headers: this.withCredentials(credentials), redirect })
+    if (factory) init.body = factory() as BodyInit
+    this.#isSent = true
+    const request = this.#request
+    if (!request) return [this.url, init]
+    if (factory && this.#isInside()) return this.#remake(this.url, request, init)
+    if (keep && this.#isInside() && this.replayable && !this.#factory()) this.#keepCopy(request)
+    // Beside the Request too: Node lets the signal of one that is held nowhere be collected, and an abort is lost.
+    if (init.signal === undefined) init.signal = request.signal
+    if (!this.#readsRequestOnly) return [request, init]
+    return [remade(request, init), { ...foreignOptions(this.#options()), signal: init.signal }]
+  }
+
+  /** The arguments of the call that follows a redirect. */
+  async hop(
+    moved: Moved,
+    redirect: RequestRedirect,
+    keep: boolean,
+  ): Promise<[FetchInput, RequestInit?]> {
+    const { url, method, headers, withBody, referrerPolicy } = moved
+    const init = this.#initOf({ headers, redirect, method })
+    if (referrerPolicy) init.referrerPolicy = referrerPolicy
+    const request = this.#request
+    const factory = this.#factory()
+    if (!withBody) init.body = null
+    else if (factory) init.body = factory() as BodyInit
+    // As bytes, so that its length is told again; and what is kept serves another hop, or a replay.
+    else if (request && this.#isInside()) {
+      if (keep) this.#keepCopy(request)
+      init.body = await request.arrayBuffer()
+    }
+    return request ? this.#remake(url.href, request, init) : [url, init]
+  }
+
+  /** The caller's own headers, with `credentials` set over them. */
+  withCredentials(credentials: Readonly<Record<string, string>>): Headers | Record<string, string> {
+    this.#options()
+    if (!this.#headers) return { ...credentials }
+    // A copy from the first sending on, which is then only ours.
+    const headers = this.#credentials ? this.#headers : new Headers(this.#headers)
+    for (const name of this.#credentials ?? []) headers.delete(name)
+    this.#credentials = Object.keys(credentials)
+    for (const name of this.#credentials) headers.set(name, credentials[name] ?? '')
+    this.#headers = headers
+    return headers
+  }
+
+  /** A header of the caller's own. */
+  header(name: string): string | undefined {
+    this.#options()
+    return this.#headers?.get(name) ?? undefined
+  }
+
+  #options(): Init {
+    if (this.#init) return this.#init
+    const init = readInit(this.#given)
+    this.#init = init
+    const own = init.headers === undefined ? this.#request?.headers : init.headers
+    if (own !== undefined) this.#headers = own instanceof Headers ? own : new Headers(own)
+    // Headers that can be read once only have been read.
+    if (this.#headers && own && !(own instanceof Headers))
+      this.#init = { ...init, headers: this.#headers }
+    return this.#init
+  }
+
+  /** Whether the body is inside the Request, which gives it once. */
+  #isInside(): boolean {
+    const { body } = this.#options()
+    return !!this.#request?.body && (body === undefined || body === null)
+  }
+
+  /** How to make the body again, where the caller said so and no hook may have replaced what was made of it. */
+  #factory(): (() => unknown) | undefined {
+    if (!this.#isInside()) return bodyFactory(this.#options().body)
+    const { body, hooks } = this.#client
+    return hooks?.beforeRequest?.length ? undefined : bodyFactory(body)
+  }
+
+  #keep(how?: 'whole'): void {
+    if (this.#isHeld) return
+    this.#isHeld = true
+    const init = this.#options()
+    if (this.#headers && !this.#credentials) this.#headers = new Headers(this.#headers)
+    if (init.body) this.#init = { ...init, body: snapshot(init.body, how) }
+  }
+
+  #keepCopy(request: Request): void {
+    this.kept = request.clone()
+    this.#request = this.kept
+  }
+
+  #initOf(own: Init): Init {
+    const init: Init = { ...this.#options(), ...own }
+    if (this.cache) init.cache = this.cache
+    return init
+  }
+
+  #remake(url: string, request: Request, init: Init): [FetchInput, RequestInit?] {
+    const all = membersOf(request, init)
+    if (!this.#readsRequestOnly) return [url, all]
+    const signal = all.signal as AbortSignal
+    return [new (makerOf(request))(url, all), { ...foreignOptions(this.#options()), signal }]
+  }
 }

@@ -16,6 +16,30 @@ const MEMBERS = [
   'priority',
 ] as const
 
+/** What `fetch` takes. */
+export type FetchInput = Parameters<typeof fetch>[0]
+
+/** What a caller gave to a client that makes a Request of it, before that. */
+export interface Given {
+  body?: unknown
+  /** A Request follows the signal it was given, with one of its own. */
+  signal?: AbortSignal | null | undefined
+  /** The client's hooks that may have put another Request in place of the one made of `body`. */
+  hooks?: { beforeRequest?: readonly unknown[] } | undefined
+  /** Where options that are not the client's own are. */
+  context?: { skipAuth?: unknown } | undefined
+}
+
+export const NOTHING: Given = {
+  body: undefined,
+  signal: undefined,
+  hooks: undefined,
+  context: undefined,
+}
+
+/** A browser takes no headers of ours there, so nothing is added: as if the caller had set them all. */
+export const TAKES_NONE = { has: () => true }
+
 /** Options of `fetch`, those of its runtime included. */
 export type Init = RequestInit & Record<PropertyKey, unknown>
 
@@ -67,3 +91,46 @@ export const makerOf = (request: object): typeof Request =>
 
 export const remade = (request: Request, init: object): Request =>
   new (makerOf(request))(request, init)
+
+/** All that `request` is, without its body, which cannot be taken out of it; `init` over it. */
+export function membersOf(request: Request, init: Init): Init {
+  const own = Object.entries(init).filter(([, value]) => value !== undefined)
+  const all = readMembers(
+    request,
+    Object.assign({}, request, { body: undefined }, Object.fromEntries(own)),
+  )
+  if (all.mode === 'navigate') delete all.mode
+  if (all.body) all.duplex = 'half'
+  return all
+}
+
+type Credentials = Readonly<Record<string, string>>
+
+/**
+ * What is asked of the platform for a sending with `credentials`, which never leave the origin: `'manual'`, so that
+ * redirects are followed in redirects.ts.
+ *
+ * Every common client drops only `Authorization` when a redirect leads to another host, and sends
+ * `xc-auth` and the like along (whatwg/fetch#944). So credentials are dropped at the first foreign hop, for good,
+ * and the response tells of it. Where a browser hides the redirect, `Authorization` alone is left to the browser, and
+ * anything else is refused.
+ *
+ * @param wanted What the caller wants.
+ * @param watch Whether the caller has to know if the credentials were dropped. `Authorization`, which every
+ *   platform drops by itself, is left to it otherwise, so that no body has to be kept for a redirect.
+ */
+export function redirectMode(
+  wanted: RequestRedirect,
+  credentials: Credentials,
+  watch: boolean,
+): RequestRedirect {
+  if (wanted !== 'follow') return wanted
+  return (!watch || isBrowser()) && onlyAuthorization(credentials) ? 'follow' : 'manual'
+}
+
+const onlyAuthorization = (credentials: object) =>
+  Object.keys(credentials).every((name) => name === 'authorization')
+
+/** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
+export const isBrowser = (): boolean =>
+  'XMLHttpRequest' in globalThis || 'importScripts' in globalThis

@@ -1,8 +1,8 @@
 import { LatchkeyError } from '../errors.ts'
 import { CREDENTIAL_HEADERS } from '../kernel/authorization.ts'
 import { baseUrl, parseUrl } from '../origin.ts'
-import { type Moved, Outgoing } from './outgoing.ts'
-import { letGo, markCredentialDropped } from './response-view.ts'
+import type { FetchInput } from './options.ts'
+import { isRedirect, letGo, markCredentialDropped } from './response-view.ts'
 
 /** As many as the fetch standard allows (section 4.4). */
 const MAX_REDIRECTS = 20
@@ -17,60 +17,27 @@ const BODY_HEADERS = [
 
 type Credentials = Readonly<Record<string, string>>
 
-/**
- * What is asked of the platform for a sending with `credentials`, which never leave the origin: `'manual'`, so that
- * redirects are followed here.
- *
- * Every common client drops only `Authorization` when a redirect leads to another host, and sends
- * `xc-auth` and the like along (whatwg/fetch#944). So credentials are dropped here at the first foreign hop, for good,
- * and the response tells of it. Where a browser hides the redirect, `Authorization` alone is left to the browser, and
- * anything else is refused.
- *
- * @param watch Whether somebody asks if the credentials were dropped. `Authorization`, which every
- *   platform drops by itself, is left to it otherwise, so that no body has to be kept for a redirect.
- */
-export function redirectMode(
-  request: Outgoing,
-  credentials: Credentials,
-  watch: boolean,
-): RequestRedirect {
-  const { redirect } = request
-  if (redirect !== 'follow') return redirect
-  return (!watch || isBrowser()) && onlyAuthorization(credentials) ? 'follow' : 'manual'
+/** Where a redirect has led, and what the request has become there. */
+export interface Moved {
+  url: URL
+  method: string
+  /** All of them. */
+  headers: Headers
+  /** False where the redirect turned the request into a GET. */
+  withBody: boolean
+  referrerPolicy: ReferrerPolicy | undefined
 }
 
-/** Whether `response` is a redirect, or what a browser shows of one, for us to follow. */
-export const leadsOn = ({ status, type }: Response): boolean =>
-  isRedirect(status) || type === 'opaqueredirect'
-
-/**
- * `send`, made to follow redirects so that credentials never leave the origin, for clients that set them
- * themselves: they are dropped at the first foreign hop, for good. Where a browser hides the redirect,
- * `Authorization` alone is left to the browser, and anything else is refused.
- *
- * @param send Absent: the platform's own `fetch`, looked up at each call.
- * @param names The credential headers, in lower case; looked at when a request is sent.
- * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, from the `fetch` that is returned.
- * @group For adapters and services
- */
-export function keepWithinOrigin(
-  send: typeof fetch | undefined,
-  names: Iterable<string>,
-): typeof fetch {
-  return async (input, init) => {
-    const sender = send ?? globalThis.fetch
-    const request = new Outgoing(input, init, send !== undefined)
-    const own = [...names].map((name) => [name, request.header(name)] as const)
-    const credentials = Object.fromEntries(
-      own.filter((one): one is [string, string] => one[1] !== undefined),
-    )
-    const mode = redirectMode(request, credentials, true)
-    const isOurs = mode === 'manual' && request.redirect === 'follow'
-    const response = await sender(...request.next(credentials, mode, isOurs))
-    return isOurs && leadsOn(response)
-      ? follow(sender, request, credentials, response, false)
-      : response
-  }
+/** A request that can be sent to where a redirect leads. */
+export interface Hopping {
+  readonly url: string
+  readonly method: string
+  /** Whether the body, if any, can be sent again. */
+  readonly replayable: boolean
+  /** The caller's own headers, with `credentials` set over them. */
+  withCredentials(credentials: Credentials): Headers | Record<string, string>
+  /** The arguments of the call that follows a redirect; `keep`: another one may follow it. */
+  hop(moved: Moved, redirect: RequestRedirect, keep: boolean): Promise<[FetchInput, RequestInit?]>
 }
 
 /**
@@ -81,7 +48,7 @@ export function keepWithinOrigin(
  */
 export async function follow(
   send: typeof fetch,
-  request: Outgoing,
+  request: Hopping,
   credentials: Credentials,
   first: Response,
   keep: boolean,
@@ -147,15 +114,6 @@ function policyOf(headers: Headers): ReferrerPolicy | undefined {
 
 const POLICY =
   /^(no-referrer(-when-downgrade)?|(strict-)?origin(-when-cross-origin)?|same-origin|unsafe-url)$/
-
-const onlyAuthorization = (credentials: object) =>
-  Object.keys(credentials).every((name) => name === 'authorization')
-
-/** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
-export const isBrowser = (): boolean =>
-  'XMLHttpRequest' in globalThis || 'importScripts' in globalThis
-
-const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 /** RFC 9110 section 15.4: 303 asks for a GET, and 301 and 302 are treated so after a POST. */
 const becomesGet = (status: number, method: string): boolean =>

@@ -65,7 +65,7 @@ async function wholeOf(response: Response): Promise<string> {
 }
 
 /** The body is not wanted any more; unread, it would keep its connection. */
-export function letGo({ body }: Response): void {
+export function letGo({ body }: Pick<Response, 'body'>): void {
   const given: { cancel?(): Promise<void>; destroy?(): void } = body ?? {}
   if (typeof given.cancel === 'function')
     given.cancel().catch(() => undefined) // broken already, it is done with too
@@ -134,3 +134,9 @@ export const droppedOf = (response: ResponseView | Response) =>
 export function isCredentialDropped(response: ResponseView | Response): boolean {
   return droppedOf(response) === true
 }
+
+/** Whether `response` is a redirect, or what a browser shows of one. */
+export const leadsOn = ({ status, type }: Response): boolean =>
+  isRedirect(status) || type === 'opaqueredirect'
+
+export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)

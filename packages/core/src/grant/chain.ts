@@ -3,7 +3,7 @@ import { type GrantRejectedError, isDeferral, isRejection, withoutSecrets } from
 import { grantUnavailable } from '../texts.ts'
 import { keepRefreshToken, readTokenSet, secretsOf, type TokenSet } from '../token-set.ts'
 import { afterRunning, throwIfAborted } from '../waiting.ts'
-import { contextOf, type Grant, type GrantContext } from './grant.ts'
+import type { Grant, GrantContext } from './grant.ts'
 import type { Inside } from './inside.ts'
 import { isAnswerLost } from './lost-answer.ts'
 import { retryAfterOf } from './retry-after.ts'
@@ -20,7 +20,7 @@ export interface Asking {
   tokens: TokenSet | undefined
   /** Aborts when the renewal's time is up, or its session has ended. */
   signal: AbortSignal
-  /** Called as soon as a grant has something to do: it makes us wait, or it has answered. */
+  /** Called as soon as a grant makes the renewal wait, or has answered; not once `signal` has aborted. */
   onAsked: () => void
   /** Finds what another process has stored in place of the tokens that a grant has refused. */
   changed: (refused: TokenSet | undefined) => Promise<TokenSet | undefined>
@@ -48,6 +48,7 @@ export function createChain(
   inside: Inside,
 ): Chain {
   return async ({ tokens: known, signal, onAsked, changed }) => {
+    const tell = () => signal.aborted || onAsked()
     const tried: string[] = []
     let rejection: GrantRejectedError | undefined
     let tokens = known
@@ -55,15 +56,15 @@ export function createChain(
       try {
         const context = { signal, fetch, tokens }
         const asked = inside.enter(() => askPatiently(grant, context), signal)
-        if (!(await endsAtOnce(asked))) onAsked()
+        if (!(await endsAtOnce(asked))) tell()
         const answer = await asked
         if (answer) {
-          onAsked()
+          tell()
           return { end: 'answered', grant, tokens: keepRefreshToken(answer, tokens) }
         }
         tried.push(`${grant.name} (${grant.missing ?? 'does not apply'})`)
       } catch (error) {
-        onAsked()
+        tell()
         if (isDeferral(error)) throw withoutSecrets(error, secretsOf(known))
         if (!isRejection(error)) throw grantUnavailable(grant.name, error, secretsOf(known))
         rejection = error
@@ -77,18 +78,23 @@ export function createChain(
   }
 }
 
-/** What a grant is asked with; copied for each question, because a grant may change it. */
 type Question = Omit<GrantContext, 'tokens'> & { tokens: TokenSet | undefined }
+
+/** A copy for each question, because a grant may change it. It inherits nothing that may be taken for a token. */
+function contextOf({ signal, fetch, tokens }: Question): GrantContext {
+  const own = tokens && { tokens: readTokenSet(tokens) }
+  return Object.assign(Object.create(null) as GrantContext, { signal, fetch }, own)
+}
 
 /**
  * Asks a grant, and twice more for what may pass. Not where the answer was lost and a refresh token may be spent: the
  * next renewal looks into the store before it presents that again.
  */
 function askPatiently(grant: Grant, question: Question): Promise<TokenSet | undefined> {
-  const { tokens, signal, fetch } = question
+  const { tokens, signal } = question
   const ask = async () => {
     throwIfAborted(signal)
-    const answer = await grant.request(contextOf(signal, fetch, tokens))
+    const answer = await grant.request(contextOf(question))
     return answer === undefined ? undefined : readTokenSet(answer)
   }
   return pRetry(ask, {

@@ -1,5 +1,5 @@
 import { asCredential } from '../credential.ts'
-import { readTokenSet, type TokenSet } from '../token-set.ts'
+import type { TokenSet } from '../token-set.ts'
 
 /** What a grant gets to work with. */
 export interface GrantContext {
@@ -50,14 +50,4 @@ export interface Grant {
 export function apiToken(token: string): Grant {
   const tokens = { accessToken: asCredential('apiToken', token) }
   return { name: 'API token', permanent: true, request: () => Promise.resolve(tokens) }
-}
-
-/** What a grant is handed: it inherits nothing, so a part that is not there is nobody else's. */
-export function contextOf(
-  signal: AbortSignal,
-  fetch: GrantContext['fetch'],
-  tokens: TokenSet | undefined,
-): GrantContext {
-  const own = tokens && { tokens: readTokenSet(tokens) }
-  return Object.assign(Object.create(null) as GrantContext, { signal, fetch }, own)
 }

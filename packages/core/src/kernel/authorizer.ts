@@ -3,7 +3,7 @@ import type { Events } from '../events.ts'
 import { boundedView, droppedOf, type ResponseView } from '../fetch/response-view.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { parseUrl } from '../origin.ts'
-import { type Sealed, toRecord } from '../scheme/header-record.ts'
+import { type Sealed, toRecord } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 import { freshToken, oneShotBody, permanentToken, schemeFailed, sessionChanged } from '../texts.ts'
 import { secretsOf } from '../token-set.ts'
@@ -173,7 +173,7 @@ export class KernelAuthorizer implements Authorizer {
       const again = { target, attempt: isSame ? attempt : attempt + 1, epoch }
       return await this.#sendAgain(
         { ...again, answersChallenge: true },
-        Promise.resolve(session),
+        async () => session,
         response,
         asked,
       )
@@ -196,7 +196,7 @@ export class KernelAuthorizer implements Authorizer {
     const began = this.#bare.mistakenFor(authorization)
     if (began) {
       const again = { target, attempt: attempt + 1, epoch: began.epoch }
-      return this.#sendAgain(again, this.#renewal.obtain(), response, asked)
+      return this.#sendAgain(again, () => this.#renewal.obtain(), response, asked)
     }
     const reason = this.#bare.explain(authorization, response, this.#options.origins)
     return reason && this.#explanations.add(response, reason)
@@ -216,8 +216,10 @@ export class KernelAuthorizer implements Authorizer {
     if (reason) return this.#explanations.add(response, reason)
     // A session that may be well is renewed, but goes on if it cannot be.
     const isInUse = this.#session.current?.generation === generation
-    const obtained = isDoubtful && isInUse ? this.#renewal.renew() : this.#renewal.obtain()
-    return this.#sendAgain({ target, attempt: attempt + 1, epoch }, obtained, response, asked)
+    const again = { target, attempt: attempt + 1, epoch }
+    return isDoubtful && isInUse
+      ? this.#sendAgain(again, () => this.#renewal.renew(), response, asked)
+      : this.#sendAgain(again, () => this.#renewal.obtain(), response, asked)
   }
 
   /**
@@ -250,10 +252,12 @@ export class KernelAuthorizer implements Authorizer {
 
   async #sendAgain(
     { target, attempt, epoch, answersChallenge = false }: Again,
-    obtained: Promise<Session>,
+    obtain: () => Promise<Session>,
     response: Answered,
-    { signal, replayable = true }: RecoverOptions,
+    asked: RecoverOptions,
   ): Promise<Authorization | undefined> {
+    const { signal, replayable = true } = asked
+    const obtained = obtain()
     if (!replayable) {
       obtained.catch(() => undefined) // the next request profits; a failure has its event
       return this.#explanations.add(response, oneShotBody())

@@ -1,4 +1,5 @@
 import { isLatchkeyError, type LatchkeyError } from '../errors.ts'
+import type { ManagerState } from '../events.ts'
 import { sessionChanged } from '../texts.ts'
 import type { TokenSet } from '../token-set.ts'
 
@@ -66,6 +67,16 @@ export interface State {
   readonly failure: Failure | undefined
   readonly refused: Refused | undefined
   readonly isOutdated: boolean
+  readonly isLoaded: boolean
+  readonly isRenewing: boolean
+}
+
+/** What a user interface may show. */
+export function stateOf(state: State): ManagerState {
+  const { current, generation, stopped, isLoaded, isRenewing } = state
+  const idle = current ? 'signedIn' : isLoaded || stopped ? 'signedOut' : 'unknown'
+  const status = isRenewing ? 'renewing' : idle
+  return { status, expiresAt: current?.tokens.expiresAt, generation }
 }
 
 /** Whether requests may still go out with this session's token. */

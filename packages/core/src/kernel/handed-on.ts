@@ -42,13 +42,14 @@ export class HandedOn {
    */
   async answer(
     response: ResponseView | Response,
-    { epoch, target }: Authorization,
+    { generation, epoch, target }: Authorization,
     signal: AbortSignal | null | undefined,
   ): Promise<{ session: Session; isSame: boolean } | undefined> {
     const { current, stopped } = this.#session
     if (!current || stopped || current.epoch !== epoch) return undefined
+    const isInUse = current.generation === generation
     const ask = async () =>
-      this.#options.onChallenge?.(boundedView(response, target), current.tokens)
+      this.#options.onChallenge?.(boundedView(response, target), current.tokens, isInUse)
     try {
       const found = await untilAborted(ask(), signal)
       const inUse = this.#session.current

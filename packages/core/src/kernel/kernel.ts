@@ -76,7 +76,7 @@ export function createKernel(options: KernelOptions, events: Events): TokenManag
     dispose: () => kernel.dispose(),
     on: events.on,
     get state() {
-      return kernel.session.state
+      return events.state
     },
   }
 }

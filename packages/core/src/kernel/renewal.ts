@@ -18,6 +18,7 @@ import {
   mark,
   type Run,
   type Session,
+  stateOf,
   usableSession,
 } from './decisions.ts'
 import { Elsewhere } from './elsewhere.ts'
@@ -128,7 +129,7 @@ export class Renewal {
       .finally(() => {
         if (this.#flight !== mine) return
         this.#flight = undefined
-        this.#session.endRenewing()
+        if (this.#session.isRenewing) this.#setRenewing(false)
         if (this.#session.isOutdated) void this.elsewhere.look()
       })
     promise.catch(() => undefined) // in the background no request waits; the event tells
@@ -153,7 +154,6 @@ export class Renewal {
    */
   async #next(run: Run, stored: Stored, mine: TokenSet | undefined): Promise<Session> {
     const { store, name, ask, clock } = this.#options
-    const session = this.#session
     const { signal } = run
     if (isPassing(stored.error)) throw stored.error
     const known = stored.error === undefined ? stored.tokens : mine
@@ -161,11 +161,11 @@ export class Renewal {
     if (isFresh && !sameTokens(known, mine)) return this.#adoptFor(run, known)
     // A refresh token that others have too may be good for once only: it needs a place for its successor.
     const isShared = stored.error === undefined && known?.refreshToken !== undefined
-    const mayPresent = !isShared || (await store.canWrite(name))
+    const mayPresent = !isShared || !store.canWrite || (await store.canWrite(name))
     const answer = await ask({
       tokens: mayPresent ? known : undefined,
       signal,
-      onAsked: () => signal.aborted || session.beginRenewing(),
+      onAsked: () => this.#setRenewing(true),
       changed: (refused) => this.elsewhere.changed(refused),
     })
     if (answer.end === 'answered') return this.#commit(run, answer.tokens, answer.grant, stored)
@@ -173,6 +173,16 @@ export class Renewal {
       return this.#next(run, { tokens: answer.tokens, error: undefined }, mine)
     if (!mayPresent) throw unkept()
     return this.#giveUp(run, answer.tried, answer.rejection, known)
+  }
+
+  /** Tells that the grants are being asked, or not any more. */
+  #setRenewing(isRenewing: boolean): void {
+    const session = this.#session
+    if (session.isRenewing === isRenewing) return
+    session.isRenewing = isRenewing
+    const at = this.#options.clock.now()
+    if (isRenewing) this.#events.emit('renewing', { at })
+    this.#events.tellState(stateOf(session), at)
   }
 
   /** Stores what the grant answered, and only then lets it be used. */

@@ -1,9 +1,16 @@
 import type { LatchkeyError } from '../errors.ts'
-import type { Events, ManagerEvents, ManagerState } from '../events.ts'
+import type { Events, ManagerEvents } from '../events.ts'
 import { readJwtOwner, withExpiry } from '../expiry.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import type { TokenSet } from '../token-set.ts'
-import { type Failure, type Refused, renewalInstant, type Session } from './decisions.ts'
+import {
+  type Failure,
+  type Refused,
+  renewalInstant,
+  type Session,
+  type State,
+  stateOf,
+} from './decisions.ts'
 
 /**
  * What a manager remembers, and every way in which that may change. Nothing is read, written or sent here.
@@ -11,7 +18,7 @@ import { type Failure, type Refused, renewalInstant, type Session } from './deci
  * `generation` counts the token sets in use and `epoch` the sessions: signing out and signing in end an epoch, here or
  * elsewhere, and whatever was begun in an older one is dropped when it comes back.
  */
-export class SessionKeeper {
+export class SessionKeeper implements State {
   current: Session | undefined = undefined
   generation = 0
   epoch = 0
@@ -32,7 +39,6 @@ export class SessionKeeper {
    * or the store could not be read.
    */
   isOutdated = false
-  #state: ManagerState = Object.freeze({ status: 'unknown', expiresAt: undefined, generation: 0 })
   readonly #options: Pick<KernelOptions, 'clock' | 'renewAheadMs'>
   readonly #events: Events
 
@@ -91,40 +97,8 @@ export class SessionKeeper {
     if (had) this.#events.emit('signedOut', { at: this.#options.clock.now(), reason })
   }
 
-  /** The grants are being asked. */
-  beginRenewing(): void {
-    if (this.isRenewing) return
-    this.isRenewing = true
-    this.#events.emit('renewing', { at: this.#options.clock.now() })
-    this.announce()
-  }
-
-  /** They are not asked any more, and nothing came of it. */
-  endRenewing(): void {
-    if (!this.isRenewing) return
-    this.isRenewing = false
-    this.announce()
-  }
-
-  /** What a user interface may show. The same object until something changes. */
-  get state(): ManagerState {
-    const { current, generation } = this
-    const isKnown = this.isLoaded || this.stopped !== undefined
-    const idle = current ? 'signedIn' : isKnown ? 'signedOut' : 'unknown'
-    const status = this.isRenewing ? 'renewing' : idle
-    const expiresAt = current?.tokens.expiresAt
-    const last = this.#state
-    const isSame =
-      last.status === status && last.expiresAt === expiresAt && last.generation === generation
-    if (!isSame) this.#state = Object.freeze({ status, expiresAt, generation })
-    return this.#state
-  }
-
   /** Tells of a change of the state, if there is one. */
   announce(): void {
-    const before = this.#state
-    const { state } = this
-    if (state === before) return
-    this.#events.emit('changed', { at: this.#options.clock.now(), ...state })
+    this.#events.tellState(stateOf(this), this.#options.clock.now())
   }
 }

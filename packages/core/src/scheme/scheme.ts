@@ -34,6 +34,9 @@ export function bearer(): Scheme {
   }
 }
 
+/** RFC 9110 section 5.1. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~\w-]+$/
+
 /** Headers that belong to the connection, the body or the browser, or that are none at all. */
 const REFUSED =
   /^(host|connection|content-.*|cookie|te|trailer|transfer-encoding|upgrade|__proto__)$/
@@ -46,7 +49,7 @@ const REFUSED =
  */
 export function headerScheme(header: string): Scheme {
   const name = typeof header === 'string' ? header.toLowerCase() : ''
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || REFUSED.test(name)) {
+  if (!FIELD_NAME.test(name) || REFUSED.test(name)) {
     throw new LatchkeyError(
       'ERR_INVALID_OPTION',
       `headerScheme() needs the name of a request header that may carry a token, such as "xc-auth", got ${JSON.stringify(header)}.`,
@@ -58,4 +61,23 @@ export function headerScheme(header: string): Scheme {
     cacheable: true,
     headers: ({ accessToken }) => ({ [name]: accessToken }),
   }
+}
+
+/** Headers of one attempt: lower-case names and values. */
+export type Sealed = Readonly<Record<string, string>>
+
+/** RFC 9110 section 5.5, as clients have it. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * Lower-case names and values. A header for which the scheme has no value is not sent. What no header can carry is
+ * refused here: a client would print it.
+ */
+export function toRecord(init: HeadersInit): Sealed {
+  const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
+  const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
+  const given = entries.filter(([, value]) => value !== undefined && value !== null)
+  if (!given.every(([name, value]) => FIELD_NAME.test(name) && SENDABLE.test(String(value))))
+    throw new TypeError('A header has a name or a value that cannot be sent.')
+  return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
 }

@@ -33,6 +33,7 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
  * - A write that overran its time and lands later, over something newer, is put right.
  */
 export class CarefulStore implements KernelStore {
+  readonly canWrite?: (name: string) => Promise<boolean>
   readonly #store: TokenStore
   readonly #onFailure: OnFailure
   /** What has failed and not worked since. */
@@ -50,6 +51,7 @@ export class CarefulStore implements KernelStore {
   constructor(store: TokenStore, onFailure: OnFailure) {
     this.#store = store
     this.#onFailure = onFailure
+    if (store.canWrite) this.canWrite = (name) => this.#canWrite(name)
   }
 
   get isExclusive(): boolean {
@@ -100,9 +102,9 @@ export class CarefulStore implements KernelStore {
     return this.#store.lock ? runOnce(this.#store, name, work) : work()
   }
 
-  async canWrite(name: string): Promise<boolean> {
+  async #canWrite(name: string): Promise<boolean> {
     const ask = async () => (await this.#store.canWrite?.(name)) ?? true
-    return this.#store.canWrite ? this.#limited('set', ask).catch(() => false) : true
+    return this.#limited('set', ask).catch(() => false)
   }
 
   subscribe(name: string, listener: () => void): () => void {

@@ -74,8 +74,8 @@ export interface KernelStore {
   ): Promise<T>
   /** Whether others are kept out. */
   readonly isExclusive: boolean
-  /** Whether a session could be stored now. */
-  canWrite(name: string): Promise<boolean>
+  /** Whether a session could be stored now. Absent: the store cannot tell. */
+  canWrite?(name: string): Promise<boolean>
   /** Calls `listener` when `name` has changed, where the store can tell. Returns how to stop. */
   subscribe(name: string, listener: () => void): () => void
 }

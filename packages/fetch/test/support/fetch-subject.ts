@@ -17,10 +17,11 @@ export function fetchSubject(platform: Platform = {}): AdapterSubject {
 function sender(api: typeof fetch, baseUrl: string, timeoutMs?: number): Send {
   return async (path, { signal, ...call } = {}) => {
     const limit = new AbortController()
-    const expire = () => limit.abort(new DOMException('Time is up.', 'TimeoutError'))
-    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
-    const ended =
-      timer && signal ? AbortSignal.any([limit.signal, signal]) : (signal ?? limit.signal)
+    // React Native has no DOMException, and joins no signals.
+    const timedOut = Object.assign(new Error('Time is up.'), { name: 'TimeoutError' })
+    const timer = timeoutMs && setTimeout(() => limit.abort(timedOut), timeoutMs)
+    signal?.addEventListener('abort', () => limit.abort(signal.reason))
+    const ended = timer ? limit.signal : (signal ?? limit.signal)
     try {
       const init = { ...call, signal: ended, duplex: 'half' }
       const result = await api(under(baseUrl, path), init as RequestInit)
@@ -28,7 +29,7 @@ function sender(api: typeof fetch, baseUrl: string, timeoutMs?: number): Send {
     } catch (error) {
       return { result: error }
     } finally {
-      clearTimeout(timer)
+      if (timer) clearTimeout(timer)
     }
   }
 }

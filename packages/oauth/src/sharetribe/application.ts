@@ -56,25 +56,21 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   const allowInsecure = options.allowInsecure === true
   const url = parseAddress('baseUrl', baseUrl, { allowInsecure, isBase: true })
   const base = url.href.slice(0, -1)
-  let latest: { accessToken: string; scope: string | undefined } | undefined
   const context: OAuthContext = {
     locate: locateServer({
-      tokenEndpoint: new URL(`${base}/v1/auth/token`),
-      revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
+      endpoints: {
+        tokenEndpoint: new URL(`${base}/v1/auth/token`),
+        revocationEndpoint: new URL(`${base}/v1/auth/revoke`),
+      },
       allowInsecure,
     }),
     client: { client_id: clientId },
     authentication: kind.authentication,
     parameters: new URLSearchParams(),
-    secrets: kind.secrets,
+    secrets: () => kind.secrets,
     now: () => clock.now(),
-    onScope: (accessToken, scope) => (latest = { accessToken, scope }),
   }
-  const scopes = {
-    session: kind.sessionScope,
-    bare: kind.bareScope,
-    of: (accessToken: string) => (latest?.accessToken === accessToken ? latest.scope : undefined),
-  }
+  const scopes = { session: kind.sessionScope, bare: kind.bareScope }
   const fetch = ownFetch(options)
   const managerOptions = {
     ...options,
@@ -90,9 +86,15 @@ export function openApplication(options: SharetribeOptions, kind: ApplicationKin
   }
   const revocation: Revocation = {
     tell: (ended) => revokeSession(context, ended, { fetch }),
-    renew: (refreshToken) => refreshTokens(context, refreshToken, { fetch }, None()),
+    renew: (refreshToken) =>
+      refreshTokens(context, refreshToken, { fetch }, { authentication: None() }),
   }
-  return { context, managerOptions, refresh: refreshGrant(context, None()), revocation }
+  return {
+    context,
+    managerOptions,
+    refresh: refreshGrant(context, { authentication: None() }),
+    revocation,
+  }
 }
 
 function chooseStore(

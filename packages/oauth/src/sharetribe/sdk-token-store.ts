@@ -26,13 +26,10 @@ export interface SharetribeTokenStore {
   removeToken(): unknown
 }
 
-/** What a session of one application is known by, for entries whose answer nobody has seen. */
+/** The scope of a session with a refresh token, and of one without, where the server has told none. */
 export interface Scopes {
-  /** The scope of a session with a refresh token, and of one without. */
   session: string
   bare: string
-  /** The scope that the server gave with this access token, if it was the last one. */
-  of(accessToken: string): string | undefined
 }
 
 /**
@@ -55,16 +52,17 @@ export function sdkTokenStore(
 function read(entry: unknown): TokenSet | undefined {
   if (entry === null || entry === undefined) return undefined
   const own: Partial<SharetribeTokens> = Object.assign(Object.create(null), entry)
-  const { access_token, refresh_token, expiresAt } = own
+  const { access_token, refresh_token, expiresAt, scope } = own
   return {
     accessToken: access_token as string,
     ...(refresh_token !== undefined && { refreshToken: refresh_token }),
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(scope !== undefined && { scope }),
   }
 }
 
 function write(
-  { accessToken, refreshToken, expiresAt }: TokenSet,
+  { accessToken, refreshToken, expiresAt, scope }: TokenSet,
   scopes: Scopes,
   now: number,
 ): SharetribeTokens {
@@ -72,7 +70,7 @@ function write(
   return {
     access_token: accessToken,
     token_type: 'bearer',
-    scope: scopes.of(accessToken) ?? usual,
+    scope: scope ?? usual,
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     ...(expiresAt !== undefined && {
       expires_in: Math.max(0, Math.floor((expiresAt - now) / 1000)),

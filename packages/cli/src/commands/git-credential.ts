@@ -1,0 +1,83 @@
+import { stdin } from 'node:process'
+import { text as readAll } from 'node:stream/consumers'
+import { freshCredential } from '../fresh-credential.ts'
+import { chooseProfile, type Profile } from '../profile.ts'
+import { readProfiles } from '../profile-list.ts'
+import { type Session, type SessionOptions, useSaved } from '../session.ts'
+import { print } from '../terminal.ts'
+
+/** What git wants a credential for, as far as it matters here. */
+interface Asked {
+  /** Scheme, host and port of the server. */
+  origin: string | undefined
+  username: string | undefined
+  /** What the server has refused, where git wants it erased. */
+  refused: string | undefined
+  /** Whether git can send a token as `Authorization: Bearer` (2.46), and the server wants that. */
+  isBearer: boolean
+}
+
+/** The user name that most servers expect with a token as the password. git's configuration may set another. */
+const USERNAME = 'oauth2'
+
+/**
+ * One call of git's credential protocol (gitcredentials(7)). A session's token goes to the session's own server only.
+ * For any other server nothing is answered, so that git asks its next helper.
+ */
+export async function gitCredential(operation: string, options: SessionOptions): Promise<void> {
+  if (operation !== 'get' && operation !== 'erase') return // the session is kept already
+  const asked = readQuestion(await readAll(stdin))
+  const profile = await sessionFor(asked, options)
+  if (!profile) return
+  const session = await useSaved(profile, options)
+  return operation === 'get' ? answer(session, asked) : replaceRefused(session, asked)
+}
+
+/** Lines `key=value`; a key with `[]` may come several times. */
+function readQuestion(text: string): Asked {
+  const pairs = text.split(/\r?\n/).map((line) => {
+    const at = line.indexOf('=')
+    return [line.slice(0, at), line.slice(at + 1)] as const
+  })
+  const first = (wanted: string) => pairs.find(([key]) => key === wanted)?.[1]
+  const some = (wanted: string, pattern: RegExp) =>
+    pairs.some(([key, value]) => key === wanted && pattern.test(value))
+  return {
+    origin: URL.parse(`${first('protocol')}://${first('host')}`)?.origin,
+    username: first('username'),
+    refused: first('password') ?? first('credential'),
+    isBearer: some('capability[]', /^authtype$/) && some('wwwauth[]', /^bearer\b/i),
+  }
+}
+
+/** Of several sessions at the server: the one of git's user name; else the current one; else the newest. */
+async function sessionFor(
+  { origin, username }: Asked,
+  { session }: SessionOptions,
+): Promise<Profile | undefined> {
+  const profiles = await readProfiles()
+  const chosen = session === undefined ? profiles.sessions : [chooseProfile(profiles, session)]
+  const there = chosen.filter(({ url }) => new URL(url).origin === origin)
+  return (
+    there.find(({ user }) => user.toLowerCase() === username?.toLowerCase()) ??
+    there.find(({ name }) => name === profiles.current) ??
+    there.at(-1)
+  )
+}
+
+async function answer(session: Session, { username, isBearer }: Asked): Promise<void> {
+  const { token, expiresAt } = await freshCredential(session)
+  const credential = isBearer
+    ? ['capability[]=authtype', 'authtype=Bearer', `credential=${token}`, 'ephemeral=1']
+    : [`username=${username ?? USERNAME}`, `password=${token}`]
+  const expiry = expiresAt === undefined ? [] : [`password_expiry_utc=${seconds(expiresAt)}`]
+  print([...credential, ...expiry].join('\n'))
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000)
+
+/** The server has refused the token, so the next question gets another one; unless that is there by now. */
+async function replaceRefused({ manager }: Session, { refused }: Asked): Promise<void> {
+  const { accessToken } = await manager.getTokens()
+  if (accessToken === refused) await manager.refresh()
+}

@@ -1,0 +1,94 @@
+import { fileStore } from '@latchkey/stores/file'
+import { listen, type ListeningServer } from '@latchkey/testing/node'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { useScene } from './support/scene.ts'
+
+const scene = useScene()
+const expiresAt = Date.UTC(2099, 0, 2, 3, 4, 5, 678)
+const bearer = 'CANARY-7f3a-bearer'
+
+let api: ListeningServer
+beforeEach(async () => {
+  api = await listen({ fetch: () => Response.json({ access_token: bearer, expires_in: 3600 }) })
+})
+afterEach(() => api.close())
+
+/** Signs in to an API that takes `Authorization: Bearer`, and gives its token a known life. */
+async function signIn(expiry: number | undefined = expiresAt): Promise<void> {
+  const args = ['sign-in', api.url, '--user', 'ada', '--sign-in-path', '/login', '--stdin']
+  expect((await scene.home.run(args, { stdin: 'CANARY-7f3a' })).code).toBe(0)
+  const store = fileStore({ directory: scene.home.sessions() })
+  const tokens = { accessToken: bearer, ...(expiry !== undefined && { expiresAt: expiry }) }
+  await store.setToken(tokens, api.url)
+}
+
+async function printed(format: string, env = {}) {
+  const { code, stdout } = await scene.home.run(['token', '--format', format], { env })
+  expect(code).toBe(0)
+  return JSON.parse(stdout)
+}
+
+describe('exec-credential', () => {
+  it('is what a Kubernetes client takes from a plugin', async () => {
+    await signIn()
+    expect(await printed('exec-credential')).toEqual({
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token: bearer, expirationTimestamp: '2099-01-02T03:04:05Z' },
+    })
+  })
+
+  it.each([
+    ['v1beta1', 'v1beta1'],
+    ['v1', 'v1'],
+    ['v2', 'v1'],
+  ])('a client that asks for %s gets %s', async (asked, version) => {
+    await signIn()
+    const about = { kind: 'ExecCredential', apiVersion: `client.authentication.k8s.io/${asked}` }
+    const env = { KUBERNETES_EXEC_INFO: JSON.stringify(about) }
+    const { apiVersion } = await printed('exec-credential', env)
+    expect(apiVersion).toBe(`client.authentication.k8s.io/${version}`)
+  })
+
+  it('tells no expiry that is not known', async () => {
+    await signIn(8.64e15)
+    expect((await printed('exec-credential')).status).toEqual({ token: bearer })
+  })
+
+  it('is refused for a session whose token is no bearer token', async () => {
+    await scene.signIn()
+    const { code, stdout, stderr } = await scene.home.run(['token', '--format', 'exec-credential'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('xc-auth')
+  })
+})
+
+describe('credential-process', () => {
+  it('has the version and the expiry of AWS’ shape, and the token', async () => {
+    await signIn()
+    expect(await printed('credential-process')).toEqual({
+      Version: 1,
+      Token: bearer,
+      Header: `authorization: Bearer ${bearer}`,
+      Expiration: '2099-01-02T03:04:05Z',
+    })
+  })
+})
+
+it('--header and --json are short for formats', async () => {
+  await scene.signIn()
+  for (const format of ['header', 'json']) {
+    const short = await scene.home.run(['token', `--${format}`])
+    expect(await scene.home.run(['token', '--format', format])).toMatchObject({
+      code: 0,
+      stdout: short.stdout,
+    })
+  }
+})
+
+it('an unknown format is refused, and the known ones are named', async () => {
+  const { code, stderr } = await scene.home.run(['token', '--format', 'CANARY-7f3a'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('exec-credential')
+  expect(stderr).not.toContain('CANARY')
+})

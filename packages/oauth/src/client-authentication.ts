@@ -1,0 +1,72 @@
+import type { MaybePromise } from '@latchkey/core'
+import { invalidOption } from '@latchkey/core/service'
+import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
+
+/** How the client shows who it is. */
+export interface ClientIdentity {
+  authenticate: ClientAuth
+  /** What it has shown last, and may not show up should the server repeat it. */
+  secrets(): readonly string[]
+}
+
+/** The options that say how the client shows who it is. */
+export interface IdentityOptions {
+  clientSecret?: string | (() => MaybePromise<string>) | undefined
+  clientAuthentication?: 'basic' | 'post' | 'none' | ClientAuth | undefined
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
+export function identifyClient(options: IdentityOptions): ClientIdentity {
+  const { clientSecret } = options
+  let shown: readonly string[] = typeof clientSecret === 'string' ? [clientSecret] : []
+  const choose = chooseAuthentication(options)
+  return {
+    secrets: () => shown,
+    async authenticate(server, client, form, headers) {
+      const { authenticate, secret } = await choose()
+      const before = new Set(form.keys())
+      await authenticate(server, client, form, headers)
+      const added = [...form].filter(([name]) => !before.has(name) && !PUBLIC.has(name))
+      const header = headers.get('authorization')?.replace(/^\S+\s+/, '')
+      const all = [secret, header, ...added.map(([, value]) => value)]
+      shown = all.filter((one) => one !== undefined)
+    },
+  }
+}
+
+/** Fields by which a client shows who it is, and that are not secret. */
+const PUBLIC: ReadonlySet<string> = new Set(['client_id', 'client_assertion_type'])
+
+/** The way to authenticate one request. A secret that is a function is asked for each of them. */
+function chooseAuthentication({ clientSecret, clientAuthentication }: IdentityOptions) {
+  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'basic')
+  if (typeof method === 'function') {
+    if (clientSecret === undefined) return () => ({ authenticate: method, secret: undefined })
+    throw invalidOption('`clientSecret` is not sent where `clientAuthentication` is a function.')
+  }
+  if (method === 'none') {
+    if (clientSecret === undefined) return () => ({ authenticate: None(), secret: undefined })
+    throw invalidOption("`clientSecret` is not sent with `clientAuthentication: 'none'`.")
+  }
+  if (method !== 'basic' && method !== 'post') {
+    throw invalidOption(
+      "`clientAuthentication` must be 'basic', 'post', 'none' or a function such as oauth4webapi's PrivateKeyJwt().",
+    )
+  }
+  if (!isSecret(clientSecret) && typeof clientSecret !== 'function') {
+    const expected = 'a non-empty string, or a function that returns one'
+    throw invalidOption(
+      clientSecret === undefined
+        ? '`clientAuthentication` needs `clientSecret`.'
+        : `\`clientSecret\` must be ${expected}.`,
+    )
+  }
+  const present = method === 'basic' ? ClientSecretBasic : ClientSecretPost
+  return async () => {
+    const secret = typeof clientSecret === 'function' ? await clientSecret() : clientSecret
+    if (!isSecret(secret)) throw invalidOption('`clientSecret` must return a non-empty string.')
+    return { authenticate: present(secret), secret }
+  }
+}
+
+const isSecret = (value: unknown): value is string => typeof value === 'string' && value !== ''

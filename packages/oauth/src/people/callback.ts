@@ -1,0 +1,49 @@
+import { LatchkeyError } from '@latchkey/core'
+import { redactAll } from '@latchkey/core/service'
+import {
+  type AuthorizationServer,
+  AuthorizationResponseError,
+  type Client,
+  validateAuthResponse,
+} from 'oauth4webapi'
+
+/** What the server answered in the URL that it led back to, or in a form that it posted. */
+export function toParameters(callback: string | URL | URLSearchParams): URLSearchParams {
+  if (callback instanceof URLSearchParams) return callback
+  return new URL(callback, 'http://relative.invalid').searchParams // only its query is read
+}
+
+/**
+ * The code in an authorization response (RFC 6749 section 4.1.2), which is of this server (RFC 9207) and of
+ * this sign-in.
+ *
+ * @throws {LatchkeyError} `ERR_SIGN_IN_REFUSED`, `ERR_UNEXPECTED_ANSWER`.
+ */
+export function readCallback(
+  server: AuthorizationServer,
+  client: Client,
+  parameters: URLSearchParams,
+  state: string,
+): string {
+  const code = parameters.get('code') ?? ''
+  try {
+    const checked = validateAuthResponse(server, client, parameters, state)
+    const found = checked.get('code')
+    if (found) return found
+  } catch (error) {
+    if (error instanceof AuthorizationResponseError) throw refused(error, [code, state])
+  }
+  throw new LatchkeyError(
+    'ERR_UNEXPECTED_ANSWER',
+    'The answer to the sign-in has no usable code, or is of another server. Start the sign-in again.',
+  )
+}
+
+/** RFC 6749 section 4.1.2.1. */
+function refused({ error, error_description }: AuthorizationResponseError, secrets: string[]) {
+  const given = { error, ...(error_description !== undefined && { error_description }) }
+  const body = redactAll(given, secrets) as Record<string, string>
+  const words = Object.values(body).join(': ').slice(0, 400)
+  const message = `The sign-in ended without a session (${words}). Nothing was changed.`
+  return new LatchkeyError('ERR_SIGN_IN_REFUSED', message, { body })
+}

@@ -1,0 +1,178 @@
+import { isLatchkeyError, LatchkeyError, type MaybePromise, type TokenSet } from '@latchkey/core'
+import {
+  expectKnown,
+  invalidOption,
+  type OptionNames,
+  type SignInAnswer,
+  untilAborted,
+} from '@latchkey/core/service'
+import {
+  deviceAuthorizationRequest,
+  type DeviceAuthorizationResponse,
+  processDeviceAuthorizationResponse,
+} from 'oauth4webapi'
+import { endpointOf } from '../authorization-server.ts'
+import { refusal } from '../refusal.ts'
+import { requestOptions } from '../sending.ts'
+import { askTokenEndpoint, readTokenAnswer, type TokenRequest } from '../token-endpoint.ts'
+import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
+import { checkParameters, type SignInOptions, signInOptions } from './sign-in-options.ts'
+
+/** What to show to the user, who signs in with another device. */
+export interface DeviceCode {
+  /** What the user enters there, such as `'WDJB-MJHT'`. */
+  userCode: string
+  /** Where. */
+  verificationUri: string
+  /** The same with the code in it, for a link or a QR code, where the server has it. */
+  verificationUriComplete?: string
+  /** Until when, in epoch milliseconds. */
+  expiresAt: number
+}
+
+/** How the user is told, and what to ask for. */
+export interface DeviceSignInOptions extends SignInOptions {
+  /**
+   * Shows the code to the user. Awaited before the server is asked for the first time, so do not wait in
+   * it for the user.
+   */
+  onCode: (code: DeviceCode) => MaybePromise<unknown>
+  /** Gives the sign-in up, with the signal's own reason. */
+  signal?: AbortSignal | undefined
+}
+
+const KNOWN: OptionNames<DeviceSignInOptions> = {
+  onCode: 'function',
+  signal: true,
+  ...signInOptions,
+}
+
+/** How often the server may be asked when it does not say, and by how much more slowly when it says so (RFC 8628). */
+const INTERVAL_MS = 5_000
+const SLOWER_MS = 5_000
+
+/**
+ * Signs a person in with another device: this one shows a code, the person enters it in any browser, and
+ * the server is asked until they have (RFC 8628). For a terminal by ssh, a container, a television.
+ *
+ * Asks as often as the server allows, and more slowly while the server cannot be reached.
+ *
+ * @returns The token endpoint's answer. The session has then begun.
+ * @throws {LatchkeyError} `ERR_SIGN_IN_EXPIRED` when the code was not entered in time;
+ *   `ERR_SIGN_IN_REFUSED` when the user said no; `ERR_OAUTH_CONFIGURATION` where the server or the client
+ *   does not have this flow; `ERR_SESSION_CHANGED` when a sign-out or a later sign-in overtook it; and
+ *   `signal`'s own reason. The session in use then stays.
+ *
+ * @example
+ * await signInWithDevice(manager, {
+ *   onCode: ({ userCode, verificationUri }) => console.log(`Enter ${userCode} at ${verificationUri}`),
+ * })
+ */
+export async function signInWithDevice(
+  manager: SignInTarget,
+  given: DeviceSignInOptions,
+): Promise<SignInAnswer> {
+  const context = signInContextOf(manager)
+  const options = expectKnown(given, KNOWN)
+  if (options.onCode === undefined) throw invalidOption('`onCode` must be a function.')
+  let answered: SignInAnswer | undefined
+  await manager.setTokens(() =>
+    signInByCode(context, options, (answer) => void (answered = answer)),
+  )
+  return answered as unknown as SignInAnswer
+}
+
+async function signInByCode(
+  context: SignInContext,
+  options: DeviceSignInOptions,
+  onAnswer: TokenRequest['onAnswer'],
+): Promise<TokenSet> {
+  const { onCode, signal } = options
+  signal?.throwIfAborted()
+  const code = await untilAborted(requestCode(context, options), signal)
+  const { user_code, verification_uri, verification_uri_complete, device_code, interval } = code
+  const expiresAt = context.now() + code.expires_in * 1000
+  await onCode({
+    userCode: user_code,
+    verificationUri: verification_uri,
+    ...(verification_uri_complete && { verificationUriComplete: verification_uri_complete }),
+    expiresAt,
+  })
+  const request: TokenRequest = {
+    action: 'finish the sign-in',
+    grantType: 'urn:ietf:params:oauth:grant-type:device_code',
+    parameters: { device_code },
+    rejection: 'ERR_SIGN_IN_REFUSED',
+    secrets: [device_code],
+    onAnswer,
+  }
+  let waitMs = interval === undefined ? INTERVAL_MS : interval * 1000
+  for (;;) {
+    await pause(waitMs, signal)
+    if (context.now() >= expiresAt) throw expired()
+    const result = await untilAborted(poll(context, request), signal)
+    if (typeof result === 'object') return result
+    if (result === 'slower') waitMs += SLOWER_MS
+    if (result === 'unreachable') waitMs *= 2 // RFC 8628 section 3.5
+  }
+}
+
+/** One question to the token endpoint: the tokens, or why there are none yet. */
+async function poll(
+  context: SignInContext,
+  request: TokenRequest,
+): Promise<TokenSet | 'pending' | 'slower' | 'unreachable'> {
+  try {
+    const asked = await askTokenEndpoint(context, request, { fetch: context.fetch })
+    const { error } = asked.answer
+    if (error === 'authorization_pending') return 'pending'
+    if (error === 'slow_down') return 'slower'
+    if (error === 'expired_token') throw expired()
+    return await readTokenAnswer(context, request, asked)
+  } catch (error) {
+    if (isLatchkeyError(error) && error.code === 'ERR_SERVER_UNAVAILABLE') return 'unreachable'
+    throw error
+  }
+}
+
+/** RFC 8628 sections 3.1 and 3.2. */
+async function requestCode(
+  context: SignInContext,
+  { scope = context.scope, parameters }: DeviceSignInOptions,
+): Promise<DeviceAuthorizationResponse> {
+  const { client, authentication } = context
+  const exchange = { fetch: context.fetch }
+  const form = new URLSearchParams(context.parameters)
+  for (const [name, value] of checkParameters(parameters)) form.append(name, value)
+  if (scope !== undefined) form.set('scope', scope)
+  const server = await context.locate(exchange)
+  endpointOf(server, 'deviceAuthorizationEndpoint')
+  const options = requestOptions(exchange)
+  const response = await deviceAuthorizationRequest(server, client, authentication, form, options)
+  const body = await response.text()
+  const asked = { action: 'begin the sign-in', secrets: context.secrets() }
+  if (!response.ok) throw refusal(response, body, asked)
+  try {
+    const { status, headers } = response
+    const readable = new Response(body, { status, headers })
+    return await processDeviceAuthorizationResponse(server, client, readable)
+  } catch {
+    throw new LatchkeyError(
+      'ERR_UNEXPECTED_ANSWER',
+      `${server.issuer} answered without a code for the user (RFC 8628).`,
+    )
+  }
+}
+
+const expired = () =>
+  new LatchkeyError(
+    'ERR_SIGN_IN_EXPIRED',
+    'The user did not sign in in time, and the code is not good any more. Start the sign-in again.',
+  )
+
+/** @throws `signal`'s reason as soon as it aborts. No timer is left behind. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const passed = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await untilAborted(passed, signal).finally(() => clearTimeout(timer))
+}
