@@ -1,5 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { browse } from '../src/oauth-browser.ts'
 import { accepted, active, refused } from './expect.ts'
 import {
   ada,
@@ -141,6 +142,20 @@ export const codeCases: readonly OAuthCase[] = [
         const response = await fetch(url, { redirect: 'manual' })
         equal(response.status, 400)
       }
+    },
+  },
+  {
+    name: 'a client without a secret returns to any port of this machine, and one with a secret does not',
+    async run(target) {
+      const redirect_uri = 'http://127.0.0.1:49152/callback'
+      const request = await codeRequest(target, phone, { redirect_uri })
+      const back = await browse(request.url, redirect_uri)
+      const code = back.searchParams.get('code') ?? ''
+      const fields = { code, code_verifier: request.verifier }
+      refused(await exchange(target, phone, fields), 400, 'invalid_grant')
+      accepted(await exchange(target, phone, { ...fields, redirect_uri }))
+      const { url } = await codeRequest(target, app, { redirect_uri })
+      equal((await fetch(url, { redirect: 'manual' })).status, 400)
     },
   },
   {

@@ -155,6 +155,7 @@ function clientsOf({ machine, app, phone, callback }: OAuthClients): ClientMetad
     {
       client_id: phone.clientId,
       token_endpoint_auth_method: 'none',
+      application_type: 'native',
       grant_types: ofUsers,
       redirect_uris: [callback],
     },

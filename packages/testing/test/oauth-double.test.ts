@@ -122,7 +122,7 @@ describe('a device', () => {
   })
 
   test('is answered at the page as well', async () => {
-    const { double, token } = openOAuth({ devicePollIntervalMs: 0 })
+    const { double, token } = openOAuth({ devicePollIntervalMs: 1 })
     const { clientId: client_id, clientSecret: client_secret } = app
     const post = (path: string, fields: Record<string, string>) =>
       double.fetch(`https://api.test${path}`, { method: 'POST', body: new URLSearchParams(fields) })

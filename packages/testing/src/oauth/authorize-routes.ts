@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { decode } from 'hono/jwt'
-import type { Client } from './clients.ts'
+import { type Client, mayReturnTo } from './clients.ts'
 import { invalidRequest, OAuthError } from './oauth-error.ts'
 import { issuerOf, type OAuthWorld, userOf } from './oauth-world.ts'
 import { requestedScope } from './tokens.ts'
@@ -18,7 +18,7 @@ export function authorize(world: OAuthWorld, c: Context): Response {
   const client = world.clients.byId(query.get('client_id') ?? '')
   if (!client) throw new OAuthError('invalid_client', 'unknown client')
   const redirectUri = query.get('redirect_uri') ?? ''
-  if (!client.redirectUris.includes(redirectUri)) {
+  if (!mayReturnTo(client, redirectUri)) {
     throw invalidRequest('redirect_uri is not one of the registered ones')
   }
   const target = new URL(redirectUri)

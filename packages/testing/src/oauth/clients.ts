@@ -9,7 +9,10 @@ export interface NewClient {
   clientSecret?: string
   /** The only way in which it may present its secret. Default: either. */
   authentication?: 'basic' | 'post'
-  /** Where a sign-in by code may return to, compared character by character. */
+  /**
+   * Where a sign-in by code may return to, compared character by character. For a public client a loopback
+   * address stands for all its ports (RFC 8252, section 7.3).
+   */
   redirectUris?: readonly string[]
   /** Where a sign-out in the browser may return to. */
   postLogoutRedirectUris?: readonly string[]
@@ -120,4 +123,13 @@ function decodedPair(basic: string): string[] {
   } catch {
     throw new OAuthError('invalid_request', 'the Authorization header cannot be decoded')
   }
+}
+
+/** Whether a sign-in of this client may return to an address. */
+export function mayReturnTo({ redirectUris, clientSecret }: Client, address: string): boolean {
+  if (redirectUris.includes(address)) return true
+  if (clientSecret !== undefined) return false
+  const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(?=\/|$)/
+  const anyPort = (uri: string) => uri.replace(loopback, 'http://$1')
+  return loopback.test(address) && redirectUris.some((uri) => anyPort(uri) === anyPort(address))
 }

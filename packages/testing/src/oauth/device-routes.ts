@@ -73,8 +73,9 @@ export function answerDevice(
 export function devicePage(c: Context): Response {
   const userCode = new URL(c.req.url).searchParams.get('user_code') ?? ''
   const value = userCode.replace(/[^A-Z-]/g, '')
+  const { pathname } = new URL(c.req.url)
   return c.html(
-    `<!doctype html><title>Sign in a device</title><form method="post">
+    `<!doctype html><title>Sign in a device</title><form method="post" action="${pathname}">
 <label>Code <input name="user_code" value="${value}"></label>
 <button name="answer" value="allow">Allow</button> <button name="answer" value="deny">Deny</button>
 </form>`,

@@ -21,8 +21,8 @@ export interface OAuthDoubleOptions {
   /** Life of a device code in ms, whole seconds. Default 600 000. */
   deviceCodeLifetimeMs?: number
   /**
-   * How long a device waits between two polls, whole seconds in ms, or 0. A device that asks earlier, by the
-   * double's clock, is answered `slow_down`. Default 5000, as in RFC 8628.
+   * How long a device waits between two polls, in ms, > 0. A device that asks earlier, by the double's clock,
+   * is answered `slow_down`. Default 5000, as in RFC 8628; a test that signs a device in wants 10.
    */
   devicePollIntervalMs?: number
   /**
@@ -61,7 +61,6 @@ export function oauthSettings(options: OAuthDoubleOptions): OAuthSettings {
   if (issuerPath !== '' && !/^(\/[^/?#]+)+$/.test(issuerPath)) {
     throw new TypeError(`issuerPath must be a path without a slash at its end, got ${issuerPath}`)
   }
-  if (devicePollIntervalMs !== 0) wholeSeconds('devicePollIntervalMs', devicePollIntervalMs)
   if (reuseGraceMs !== 0) positive('reuseGraceMs', reuseGraceMs)
   const { accessTokenLifetimeMs = 3_600_000, refreshTokenLifetimeMs = 1_209_600_000 } = options
   const { deviceCodeLifetimeMs = 600_000 } = options
@@ -69,7 +68,7 @@ export function oauthSettings(options: OAuthDoubleOptions): OAuthSettings {
     accessTokenLifetimeMs: wholeSeconds('accessTokenLifetimeMs', accessTokenLifetimeMs),
     refreshTokenLifetimeMs: positive('refreshTokenLifetimeMs', refreshTokenLifetimeMs),
     deviceCodeLifetimeMs: wholeSeconds('deviceCodeLifetimeMs', deviceCodeLifetimeMs),
-    devicePollIntervalMs,
+    devicePollIntervalMs: positive('devicePollIntervalMs', devicePollIntervalMs),
     refreshTokens,
     reuseGraceMs,
     requireDpop: options.requireDpop ?? false,
