@@ -160,6 +160,17 @@ const tokenCases: readonly OAuthCase[] = [
     },
   },
   {
+    name: 'a token is for the resource that is asked for, of those that the sign-in asked for',
+    async run(target) {
+      const [notes, mails] = ['https://api.test/notes', 'https://api.test/mails']
+      const { refresh_token: token } = accepted(await signIn(target, app, { resource: notes }))
+      const json = accepted(await refresh(target, app, token, { resource: notes }))
+      equal((await introspect(target, json['access_token']))['aud'], notes)
+      const next = json['refresh_token']
+      refused(await refresh(target, app, next, { resource: mails }), 400, 'invalid_target')
+    },
+  },
+  {
     name: 'introspection tells of dead tokens only that they are not active',
     async run(target) {
       const { access_token } = accepted(await signIn(target, app))

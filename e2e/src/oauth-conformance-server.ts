@@ -61,6 +61,8 @@ async function consent(provider: Provider, request: IncomingMessage, response: S
   const accountId = session?.accountId ?? ''
   const grant = new provider.Grant({ accountId, clientId: String(params['client_id']) })
   grant.addOIDCScope(String(params['scope']))
+  const resources = (params['resource'] ?? []) as string | string[]
+  for (const one of [resources].flat()) grant.addResourceScope(one, 'read')
   return finish({ consent: { grantId: await grant.save() } })
 }
 
@@ -129,6 +131,14 @@ function configuration(
       },
       introspection: { enabled: true, allowedPolicy: allow },
       registration: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, audience) => ({
+          scope: 'read',
+          audience,
+          accessTokenFormat: 'opaque',
+        }),
+      },
       revocation: { enabled: true, allowedPolicy: allow },
     },
   }

@@ -21,9 +21,9 @@ export async function userinfo(world: OAuthWorld, c: Context): Promise<Response>
   return c.json({ sub: callerOf(token).sub })
 }
 
-function callerOf({ session, scope }: AccessToken): ApiCaller {
+function callerOf({ session, scope, audience }: AccessToken): ApiCaller {
   const { clientId, username, acr } = session
-  return { sub: username ?? clientId, clientId, scope, acr }
+  return { sub: username ?? clientId, clientId, scope, acr, audience }
 }
 
 /** @throws OAuthError 401 with the challenge of RFC 6750 or RFC 9449. */

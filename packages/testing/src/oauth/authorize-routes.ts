@@ -63,6 +63,7 @@ function issueCode(
     authenticatedAt: world.now(),
     acr: query.get('acr_values')?.split(' ')[0],
     nonce: query.get('nonce') ?? undefined,
+    resources: query.getAll('resource'),
     isOver: false,
   }
   const expiresAt = world.now() + codeLifetimeMs

@@ -64,6 +64,7 @@ export function answerDevice(
     authenticatedAt: world.now(),
     acr: undefined,
     nonce: undefined,
+    resources: undefined,
     isOver: false,
   }
   device.outcome = answer === 'allow' ? session : 'denied'

@@ -111,6 +111,7 @@ async function startSession(world: OAuthWorld, wish: NewSession): Promise<TokenS
     authenticatedAt: world.now(),
     acr,
     nonce: undefined,
+    resources: undefined,
     isOver: false,
   }
   const answer = await issueTokens(world, session)

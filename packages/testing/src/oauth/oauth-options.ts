@@ -10,6 +10,8 @@ export interface ApiCaller {
   readonly scope: readonly string[]
   /** How strongly the user signed in, if the sign-in asked for it by `acr_values`. */
   readonly acr: string | undefined
+  /** The resource that the token was asked for (RFC 8707). */
+  readonly audience: string | undefined
 }
 
 /** How the double behaves. Everything has a default; nothing here is needed to start. */

@@ -11,6 +11,8 @@ export interface Session {
   readonly acr: string | undefined
   /** Of the authorization request, for id tokens. */
   readonly nonce: string | undefined
+  /** The resources that the user was asked about (RFC 8707). Undefined: any. */
+  readonly resources: readonly string[] | undefined
   isOver: boolean
 }
 

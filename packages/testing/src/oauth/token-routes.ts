@@ -40,10 +40,17 @@ export async function answerToken(world: OAuthWorld, c: Context): Promise<Respon
   }
   const keyThumbprint = await checkProof(world, c.req.raw)
   const [session, wish] = await grant({ world, client, form, keyThumbprint })
-  const audience = form.get('resource') ?? undefined
+  const audience = requestedResource(session, form)
   const issuer = issuerOf(world, c.req.raw)
   const answer = await issueTokens(world, session, { issuer, keyThumbprint, audience, ...wish })
   return c.json(answer, 200, { 'cache-control': 'no-store' })
+}
+
+/** @throws OAuthError `invalid_target` for a resource that the user was not asked about. */
+function requestedResource({ resources }: Session, form: URLSearchParams): string | undefined {
+  const resource = form.get('resource') ?? undefined
+  if (resource === undefined || (resources ?? [resource]).includes(resource)) return resource
+  throw new OAuthError('invalid_target', 'the session is not for this resource')
 }
 
 function sessionOf({ world, client, form }: Asked, username: string | undefined): Session {
@@ -54,6 +61,7 @@ function sessionOf({ world, client, form }: Asked, username: string | undefined)
     authenticatedAt: world.now(),
     acr: undefined,
     nonce: undefined,
+    resources: undefined,
     isOver: false,
   }
 }
