@@ -19,13 +19,23 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'jwt-decode/build/esm/index',
   ],
   'what errors say': [],
-  'explain(), and secrets taken out of errors': ['explanations', 'errors', 'lost-answer'],
-  'options that are checked': ['manager-options', 'origin', 'credential'],
-  'stores that fail, hang or are shared': ['session-store', 'token-store'],
-  'redirects that leave the token behind': ['redirects'],
-  'bodies sent again, byte for byte': ['outgoing', 'replayable', 'response-view'],
-  'grants that may use the client they serve': ['inside'],
-  'events, Retry-After, waiting': ['events', 'retry-after', 'waiting'],
+  'explain(), and secrets taken out of errors': [
+    'kernel/explanations',
+    'errors',
+    'redact',
+    'grant/lost-answer',
+  ],
+  'options that are checked': ['manager-options', 'option-names', 'origin', 'credential'],
+  'stores that fail, hang or are shared': [
+    'store/careful-store',
+    'store/token-store',
+    'kernel/elsewhere',
+  ],
+  'redirects that leave the token behind': ['fetch/redirects'],
+  'bodies sent again, byte for byte': ['fetch/replayable', 'fetch/response-view', 'fetch/options'],
+  'challenges and tokens handed on': ['kernel/handed-on'],
+  'grants that may use the client they serve': ['grant/inside'],
+  'events, Retry-After, waiting': ['events', 'grant/retry-after', 'waiting'],
 }
 
 const bundle = usualBundles.find(({ name }) => name === 'core + fetch')

@@ -4,7 +4,7 @@ import {
   type Authorizer,
   isThenable,
   mayBeStored,
-  parseUrl,
+  type RecoverOptions,
   untilBodyFails,
 } from '@latchkey/core/adapter'
 import {
@@ -19,23 +19,12 @@ import { keepStream } from './kept-stream.ts'
 import { onceOverReplays } from './progress.ts'
 import { createRedirectGuard, type RedirectGuard } from './redirect-guard.ts'
 import { AxiosResponseView } from './response-view.ts'
-import {
-  type AdapterOption,
-  adapterOf,
-  authorized,
-  changed,
-  conceal,
-  createAddressReader,
-  expectKept,
-  failed,
-  giveBack,
-  keyOf,
-  type Outcome,
-  unsent,
-  warnOfOwnAdapter,
-} from './sending.ts'
+import { conceal, failed, giveBack, type Outcome, unsent } from './conceal.ts'
+import { authorized, changed } from './config-copy.ts'
+import { createAddressReader, ownHeaders } from './request.ts'
 import { isMark } from './session-mark.ts'
 import { startBudget, type TimeBudget } from './time-budget.ts'
+import { type AdapterOption, adapterOf, warnOfOwnAdapter } from './transport.ts'
 
 /** What one registration works with. */
 interface Registration {
@@ -46,7 +35,7 @@ interface Registration {
 }
 
 /** One request as it was at the call. */
-interface Call {
+interface Call extends RecoverOptions {
   original: AdapterOption
   config: InternalAxiosRequestConfig
   body: Body
@@ -93,8 +82,20 @@ async function send(
     const headers = ownHeaders(config, url)
     const asked = manager.authorize({ url, method, headers, skipAuth, signal })
     const body = settleBody(config.data, isThenable(asked) ? 'whole' : undefined)
-    const changes = { ...address.changes, ...onceOverReplays(config) }
-    const call: Call = { original, config, body, budget, changes }
+    const { onUploadProgress, onDownloadProgress } = config
+    const progress = onUploadProgress || onDownloadProgress ? onceOverReplays(config) : undefined
+    const changes = { ...address.changes, ...progress }
+    const call: Call = {
+      original,
+      config,
+      body,
+      budget,
+      changes,
+      signal,
+      get replayable() {
+        return body.replayable
+      },
+    }
     let authorization = isThenable(asked) ? await wait(call, asked) : asked
     for (;;) {
       const isOurs = authorization.generation > 0 || authorization.attempt > 1
@@ -104,8 +105,7 @@ async function send(
       const { response } = outcome
       if (!response) return settle(manager, outcome)
       const view = new AxiosResponseView(response, authorization, guard)
-      const { replayable } = body
-      const decision = manager.recover(authorization, view, { signal, replayable })
+      const decision = manager.recover(authorization, view, call)
       const next = isThenable(decision) ? await waitReading(response, call, decision) : decision
       if (!next) return settle(manager, outcome)
       if (mayBeStored(view.headers))
@@ -173,15 +173,16 @@ async function attempt(
   { original, config, body, budget, changes }: Call,
   authorization: Authorization,
 ): Promise<Outcome> {
-  expectKept(original, authorization)
   warn(original, authorization)
   const { data, type } = body.next()
-  const mine = authorized(config, { ...changes, data }, authorization, guard)
+  const env = guard.env(config)
+  const mine = authorized(config, { ...changes, data, env }, authorization, guard.secrets)
   const timeout = budget.left()
   if (timeout !== undefined) mine.timeout = timeout
   if (type !== undefined) mine.headers.setContentType(type)
   try {
-    return { response: conceal(await adapterOf(original, mine)(mine), config) }
+    const adapter = adapterOf(original, mine, authorization.headers)
+    return { response: conceal(await adapter(mine), config) }
   } catch (error) {
     budget.correct(error)
     return failed(error, config)
@@ -197,18 +198,6 @@ function settle(manager: Authorizer, { response, error }: Outcome): AxiosRespons
   }
   throw error
 }
-
-/** axios makes `Authorization` of its `auth` option, and of a user in the URL, only when it sends. */
-const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: string) => ({
-  has(name: string) {
-    const key = keyOf(headers, name)
-    if (key !== undefined && headers[key] !== undefined && !isMark(headers[key])) return true
-    return name === 'authorization' && (Boolean(auth) || namesUser(url))
-  },
-})
-
-const namesUser = (url: string) =>
-  url.includes('@') && Boolean(parseUrl(url, globalThis.location?.href)?.username)
 
 /** An unread stream would keep its connection. */
 function discard({ data }: AxiosResponse): void {

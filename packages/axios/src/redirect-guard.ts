@@ -1,5 +1,5 @@
 import { type Authorization, isCredentialDropped, keepWithinOrigin } from '@latchkey/core/adapter'
-import type { AxiosResponse } from 'axios'
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 
 /**
  * Keeps what axios' fetch adapter sends within the origin: that adapter ignores `sensitiveHeaders`,
@@ -8,8 +8,8 @@ import type { AxiosResponse } from 'axios'
 export interface RedirectGuard {
   /** Names of headers that carried a credential so far, in lower case. */
   secrets: Set<string>
-  /** `send`, guarded; the same for the same, since axios keeps an adapter for each one it sees. */
-  guard(send: typeof fetch | undefined): typeof fetch
+  /** The config's `env`, its `fetch` guarded: the same for the same, since axios keeps an adapter for each one it sees. */
+  env(config: InternalAxiosRequestConfig): object
   /** Where an answer came from, after redirects, as far as the adapter tells. */
   about(response: AxiosResponse, authorization: Authorization): Journey
 }
@@ -60,5 +60,10 @@ export function createRedirectGuard(): RedirectGuard {
     return { url: request.res?.responseUrl, credentialDropped }
   }
 
-  return { secrets, guard, about }
+  function env(config: InternalAxiosRequestConfig): object {
+    const given = (config as { env?: { fetch?: typeof fetch } }).env
+    return { ...given, fetch: guard(given?.fetch) }
+  }
+
+  return { secrets, env, about }
 }

@@ -1,8 +1,8 @@
 import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/core/adapter'
 import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios'
 import { createAuthorizedAdapter } from './authorized-adapter.ts'
-import type { AdapterOption } from './sending.ts'
 import { markSessions } from './session-mark.ts'
+import type { AdapterOption } from './transport.ts'
 
 declare module 'axios' {
   // oxlint-disable-next-line no-explicit-any -- as axios declares it

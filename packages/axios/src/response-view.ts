@@ -13,17 +13,16 @@ const MAX_BYTES = 16_384
  */
 export class AxiosResponseView implements ResponseView {
   readonly original: AxiosResponse
+  readonly credentialDropped: boolean | 'unknown'
   readonly #authorization: Authorization
-  readonly #guard: RedirectGuard
+  readonly #url: string | undefined
 
   constructor(response: AxiosResponse, authorization: Authorization, guard: RedirectGuard) {
+    const { url, credentialDropped } = guard.about(response, authorization)
     this.original = response
+    this.credentialDropped = credentialDropped
+    this.#url = url
     this.#authorization = authorization
-    this.#guard = guard
-  }
-
-  get credentialDropped(): boolean | 'unknown' {
-    return this.#guard.about(this.original, this.#authorization).credentialDropped
   }
 
   /** Not a method: predicates take it out of the view. */
@@ -37,8 +36,7 @@ export class AxiosResponseView implements ResponseView {
 
   /** Empty where the adapter does not tell, and only a fetch of one's own knew where a relative address goes. */
   get url(): string {
-    const { url } = this.#guard.about(this.original, this.#authorization)
-    if (url) return url
+    if (this.#url) return this.#url
     try {
       return this.#authorization.url.href
     } catch {

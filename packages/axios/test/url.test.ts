@@ -1,6 +1,6 @@
 import { Axios, type InternalAxiosRequestConfig } from 'axios'
 import { describe, expect, test } from 'vitest'
-import { createAddressReader } from '../src/sending.ts'
+import { createAddressReader } from '../src/request.ts'
 
 const bases = [
   undefined,

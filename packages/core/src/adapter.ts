@@ -5,7 +5,6 @@
  */
 export { authorizedFetch } from './fetch/authorized-fetch.ts'
 export { keepWithinOrigin } from './fetch/keep-within-origin.ts'
-export { isOwnedBy, markOwned } from './fetch/ownership.ts'
 export { bodyFactory, isOneShot, snapshot, untilBodyFails } from './fetch/replayable.ts'
 export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
 export {
@@ -13,6 +12,8 @@ export {
   type Authorizer,
   type AuthorizeRequest,
   expectManager,
+  isOwnedBy,
+  markOwned,
   type RecoverOptions,
   type Whose,
 } from './kernel/authorization.ts'

@@ -63,7 +63,7 @@ it('a late challenge says that the token it is about is not in use any more', as
   })
   await manager.setTokens({ accessToken: 'a0' })
   const requests = [await authorize(manager), await authorize(manager)]
-  const answers = requests.map((request) => manager.recover(request, answer(403)))
+  const answers = requests.map(async (request) => manager.recover(request, answer(403)))
   for (const again of await Promise.all(answers)) expect(sent(again)).toBe('Bearer strong')
   expect(inUse).toEqual([true, true])
   const late = await manager.recover(requests[0]!, answer(403))

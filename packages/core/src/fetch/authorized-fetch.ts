@@ -3,6 +3,8 @@ import {
   type Authorizer,
   type AuthorizeRequest,
   expectManager,
+  isOwnedBy,
+  markOwned,
 } from '../kernel/authorization.ts'
 import { isThenable } from '../waiting.ts'
 import {
@@ -22,7 +24,6 @@ import {
   remade,
   TAKES_NONE,
 } from './options.ts'
-import { isOwnedBy, markOwned } from './ownership.ts'
 import { follow, type Hopping, type Moved } from './redirects.ts'
 import { bodyFactory, isOneShot, snapshot, untilBodyFails } from './replayable.ts'
 import {

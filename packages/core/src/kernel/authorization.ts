@@ -1,6 +1,7 @@
 import { LatchkeyError } from '../errors.ts'
 import type { ResponseView } from '../fetch/response-view.ts'
 import { baseUrl, isPlainlyAt, parseUrl } from '../origin.ts'
+import type { Scheme } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 
 /**
@@ -194,3 +195,33 @@ export class Authorization {
 
 /** Headers that are credentials, whoever set them: at most one of them leaves with a request. */
 export const CREDENTIAL_HEADERS = ['authorization', 'xc-auth', 'xc-token', 'x-powerauth-token']
+
+/** The header of a credential of the caller's own, which wins, also over one that would have to be obtained first. */
+export function ownCredential(
+  { header }: Scheme,
+  own: NonNullable<AuthorizeRequest['headers']>,
+): string | undefined {
+  const name = CREDENTIAL_HEADERS.find((one) => own.has(one))
+  return name ?? (header && own.has(header) ? header : undefined)
+}
+
+/** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
+const ownerKey = Symbol.for('latchkey.owner')
+
+/**
+ * Marks `wrapper` as `manager`'s, so that attaching twice does not inject twice.
+ *
+ * @group For adapters and services
+ */
+export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T {
+  return Object.defineProperty(wrapper, ownerKey, { value: manager })
+}
+
+/**
+ * Whether `value` is a wrapper that already serves `manager`.
+ *
+ * @group For adapters and services
+ */
+export function isOwnedBy(value: unknown, manager: Authorizer): boolean {
+  return typeof value === 'function' && (value as { [ownerKey]?: Authorizer })[ownerKey] === manager
+}

@@ -12,10 +12,11 @@ import {
   Authorization,
   type Authorizer,
   type AuthorizeRequest,
+  ownCredential,
   type RecoverOptions,
   Target,
 } from './authorization.ts'
-import { bare, BareRequests, ownCredential } from './bare-requests.ts'
+import { bare, BareRequests } from './bare-requests.ts'
 import { coolDown, isDue, type Session, usableSession, whatRejectionMeans } from './decisions.ts'
 import { createExplanations } from './explanations.ts'
 import { HandedOn } from './handed-on.ts'
@@ -91,10 +92,12 @@ export class KernelAuthorizer implements Authorizer {
     attempt: number,
     callers?: AuthorizeRequest['headers'],
   ): MaybePromise<Authorization> {
+    const { header } = this.#options.scheme
     const withHeaders = (headers: Sealed) => {
       if (this.#session.stopped) throw this.#session.stopped
       if (this.#session.epoch !== of.epoch) throw sessionChanged()
-      if (callers && Object.keys(headers).some((name) => callers.has(name))) return bare(target)
+      const isSet = (name: string) => name !== header && callers?.has(name) // `header` was asked for
+      if (Object.keys(headers).some(isSet)) return bare(target)
       return new Authorization(headers, target, of, attempt)
     }
     const made = of.headers ?? this.#headersOf(of, target)

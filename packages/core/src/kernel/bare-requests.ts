@@ -2,14 +2,8 @@ import type { LatchkeyError } from '../errors.ts'
 import type { ResponseView } from '../fetch/response-view.ts'
 import type { Passage } from '../grant/inside.ts'
 import { nearestOrigin, parseUrl } from '../origin.ts'
-import type { Scheme } from '../scheme/scheme.ts'
 import { callersCredential, otherOrigin } from '../texts.ts'
-import {
-  Authorization,
-  type AuthorizeRequest,
-  CREDENTIAL_HEADERS,
-  type Target,
-} from './authorization.ts'
+import { Authorization, type Target } from './authorization.ts'
 
 const NO_SESSION = { generation: 0, epoch: 0, permanent: true }
 
@@ -66,15 +60,6 @@ export class BareRequests {
     const meant = url && nearestOrigin(origins, url)
     return url && meant ? otherOrigin(url, meant) : undefined
   }
-}
-
-/** The header of a credential of the caller's own, which wins, also over one that would have to be obtained first. */
-export function ownCredential(
-  { header }: Scheme,
-  own: NonNullable<AuthorizeRequest['headers']>,
-): string | undefined {
-  const name = CREDENTIAL_HEADERS.find((one) => own.has(one))
-  return name ?? (header && own.has(header) ? header : undefined)
 }
 
 /**

@@ -1,0 +1,72 @@
+import type { LatchkeyError } from '@latchkey/core'
+import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { copyOf } from './config-copy.ts'
+
+/** What came of one attempt: with `error`, axios rejected it; without `response`, nobody answered. */
+export interface Outcome {
+  response?: AxiosResponse | undefined
+  error?: unknown
+}
+
+/** What an adapter threw. One of the user's own may throw what it likes; what holds a config holds the token. */
+export function failed(error: unknown, config: InternalAxiosRequestConfig): Outcome {
+  if (typeof error !== 'object' || error === null || !('config' in error)) return { error }
+  conceal(error, config)
+  const { response } = error as { response?: AxiosResponse }
+  return { error, response: response && conceal(response, config) }
+}
+
+/**
+ * What axios rejects with when a request does not go out, or not all the way: interceptors read its `config`. axios-retry
+ * takes such an error for one of the network, so it is told not to send again what was refused here.
+ */
+export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig): AxiosError {
+  const own = config as InternalAxiosRequestConfig & { 'axios-retry'?: object }
+  const retry = own['axios-retry']
+  const none = { 'axios-retry': { ...retry, retries: 0 } }
+  const told = retry ? Object.assign(copyOf(config), none) : config
+  const error = new AxiosError(reason.message, reason.code, told)
+  return Object.defineProperty(error, 'cause', {
+    value: reason,
+    configurable: true,
+    writable: true,
+  })
+}
+
+/** Puts the caller's own config back into what has one. */
+export function giveBack(result: unknown, config: InternalAxiosRequestConfig): void {
+  if (typeof result !== 'object' || result === null || !('config' in result)) return
+  if (!Object.isFrozen(result)) result.config = config
+}
+
+/**
+ * Puts the caller's own config back, and hides the raw request: its headers hold the token, or its
+ * connection remembers an earlier request whose headers do. A streamed body leads there too, in either direction.
+ */
+export function conceal<T extends { config?: unknown; request?: unknown; data?: unknown }>(
+  given: T,
+  config: InternalAxiosRequestConfig,
+): T {
+  const result = Object.isFrozen(given) ? { ...given } : given
+  result.config = config
+  if (result.request) hide(result, 'request', result.request)
+  hideStream(result.data, '[response stream]')
+  hideStream(config.data, '[request stream]')
+  return result
+}
+
+function hideStream(data: unknown, shown: string): void {
+  if (typeof (data as { pipe?: unknown } | null | undefined)?.pipe !== 'function') return
+  for (const key of [Symbol.for('nodejs.util.inspect.custom'), 'toJSON']) {
+    hide(data as object, key, () => shown)
+  }
+}
+
+function hide(target: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, key, {
+    value,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  })
+}
