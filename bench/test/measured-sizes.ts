@@ -21,6 +21,7 @@ export const measuredSizes: Readonly<Record<string, number>> = {
   '@latchkey/ky': 5_782,
   '@latchkey/nocodb': 24_515,
   '@latchkey/oauth': 30_364,
+  '@latchkey/oauth/discovery': 9_762,
   '@latchkey/oauth/sharetribe': 24_897,
   '@latchkey/jwt': 25_693,
   '@latchkey/jwt/back-ends': 1_508,

@@ -14,17 +14,29 @@ export interface GuardedMcpServer {
   close(): Promise<void>
 }
 
-/** Starts one, with sessions and a stream to each client. It asks the issuer about each token. */
-export async function startMcpServer(issuer: string): Promise<GuardedMcpServer> {
+/**
+ * Starts one, with sessions and a stream to each client. It asks the issuer about each token, as `client`, and says
+ * who the issuer is (RFC 9728).
+ */
+export async function startMcpServer(
+  issuer: string,
+  client?: { clientId: string; clientSecret: string },
+): Promise<GuardedMcpServer> {
   const sessions = new Map<string, Session>()
   const counts = { streams: 0, refused: 0 }
   const { url, close } = await listen({
     async fetch(request) {
+      const { origin, pathname } = new URL(request.url)
+      const resource = `${origin}/mcp`
+      if (pathname === '/.well-known/oauth-protected-resource/mcp') {
+        return Response.json({ resource, authorization_servers: [issuer] })
+      }
       const token = request.headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
-      const { active, sub } = await introspect(issuer, token)
-      if (!active) {
+      const { active, sub, aud = resource } = await introspect(issuer, token, client)
+      if (!active || aud !== resource) {
         counts.refused += 1
-        const challenge = 'Bearer error="invalid_token"'
+        const metadata = `${origin}/.well-known/oauth-protected-resource/mcp`
+        const challenge = `Bearer error="invalid_token", resource_metadata="${metadata}"`
         return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
       }
       const known = sessions.get(request.headers.get('mcp-session-id') ?? '')

@@ -4,12 +4,13 @@ import { machine } from './oauth-server.ts'
 export async function introspect(
   issuer: string,
   token: string,
-): Promise<{ active: boolean; sub?: string }> {
-  const credentials = btoa(`${machine.clientId}:${encodeURIComponent(machine.clientSecret)}`)
+  { clientId, clientSecret }: typeof machine = machine,
+): Promise<{ active: boolean; sub?: string; aud?: string }> {
+  const credentials = btoa(`${clientId}:${encodeURIComponent(clientSecret)}`)
   const response = await fetch(`${issuer}/token/introspection`, {
     method: 'POST',
     headers: { authorization: `Basic ${credentials}` },
     body: new URLSearchParams({ token }),
   })
-  return (await response.json()) as { active: boolean; sub?: string }
+  return (await response.json()) as { active: boolean; sub?: string; aud?: string }
 }
