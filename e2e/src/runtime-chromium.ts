@@ -1,6 +1,6 @@
 import { bundleProgram } from './runtime-bundle.ts'
 import type { runCases } from './runtime-cases.ts'
-import type { RunningRuntime } from './runtime-list.ts'
+import type { RunningRuntime } from './runtime.ts'
 import { launchChromium } from './tabs-browser.ts'
 
 /** Debian's Chromium, with a page of no server's. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { CaseResult } from './runtime-cases.ts'
 import { installProgram } from './runtime-install.ts'
-import type { RunningRuntime } from './runtime-list.ts'
+import type { RunningRuntime } from './runtime.ts'
 
 const program = fileURLToPath(new URL('runtime-process.ts', import.meta.url))
 

@@ -1,6 +1,7 @@
 import type { Platform } from '@latchkey/testing/adapter-contract'
 import { type CaseResult, type RuntimeClient, runtimeClients } from './runtime-cases.ts'
-import { type Runtime, runtimes } from './runtime-list.ts'
+import { runtimes } from './runtime-list.ts'
+import type { Runtime } from './runtime.ts'
 
 /** What each client did on each runtime, by the runtime's name. */
 export type RuntimeResults = Map<string, Map<RuntimeClient, CaseResult[]>>

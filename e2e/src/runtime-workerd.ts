@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { bundleProgram } from './runtime-bundle.ts'
 import type { CaseResult } from './runtime-cases.ts'
 import { installProgram } from './runtime-install.ts'
-import type { RunningRuntime } from './runtime-list.ts'
+import type { RunningRuntime } from './runtime.ts'
 import type { Visit } from './runtime-worker.ts'
 
 /** A worker on any free port, that may talk to this machine. */

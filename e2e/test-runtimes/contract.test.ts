@@ -3,7 +3,8 @@ import { adapterContract } from '@latchkey/testing/adapter-contract'
 import { type ContractServers, startContractServers } from '@latchkey/testing/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runtimeClients } from '../src/runtime-cases.ts'
-import { type RunningRuntime, runtimes } from '../src/runtime-list.ts'
+import { runtimes } from '../src/runtime-list.ts'
+import type { RunningRuntime } from '../src/runtime.ts'
 import { detailTable, type RuntimeResults, summaryTable, withTable } from '../src/runtime-tables.ts'
 
 const promised = adapterContract()

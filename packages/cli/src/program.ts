@@ -198,6 +198,10 @@ function addUseCommands(program: Command): void {
     'latchkey request GET /api/v2/meta/bases',
     'echo \'{"Title":"New"}\' | latchkey request POST /api/v2/tables/m1/records --input -',
   )
+  addRunCommand(program)
+}
+
+function addRunCommand(program: Command): void {
   examples(
     program
       .command('run <command...>')

@@ -70,13 +70,13 @@ export function expiryOnReceipt(tokens: TokenSet, now: number): number | undefin
  * When a token that the caller gave expires: an instant that they named counts, also one that is past, since it may have
  * lain somewhere; else as on receipt.
  */
-export function expiryOfGiven(tokens: TokenSet, now: number): number | undefined {
+function expiryOfGiven(tokens: TokenSet, now: number): number | undefined {
   const { expiresAt } = tokens
   return expiresAt !== undefined && expiresAt <= now ? expiresAt : expiryOnReceipt(tokens, now)
 }
 
 /** The same for one that was obtained only now: a server that says "0 seconds" says nothing. */
-export const expiryOfObtained = (tokens: TokenSet, now: number): number | undefined =>
+const expiryOfObtained = (tokens: TokenSet, now: number): number | undefined =>
   (tokens.expiresAt ?? Infinity) < now - 1_000 ? tokens.expiresAt : expiryOnReceipt(tokens, now)
 
 /** When a token from a store expires: when it was received is unknown, so only its instants count. */

@@ -1,6 +1,6 @@
 import { LatchkeyError } from '@latchkey/core'
 import { isSignedIn, readObject } from '@latchkey/core/service'
-import type { NocoDBContext } from './nocodb.ts'
+import type { NocoDBContext } from './context.ts'
 import { hasRole, isGuest } from './rejected-token.ts'
 import { accepted } from './session.ts'
 import { notNocoDB, paths } from './wire.ts'

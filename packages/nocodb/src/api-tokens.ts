@@ -1,5 +1,5 @@
 import { invalidOption, readObject } from '@latchkey/core/service'
-import type { NocoDBContext } from './nocodb.ts'
+import type { NocoDBContext } from './context.ts'
 import { accepted, requireSession } from './session.ts'
 import { notNocoDB, paths, postJson } from './wire.ts'
 

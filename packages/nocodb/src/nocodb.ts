@@ -8,7 +8,6 @@ import {
 import { authorizedFetch } from '@latchkey/core/adapter'
 import {
   extendManager,
-  type ConfiguredUser,
   configuredUser,
   createServiceManager,
   managerOptions,
@@ -25,9 +24,10 @@ import {
 } from './nocodb-options.ts'
 import { isOwnedBy } from './owner.ts'
 import { isTokenRejected } from './rejected-token.ts'
+import type { NocoDBContext, Start } from './context.ts'
 import { createSession, type NocoDBSession, revocation } from './session.ts'
-import { passwordGrant, refreshGrant, type Credentials } from './session-grants.ts'
-import { isAuthPage, parseServer, type Server } from './wire.ts'
+import { passwordGrant, refreshGrant } from './session-grants.ts'
+import { isAuthPage, parseServer } from './wire.ts'
 
 /** A token manager for one NocoDB server, and what its users do with their account there. */
 export interface NocoDB extends TokenManager, NocoDBSession, NocoDBAccount {
@@ -42,22 +42,6 @@ export interface NocoDB extends TokenManager, NocoDBSession, NocoDBAccount {
   signOut(): Promise<undefined>
   /** The user's API tokens. Only a signed-in user can manage them, an API token cannot. */
   apiTokens: ApiTokens
-}
-
-/** What the parts of a NocoDB manager share. */
-export interface NocoDBContext {
-  server: Server
-  manager: TokenManager
-  /** Whether an API token is used, and so there is no session. */
-  hasApiToken: boolean
-  /** Sends without a token, and with one. */
-  plainFetch: typeof fetch
-  fetch: typeof fetch
-  /** Whose session this is, where somebody said so: no other one is taken from the store. */
-  user: string | undefined
-  /** Who signs in by password when nothing else is left, unless somebody else has signed in. */
-  configured: Credentials | undefined
-  configuredUser: ConfiguredUser<Credentials | undefined>
 }
 
 /**
@@ -105,8 +89,6 @@ export function openNocoDB(given: NocoDBOptions, names: CredentialNames): NocoDB
     apiTokens: createApiTokens(context),
   })
 }
-
-export type Start = Omit<NocoDBContext, 'manager' | 'fetch'>
 
 function createManager(options: NocoDBOptions, start: Start, missing: string) {
   const { apiToken, clock = Date, store = memoryStore() } = options

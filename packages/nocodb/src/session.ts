@@ -1,6 +1,6 @@
 import { LatchkeyError } from '@latchkey/core'
 import { readObject, redactAll, type Revocation, type SignInAnswer } from '@latchkey/core/service'
-import type { NocoDBContext, Start } from './nocodb.ts'
+import type { NocoDBContext, Start } from './context.ts'
 import { isSameUser } from './owner.ts'
 import { canSendCookies, readRefreshCookie } from './refresh-cookie.ts'
 import {

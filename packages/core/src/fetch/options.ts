@@ -62,7 +62,7 @@ export function readInit(given: object | null | undefined): Init {
 }
 
 /** Sets what `source` has, itself or inherited, and `target` has not. */
-export function readMembers(source: object, target: Init): Init {
+function readMembers(source: object, target: Init): Init {
   const members = source as Record<string, unknown>
   for (const name of MEMBERS) {
     if (Object.hasOwn(target, name)) continue

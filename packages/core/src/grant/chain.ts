@@ -15,7 +15,7 @@ const FIRST_WAIT_MS = 200
 const MAX_WAIT_MS = 5_000
 
 /** One renewal's question to the chain. */
-export interface Asking {
+interface Asking {
   /** The token set to renew. */
   tokens: TokenSet | undefined
   /** Aborts when the renewal's time is up, or its session has ended. */
@@ -27,7 +27,7 @@ export interface Asking {
 }
 
 /** How the chain answered. */
-export type Answer =
+type Answer =
   | { end: 'answered'; tokens: TokenSet; grant: Grant }
   | { end: 'overtaken'; tokens: TokenSet }
   | { end: 'exhausted'; tried: string[]; rejection: GrantRejectedError | undefined }
