@@ -6,7 +6,7 @@ export const ada = { username: 'ada', password: 'CANARY-7f3a-ada' }
 export const api = 'https://api.test/notes'
 const tokenUrl = 'https://api.test/token'
 
-export interface Tokens {
+interface Tokens {
   access_token: string
   refresh_token: string
   error: string

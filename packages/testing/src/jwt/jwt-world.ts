@@ -13,7 +13,7 @@ export interface JwtUserSession {
   isOver: boolean
 }
 
-export interface StoredRefreshToken extends Spendable {
+interface StoredRefreshToken extends Spendable {
   readonly session: JwtUserSession
   readonly expiresAt: number
 }
