@@ -9,7 +9,8 @@ import {
   Provider,
 } from 'oidc-provider'
 import type { OAuthClients } from '../oauth-conformance/target.ts'
-import { addPasswordGrant, memoryAdapter } from './oauth-server.ts'
+import { memoryAdapter } from './oauth-memory.ts'
+import { addPasswordGrant } from './oauth-server.ts'
 
 /** A real OpenID provider with all that the OAuth double stands in for. */
 export interface ConformanceServer {
