@@ -4,33 +4,48 @@ import process from 'node:process'
 import type { JwtSession } from '@latchkey/jwt'
 import { blocksOf, root } from './doc-pages.ts'
 
-const page = 'docs/jwt.md'
 const folder = join(root, 'e2e', 'node_modules', `.recipes-${process.pid}`)
+
+/** What stands for a server in the documentation, and what to put there. */
+type Replaced = Readonly<Record<string, string>>
+
+/** The code of the first block of a page that holds each part of `like`. */
+export function shownIn(page: string, like: string[], replaced: Replaced = {}): string {
+  const block = blocksOf(page).find(({ code }) => like.every((part) => code.includes(part)))
+  if (!block) throw new Error(`${page} shows no ${like.join(' with ')}`)
+  return Object.entries(replaced).reduce(
+    (text, [shown, real]) => text.replaceAll(shown, real),
+    block.code,
+  )
+}
+
+/** What that block exports once it has run. `Exports` says what the test takes it for. */
+export const runShown = <Exports>(
+  page: string,
+  like: string[],
+  replaced?: Replaced,
+): Promise<Exports> => run<Exports>(shownIn(page, like, replaced))
 
 /**
  * The session that `docs/jwt.md` shows under a name, against a real server.
  *
  * @param like Tells the block from others: a part of its code.
- * @param replaced What stands for the server in the documentation, and what to put there.
  */
-export async function recipe(
-  name: string,
-  like: string,
-  replaced: Readonly<Record<string, string>>,
-): Promise<JwtSession> {
-  const block = blocksOf(page).find(
-    ({ code }) => code.includes(like) && code.includes(`const ${name} = jwtSession(`),
-  )
-  if (!block) throw new Error(`${page} shows no such ${name}`)
-  const code = Object.entries(replaced).reduce(
-    (text, [shown, real]) => text.replaceAll(shown, real),
-    block.code,
-  )
-  const file = join(folder, `${name}-${block.line}.ts`)
+export async function recipe(name: string, like: string, replaced: Replaced): Promise<JwtSession> {
+  const code = shownIn('docs/jwt.md', [like, `const ${name} = jwtSession(`], replaced)
+  const exports = await run<Record<string, JwtSession>>(`${code}\nexport { ${name} }\n`)
+  return exports[name] as JwtSession
+}
+
+let count = 0
+
+async function run<Exports>(code: string): Promise<Exports> {
+  count += 1
+  const file = join(folder, `${count}.ts`)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(file, `${code}\nexport { ${name} }\n`)
+  writeFileSync(file, code)
   try {
-    return ((await import(file)) as Record<string, JwtSession>)[name] as JwtSession
+    return (await import(file)) as Exports
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

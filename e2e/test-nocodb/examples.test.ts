@@ -25,10 +25,11 @@ describe('on the real NocoDB server', () => {
     await rm(home, { recursive: true, force: true })
   })
 
-  test.each(['axios', 'fetch', 'ky', 'nocodb-sdk', 'openapi-fetch'])(
-    'the example with %s signs in and says what it may see',
-    async (name) => {
-      const { code, output } = await runScript(`${name}/src/main.ts`, [], {
+  test.each(['clients axios', 'clients fetch', 'clients ky', 'nocodb-sdk', 'openapi-fetch'])(
+    'the example %s signs in and says what it may see',
+    async (words) => {
+      const [folder, ...args] = words.split(' ')
+      const { code, output } = await runScript(`${folder}/src/main.ts`, args, {
         ...env,
         ...credentials,
       })

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { measuredSizes } from '../../bench/test/measured-sizes.ts'
 import { type Block, blocksOf, pages, readPage, root } from '../src/doc-pages.ts'
 import { runBlock } from '../src/doc-runs.ts'
 
@@ -117,6 +118,13 @@ describe('the code in', () => {
   it('JavaScript says why nothing checks it', () => {
     expect(javascript.filter(({ not }) => not?.done !== 'compiled').map(titleOf)).toEqual([])
   })
+})
+
+it('README.md says what a page loads, as bench/test/budgets.test.ts holds it', () => {
+  const loads = ['fetch + jwt + web store', 'axios + NocoDB', 'core + fetch']
+  const said = /gzipped, everything included: .*/.exec(readPage('README.md'))?.[0]
+  const weights = loads.map((name) => `${((measuredSizes[name] ?? 0) / 1000).toFixed(1)} kB`)
+  expect(said?.match(/[\d.]+ kB/g)).toEqual(weights)
 })
 
 it('README.md shows complete code by line 20', () => {

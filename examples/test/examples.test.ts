@@ -23,14 +23,21 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-const clients = ['fetch', 'axios', 'ky', 'nocodb-sdk', 'openapi-fetch']
+const clients = [
+  ['fetch', 'clients', ['fetch']],
+  ['axios', 'clients', ['axios']],
+  ['ky', 'clients', ['ky']],
+  ['nocodb-sdk', 'nocodb-sdk', []],
+  ['openapi-fetch', 'openapi-fetch', []],
+] as const
 
-describe.each(clients)('the example with %s', (name) => {
-  const script = `${name}/src/main.ts`
+describe.each(clients)('the example with %s', (_, folder, words) => {
+  const script = `${folder}/src/main.ts`
+  const args = [...words]
 
   test('signs in with email and password, once', async () => {
     control.resetCounts()
-    const { code, output } = await runScript(script, [], withPassword)
+    const { code, output } = await runScript(script, args, withPassword)
     expect(output).toContain(`as ${user.email}\nBases:\n`)
     expect(output).toContain('Notes')
     expect(output).not.toContain(user.password)
@@ -41,7 +48,7 @@ describe.each(clients)('the example with %s', (name) => {
   test('goes on when its token is refused in the middle, with one renewal', async () => {
     control.resetCounts()
     const hold = control.hold('data')
-    const { finished } = startScript(script, [], withPassword)
+    const { finished } = startScript(script, args, withPassword)
     await hold.whenWaiting()
     control.revokeAccessTokens(user.email)
     hold.release()
@@ -53,7 +60,7 @@ describe.each(clients)('the example with %s', (name) => {
 
   test('works with an API token', async () => {
     control.resetCounts()
-    const { code, output } = await runScript(script, [], withApiToken)
+    const { code, output } = await runScript(script, args, withApiToken)
     expect(output).toContain(`as ${user.email}\nBases:\n`)
     expect(output).not.toContain(withApiToken['NOCODB_API_TOKEN'])
     expect(code).toBe(0)
@@ -62,7 +69,10 @@ describe.each(clients)('the example with %s', (name) => {
 
   test('works with a server under a sub-path', async () => {
     const below = await listen(double, { basePath: '/nocodb' })
-    const { code, output } = await runScript(script, [], { ...withPassword, NOCODB_URL: below.url })
+    const { code, output } = await runScript(script, args, {
+      ...withPassword,
+      NOCODB_URL: below.url,
+    })
     await below.close()
     expect(output).toContain('Notes')
     expect(code).toBe(0)
@@ -70,7 +80,7 @@ describe.each(clients)('the example with %s', (name) => {
 
   test('ends with the reason when the password is wrong', async () => {
     const env = { ...withPassword, NOCODB_PASSWORD: 'canary-wrong-3c90' }
-    const { code, output } = await runScript(script, [], env)
+    const { code, output } = await runScript(script, args, env)
     expect(output).toContain('ERR_WRONG_CREDENTIALS')
     expect(output).not.toContain('canary')
     expect(code).toBe(1)

@@ -9,16 +9,20 @@ vi.setConfig({ testTimeout: 60_000 })
 const ada = { email: 'ada@example.com', password: 'correct horse' }
 const environment = { NOCODB_API_TOKEN: 'CANARY-7f3a-of-another-server' }
 
-test.each(['axios', 'fetch', 'ky', 'nocodb-sdk', 'node-script', 'openapi-fetch'])(
-  '`npm run example %s` needs nothing else: a double of NocoDB answers',
-  async (name) => {
-    const { code, output } = await runScript('run.ts', [name], environment)
-    expect(output).toContain('NOCODB_URL is not set')
-    expect(output).toMatch(/Signed in to http:\S+ as ada@example.com\n/)
-    expect(output).toContain('Notes')
-    expect(code).toBe(0)
-  },
-)
+test.each([
+  'clients axios',
+  'clients fetch',
+  'clients ky',
+  'nocodb-sdk',
+  'node-script',
+  'openapi-fetch',
+])('`npm run example %s` needs nothing else: a double of NocoDB answers', async (words) => {
+  const { code, output } = await runScript('run.ts', words.split(' '), environment)
+  expect(output).toContain('NOCODB_URL is not set')
+  expect(output).toMatch(/Signed in to http:\S+ as ada@example.com\n/)
+  expect(output).toContain('Notes')
+  expect(code).toBe(0)
+})
 
 test('`npm run example server-rendered` serves pages until it is ended', async () => {
   const { child, finished, printed } = startScript('run.ts', ['server-rendered'], { PORT: '0' })
@@ -41,14 +45,14 @@ test('a server of one’s own is asked where NOCODB_URL names it, and arguments 
 
 test('an example that fails fails the command', async () => {
   const env = { NOCODB_URL: 'http://127.0.0.1:1' }
-  const { code, output } = await runScript('run.ts', ['axios'], env)
+  const { code, output } = await runScript('run.ts', ['clients'], env)
   expect(output).toContain('ERR_SIGN_IN_REQUIRED')
   expect(code).toBe(1)
 })
 
 test('without a name it tells what there is; a wrong name is an error', async () => {
   const list = await runScript('run.ts', [], {})
-  expect(list.output).toMatch(/ {2}ky +Signed in to NocoDB with ky\n/)
+  expect(list.output).toMatch(/ {2}clients +Signed in to NocoDB with axios, ky or fetch\n/)
   expect(list.code).toBe(0)
   const wrong = await runScript('run.ts', ['axois'], {})
   expect(wrong.output).toContain('There is no example "axois" to run.')
