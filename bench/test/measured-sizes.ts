@@ -23,6 +23,7 @@ export const measuredSizes: Readonly<Record<string, number>> = {
   '@latchkey/ky': 5_782,
   '@latchkey/nocodb': 24_532,
   '@latchkey/oauth': 34_965,
+  '@latchkey/oauth/discovery': 9_762,
   '@latchkey/oauth/node': 13_146,
   '@latchkey/oauth/sharetribe': 25_856,
   '@latchkey/jwt': 25_709,
