@@ -31,9 +31,10 @@ export const measuredSizes: Readonly<Record<string, number>> = {
   '@latchkey/powerauth': 20_744,
   '@latchkey/powerauth/kmac': 165,
   '@latchkey/stores/async-storage': 4_761,
-  '@latchkey/stores/cookie': 3_975,
+  '@latchkey/stores/cookie': 4_528,
+  '@latchkey/stores/encrypted': 2_388,
   '@latchkey/stores/file': 4_682,
   '@latchkey/stores/keychain': 6_787,
-  '@latchkey/stores/redis': 4_157,
+  '@latchkey/stores/redis': 5_293,
   '@latchkey/stores/web': 2_749,
 }
