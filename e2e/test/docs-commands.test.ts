@@ -42,7 +42,7 @@ const programs: Record<string, (words: string[], folder: string) => string[]> = 
     const flags = own.filter((word) => word.startsWith('--'))
     const known = (commands: string[], word: string | undefined) =>
       word !== undefined && new RegExp(`^ {2}${word}\\b`, 'm').test(helpOf(commands))
-    const [command = '', second = ''] = own
+    const [command = '', second = ''] = own.filter((word) => !word.startsWith('-'))
     if (command === 'complete') return [] // is not listed among the commands
     if (command !== '<command>' && !known([], command)) return [command]
     const commands =
