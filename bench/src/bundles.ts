@@ -27,6 +27,7 @@ export const entries = [
   '@latchkey/powerauth/kmac',
   '@latchkey/stores/async-storage',
   '@latchkey/stores/cookie',
+  '@latchkey/stores/encrypted',
   '@latchkey/stores/file',
   '@latchkey/stores/keychain',
   '@latchkey/stores/redis',

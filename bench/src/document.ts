@@ -24,11 +24,22 @@ const tables = (results: Results): Record<string, string> => ({
   storm: storm(results),
   steady: steady(results),
   processes: table(
-    ['store', 'processes', 'requests', 'failures', 'generations', 'renewals per generation'],
+    [
+      'store',
+      'processes',
+      'load per core',
+      'requests',
+      'fewest of one',
+      'failures',
+      'generations',
+      'renewals per generation',
+    ],
     (results.processes ?? []).map((row) => [
       row.store,
       row.processes,
+      row.load ?? 0,
       row.requests,
+      row.fewest ?? 'not counted',
       row.failures,
       row.generations,
       row.renewalsPerGeneration.toFixed(2),

@@ -16,6 +16,8 @@ interface OAuthPage {
   finish(): Promise<string>
   /** The statuses of `count` requests at once, each status once; or the code of the error. */
   ask(client: PageClient, count: number): Promise<(number | string)[]>
+  /** What becomes of a script that wants to take the key away: how many keys there are, and how each attempt ended. */
+  stealKeys(): Promise<string[]>
 }
 
 declare global {
@@ -32,6 +34,7 @@ function openPage(): OAuthPage {
     clientId: 'person',
     scope: 'openid offline_access',
     store: webStore({ app: 'oauth' }),
+    dpop: sessionStorage.getItem('isBound') === 'true' ? true : undefined,
   })
   const url = `${issuer}/me`
   const api = axios.create({ validateStatus: null })
@@ -60,7 +63,29 @@ function openPage(): OAuthPage {
       )
       return [...new Set(all)]
     },
+    async stealKeys() {
+      const keys = await allOf<CryptoKeyPair>('latchkey', 'dpop-keys')
+      const steal = ({ privateKey }: CryptoKeyPair) => crypto.subtle.exportKey('jwk', privateKey)
+      return Promise.all(
+        keys.map((key) =>
+          steal(key).then(
+            () => 'taken',
+            (error: Error) => error.name,
+          ),
+        ),
+      )
+    },
   }
+}
+
+function allOf<T>(database: string, store: string): Promise<T[]> {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open(database)
+    opening.addEventListener('success', () => {
+      const reading = opening.result.transaction(store).objectStore(store).getAll()
+      reading.addEventListener('success', () => resolve(reading.result as T[]))
+    })
+  })
 }
 
 window.app = openPage()

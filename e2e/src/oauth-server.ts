@@ -1,8 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
-  type Adapter,
   type AdapterPayload,
   type ClientMetadata,
   type Configuration,
@@ -11,6 +10,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
+import { memoryAdapter } from './oauth-memory.ts'
 
 /** Secrets of the tests hold this word, so that one search finds them all. */
 const CANARY = 'CANARY-7f3a'
@@ -45,6 +45,10 @@ export interface OAuthServer {
   /** The issuer. */
   readonly url: string
   readonly noticed: Noticed
+  /** Whom an access token is for; `undefined` for one that is not known, or for nobody. */
+  audienceOf(accessToken: string): Promise<string | undefined>
+  /** The thumbprint of the key that an access token is bound to; `undefined` for one that is not known. */
+  keyOf(accessToken: string): Promise<string | undefined>
   /** Every access token issued so far is forgotten, as if it had expired. */
   expireAccessTokens(): void
   close(): Promise<void>
@@ -53,13 +57,15 @@ export interface OAuthServer {
 /**
  * A real OpenID provider on loopback, with refresh tokens that rotate: presenting one twice ends the
  * whole session. Whoever asks is signed in as ada, and consents to everything.
+ *
+ * @param wantsNonces Tokens may be bound by DPoP, and each proof needs a nonce of the server's. Else they may not.
  */
-export async function startOAuthServer(): Promise<OAuthServer> {
+export async function startOAuthServer({ wantsNonces = false } = {}): Promise<OAuthServer> {
   const entries = new Map<string, AdapterPayload>()
   const server = createServer()
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const provider = new Provider(url, configuration(entries))
+  const provider = new Provider(url, configuration(entries, wantsNonces))
   addPasswordGrant(provider)
   addAssertionGrant(provider)
   const noticed: Noticed = { consumed: 0, revoked: 0, refused: [] }
@@ -69,12 +75,22 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const handle = provider.callback()
   server.on('request', (request, response) => {
     const isInteraction = request.url?.startsWith('/interaction/') === true
-    if (isInteraction) void consent(provider, request, response)
+    const need = NEEDS[request.url ?? '']
+    if (need) void answerResource(provider, need, request, response)
+    else if (isInteraction) void consent(provider, request, response)
     else void handle(request, response)
   })
   return {
     url,
     noticed,
+    audienceOf: async (accessToken) => {
+      const token = (await provider.AccessToken.find(accessToken)) as { aud?: string } | undefined
+      return token?.aud
+    },
+    keyOf: async (accessToken) => {
+      const token = (await provider.AccessToken.find(accessToken)) as { jkt?: string } | undefined
+      return token?.jkt
+    },
     expireAccessTokens() {
       for (const key of entries.keys()) if (key.startsWith('AccessToken:')) entries.delete(key)
     },
@@ -91,13 +107,52 @@ async function consent(provider: Provider, request: IncomingMessage, response: S
   const finish = (result: InteractionResults) =>
     provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true })
   if (params['login_hint'] === 'nobody') return finish({ error: 'access_denied' })
-  if (prompt.name === 'login') return finish({ login: { accountId: 'ada' } })
+  if (prompt.name === 'login') {
+    const { acr_values: acr = 'password' } = params as { acr_values?: string }
+    return finish({ login: { accountId: 'ada', acr } })
+  }
   const grant = new provider.Grant({
     accountId: session?.accountId ?? '',
     clientId: String(params['client_id']),
   })
   grant.addOIDCScope(String(params['scope']))
+  const { resource = [] } = params as { resource?: string | string[] }
+  for (const one of [resource].flat()) grant.addResourceScope(one, 'read')
   return finish({ consent: { grantId: await grant.save() } })
+}
+
+/** Paths of an API whose tokens need more than to be alive, and what they answer otherwise. */
+const NEEDS: Readonly<Record<string, Need>> = {
+  '/strong': {
+    isMet: ({ extra }) => extra?.acr === 'strong',
+    status: 401,
+    challenge: 'error="insufficient_user_authentication", acr_values="strong"',
+  },
+  '/profile': {
+    isMet: ({ scopes }) => scopes.has('profile'),
+    status: 403,
+    challenge: 'error="insufficient_scope", scope="profile"',
+  },
+}
+
+interface Need {
+  isMet(token: { scopes: Set<string>; extra?: { acr?: unknown } | undefined }): boolean
+  status: number
+  challenge: string
+}
+
+async function answerResource(
+  provider: Provider,
+  { isMet, status, challenge }: Need,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+) {
+  const token = await provider.AccessToken.find(headers.authorization?.split(' ')[1] ?? '')
+  const refuse = (code: number, value: string) =>
+    response.writeHead(code, { 'www-authenticate': `Bearer ${value}` }).end()
+  if (!token) refuse(401, 'error="invalid_token"')
+  else if (!isMet(token)) refuse(status, challenge)
+  else response.end('{}')
 }
 
 /** OAuth 2.1 has none any more, and nor has the provider by itself. */
@@ -142,7 +197,7 @@ function addAssertionGrant(provider: Provider): void {
 /** RFC 7523 section 2.1. */
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-function configuration(entries: Map<string, AdapterPayload>): Configuration {
+function configuration(entries: Map<string, AdapterPayload>, wantsNonces: boolean): Configuration {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const hour = 3_600
   const allow = () => true
@@ -151,6 +206,7 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
     clients: clients(),
     scopes: ['openid', 'profile', 'read'],
     clientBasedCORS: allow,
+    extraTokenClaims: ({ oidc }) => ({ acr: oidc.entities.AuthorizationCode?.acr }),
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     issueRefreshToken: allow,
     rotateRefreshToken: true,
@@ -177,7 +233,16 @@ function configuration(entries: Map<string, AdapterPayload>): Configuration {
         successSource: (ctx) => void (ctx.body = 'done'),
       },
       devInteractions: { enabled: false },
+      dPoP: { enabled: wantsNonces, nonceSecret: randomBytes(32), requireNonce: allow },
       introspection: { enabled: true, allowedPolicy: allow },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => ({
+          scope: 'read',
+          audience: resource,
+          accessTokenFormat: 'opaque',
+        }),
+      },
       revocation: { enabled: true, allowedPolicy: allow },
     },
   }
@@ -220,31 +285,3 @@ function clients(): ClientMetadata[] {
 }
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
-
-/** The provider's own memory adapter warns on the console that it is one. Nothing here grows old. */
-function memoryAdapter(model: string, entries: Map<string, AdapterPayload>): Adapter {
-  const key = (id: string) => `${model}:${id}`
-  const find = (id: string) => Promise.resolve(entries.get(key(id)))
-  const search = (matches: (payload: AdapterPayload) => boolean) =>
-    Promise.resolve(
-      [...entries].find(([name, payload]) => name.startsWith(key('')) && matches(payload))?.[1],
-    )
-  return {
-    find,
-    findByUid: (uid) => search((payload) => payload.uid === uid),
-    findByUserCode: (userCode) => search((payload) => payload.userCode === userCode),
-    async upsert(id, payload) {
-      entries.set(key(id), payload)
-    },
-    async consume(id) {
-      const payload = entries.get(key(id))
-      if (payload) payload.consumed = Math.floor(Date.now() / 1000)
-    },
-    async destroy(id) {
-      entries.delete(key(id))
-    },
-    async revokeByGrantId(grantId) {
-      for (const [name, payload] of entries) if (payload.grantId === grantId) entries.delete(name)
-    },
-  }
-}

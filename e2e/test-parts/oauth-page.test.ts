@@ -6,16 +6,20 @@ import { bundlePage, launchChromium } from '../src/tabs-browser.ts'
 import { serve } from '../test/support/forward.ts'
 
 let server: OAuthServer
+/** Binds tokens to keys, and wants a nonce in each proof. */
+let binding: OAuthServer
 let browser: Browser
 let site: Awaited<ReturnType<typeof serve>>
 
 beforeAll(async () => {
-  const [started, launched, script] = await Promise.all([
+  const [started, startedToo, launched, script] = await Promise.all([
     startOAuthServer(),
+    startOAuthServer({ wantsNonces: true }),
     launchChromium(),
     bundlePage(new URL('../src/oauth-page.ts', import.meta.url)),
   ])
   server = started
+  binding = startedToo
   browser = launched
   site = await serve((request, response) => {
     const isScript = request.url === '/page.js'
@@ -23,16 +27,23 @@ beforeAll(async () => {
     response.end(isScript ? script : '<!doctype html><script src="/page.js"></script>')
   })
 })
-afterAll(() => Promise.all([browser.close(), site.close(), server.close()]))
+afterAll(() => Promise.all([browser.close(), site.close(), server.close(), binding.close()]))
 beforeEach(() => {
-  Object.assign(server.noticed, { consumed: 0, revoked: 0, refused: [] })
+  for (const { noticed } of [server, binding])
+    Object.assign(noticed, { consumed: 0, revoked: 0, refused: [] })
 })
 
 /** A tab that knows its server, before anybody has signed in. */
-async function openTab(): Promise<Page> {
+async function openTab({ url } = server): Promise<Page> {
   const context = await browser.newContext()
   const page = await context.newPage()
-  await context.addInitScript((issuer) => sessionStorage.setItem('issuer', issuer), server.url)
+  await context.addInitScript(
+    ([issuer = '', isBound = '']) => {
+      sessionStorage.setItem('issuer', issuer)
+      sessionStorage.setItem('isBound', isBound)
+    },
+    [url, String(url === binding.url)],
+  )
   await page.goto(site.url)
   return page
 }
@@ -77,5 +88,23 @@ test("another tab cannot end this tab's sign-in", async () => {
   const other = await page.context().newPage()
   await other.goto(page.url())
   expect(await other.evaluate(() => window.app.finish())).toBe('ERR_SIGN_IN_NOT_STARTED')
+  await page.context().close()
+})
+
+test.each(clients)('a page has a key that no script can take away, %s', async (client) => {
+  const page = await openTab(binding)
+  await comeBack(page)
+  expect(await page.evaluate(() => window.app.finish())).toBe('signed in')
+  const ask = (from: Page) => from.evaluate((name) => window.app.ask(name, 30), client)
+  expect(await ask(page)).toEqual([200])
+  binding.expireAccessTokens()
+  expect(await ask(page)).toEqual([200])
+  expect(await page.evaluate(() => window.app.stealKeys())).toEqual(['InvalidAccessError'])
+  expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('dpopKey')
+  const other = await page.context().newPage()
+  await other.goto(site.url)
+  binding.expireAccessTokens()
+  expect(await ask(other)).toEqual([200])
+  expect(binding.noticed).toMatchObject({ consumed: 2, revoked: 0 })
   await page.context().close()
 })

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { encrypted } from '@latchkey/stores/encrypted'
 import { redisStore, type RedisStoreOptions } from '@latchkey/stores/redis'
 import { storeContract, type StorePlace } from '@latchkey/testing/store-contract'
 import { createClient, createCluster } from 'redis'
@@ -42,6 +43,8 @@ async function open(prefix: string, options: RedisStoreOptions = {}) {
   return redisStore(await connected(), { prefix, ...options })
 }
 
+type Store = Awaited<ReturnType<typeof open>>
+
 const freshPrefix = () => `place-${(places += 1)}:`
 
 /** How the store's keys end. */
@@ -61,6 +64,20 @@ async function place(): Promise<StorePlace> {
 describe('the store contract', () => {
   test.each(contract)('%s', async (_, { run }) => {
     await expect(run({ place })).resolves.toBeUndefined()
+  })
+})
+
+describe('the store contract, encrypted', () => {
+  const algorithm = { name: 'AES-GCM', length: 256 }
+  const key = crypto.subtle.generateKey(algorithm, false, ['encrypt', 'decrypt'])
+  async function encryptedPlace(): Promise<StorePlace> {
+    const inside = await place()
+    const store = async () => inside.open() as ReturnType<typeof open>
+    return { ...inside, open: async () => encrypted(await store(), await key) }
+  }
+
+  test.each(contract)('%s', async (_, { run }) => {
+    await expect(run({ place: encryptedPlace })).resolves.toBeUndefined()
   })
 })
 
@@ -211,6 +228,43 @@ describe('the lock', () => {
     await one.lock('b', async () => undefined) // on the same connection: the other was given back
     await expect.poll(async () => raw.hExists(`${prefix}b`, 'owner')).toBe(0)
     expect(await raw.hGet(`${prefix}a`, 'owner')).toBe('another')
+  })
+
+  test('is given to those who wait in the order they came, before one who asks later', async () => {
+    const prefix = freshPrefix()
+    const stores = [await open(prefix), await open(prefix), await open(prefix), await open(prefix)]
+    const raw = await connected()
+    const [holder, ...waiters] = stores as [Store, ...Store[]]
+    const order: string[] = []
+    const waiting: Promise<void>[] = []
+    await holder.lock('a', async () => {
+      for (const [at, store] of waiters.entries()) {
+        waiting.push(store.lock('a', async () => void order.push(`waiter ${at + 1}`)))
+        await expect.poll(async () => raw.hExists(`${prefix}a`, `w${at + 1}`)).toBe(1)
+      }
+    })
+    waiting.push(holder.lock('a', async () => void order.push('the holder again')))
+    await Promise.all(waiting)
+    expect(order).toEqual(['waiter 1', 'waiter 2', 'waiter 3', 'the holder again'])
+    await expect.poll(async () => raw.hKeys(`${prefix}a`)).toEqual(['drawn']) // nothing is left of the queue
+  })
+
+  test('passes over a waiter that was killed', async () => {
+    const prefix = freshPrefix()
+    const [holder, waiter] = [await open(prefix), await open(prefix)]
+    const client = await connected()
+    const raw = await connected()
+    let waiting: Promise<string> | undefined
+    await holder.lock('a', async () => {
+      void redisStore(client, { prefix })
+        .lock('a', async () => 'never')
+        .catch(() => undefined)
+      await expect.poll(async () => raw.hExists(`${prefix}a`, 'w1')).toBe(1)
+      client.destroy()
+      waiting = waiter.lock('a', async () => 'in')
+      await expect.poll(async () => raw.hExists(`${prefix}a`, 'w2')).toBe(1)
+    })
+    expect(await waiting).toBe('in')
   })
 
   test('a sign-out and a sign-in while the lock is held win over what the holder read before', async () => {

@@ -22,10 +22,10 @@ afterEach(() => home.remove())
 const program = fileURLToPath(new URL('../src/oauth-browser-process.ts', import.meta.url))
 const BROWSER = `${process.execPath} ${program}`
 
-const args = (...more: string[]) => [
-  ...['sign-in', server.url, '--issuer', server.url, '--client-id', person.clientId],
-  ...['--scope', 'openid offline_access', ...more],
-]
+const args = (...more: string[]) => {
+  const client = ['--client-id', person.clientId, '--scope', 'openid offline_access']
+  return ['sign-in', server.url, '--issuer', server.url, ...client, ...more]
+}
 const sessions = async () => JSON.parse((await home.run(['status', '--json'])).stdout)
 const me = () => home.run(['request', 'GET', '/me'])
 
@@ -34,7 +34,8 @@ function addressIn(shown: string, part: string): string {
   const found = shown
     .split(/\s+/)
     .find((word) => word.startsWith(server.url) && word.includes(part))
-  return found ?? expect.fail(`no address with ${part} is shown`)
+  if (found === undefined) throw new Error(`no address with ${part} is shown`)
+  return found
 }
 
 const ways: [way: string, signIn: () => ReturnType<Home['type']>][] = [
@@ -58,9 +59,11 @@ describe.each(ways)('a person at a terminal with %s', (_, signIn) => {
     const { code, shown } = await signIn()
     expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringContaining('as ada') })
     expect(await sessions()).toMatchObject([{ user: 'ada', signedIn: true, renewable: true }])
+    const [, claims = ''] = (await home.run(['token', '--id-token'])).stdout.split('.')
+    expect(JSON.parse(atob(claims))).toMatchObject({ sub: 'ada', aud: person.clientId })
     server.expireAccessTokens()
     const answers = await Promise.all([me(), me(), me(), me()])
-    expect(answers.map(({ stdout }) => JSON.parse(stdout))).toEqual(Array(4).fill({ sub: 'ada' }))
+    expect(answers.map(({ stdout }) => JSON.parse(stdout).sub)).toEqual(Array(4).fill('ada'))
     expect(server.noticed).toEqual({ consumed: 1, revoked: 0, refused: [] })
     const out = await home.run(['sign-out'])
     expect(out).toMatchObject({ code: 0, stderr: expect.stringContaining('To end that as well') })

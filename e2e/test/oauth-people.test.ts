@@ -8,9 +8,10 @@ import {
   startSignOut,
 } from '@latchkey/oauth'
 import { signInWithBrowser } from '@latchkey/oauth/node'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { browse } from '../src/oauth-browser.ts'
 import { callback, type OAuthServer, person, startOAuthServer } from '../src/oauth-server.ts'
+import { atOnce } from './support/at-once.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
 
 let server: OAuthServer
@@ -38,15 +39,6 @@ const byDevice = (manager: OAuth) =>
       onCode: ({ verificationUriComplete = '' }) => browse(verificationUriComplete),
     }),
   )
-
-/** The interval between two questions to the server, which the user has not to wait out here. */
-async function atOnce<T>(work: () => Promise<T>): Promise<T> {
-  const real = globalThis.setTimeout
-  const short = vi.spyOn(globalThis, 'setTimeout')
-  short.mockImplementation(((run: () => void, ms: number, ...more: unknown[]) =>
-    real(run, ms === 5_000 ? 0 : ms, ...more)) as typeof setTimeout)
-  return work().finally(() => short.mockRestore())
-}
 
 const ways = [
   ['a code in a page or on a server', byCode],

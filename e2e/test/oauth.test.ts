@@ -29,8 +29,8 @@ beforeEach(() => {
 
 /** Of ada, who has been through a real code flow. */
 async function signedIn(scope = 'openid', options: Partial<Parameters<typeof oauth>[0]> = {}) {
-  const manager = oauth({ origin: server.url, issuer: server.url, ...app, scope, ...options })
-  const { url, pending } = await startSignIn(manager, { redirectUri: callback })
+  const manager = oauth({ origin: server.url, issuer: server.url, ...app, ...options })
+  const { url, pending } = await startSignIn(manager, { redirectUri: callback, scope })
   await finishSignIn(manager, await browse(url, callback), { pending })
   return { manager, tokens: await manager.getTokens() }
 }
@@ -191,7 +191,10 @@ describe('reuse detection', () => {
     const { accessToken } = await manager.refresh()
     const thief = oauth({ origin: server.url, issuer: server.url, ...app })
     await thief.setTokens(tokens)
-    await expect(thief.refresh()).rejects.toMatchObject({ code: 'ERR_REFRESH_TOKEN_REJECTED' })
+    await expect(thief.refresh()).rejects.toMatchObject({
+      code: 'ERR_REFRESH_TOKEN_REJECTED',
+      message: expect.stringContaining('another manager or program has presented it'),
+    })
     expect(server.noticed).toEqual({ consumed: 1, revoked: 1, refused: ['invalid_grant'] })
     expect(await introspect(accessToken)).toEqual({ active: false })
   })

@@ -28,7 +28,7 @@ export async function ask(
       check?.(answer)
       return undefined
     } catch (error) {
-      return error instanceof Error ? error.message : 'Please answer otherwise.'
+      return error instanceof Error ? error.message : 'Please give another answer.'
     }
   }
   const answer = await text({
@@ -53,16 +53,13 @@ export async function readSecret(what: string): Promise<string> {
   if (stdin.isTTY) {
     throw new Failure(
       ExitCode.usage,
-      `Pipe the ${what} into this command, or leave the option out and be asked.`,
+      `Pipe the ${what} into this command. Without --stdin you are asked for it.`,
     )
   }
   const secret = (await readAll(stdin)).replace(/\r?\n$/, '')
-  if (secret === '') throw new Failure(ExitCode.usage, `There is no ${what} on stdin.`)
+  if (secret === '') throw new Failure(ExitCode.usage, `stdin is empty: pipe in the ${what}.`)
   if (!/[\r\n]/.test(secret)) return secret
-  throw new Failure(
-    ExitCode.usage,
-    `There is more than one line on stdin: pipe in the ${what} alone.`,
-  )
+  throw new Failure(ExitCode.usage, `stdin has more than one line: pipe in the ${what} alone.`)
 }
 
 function given(answer: string | symbol): string {

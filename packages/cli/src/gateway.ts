@@ -29,7 +29,7 @@ export async function headersFor(options: { headersFile?: string }): Promise<Gat
   if (headersFile === undefined) return found
   const text = await readFile(headersFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
     // Not repeated: it may be a header, given by mistake.
-    const message = `--headers-file takes the path of a file of lines "name: value"; it cannot be read (${error.code}).`
+    const message = `The file of --headers-file cannot be read (${error.code}). Give the path of a file with lines "name: value".`
     throw new Failure(ExitCode.usage, message)
   })
   return { ...found, ...readHeaders(text, 'the file of --headers-file') }
@@ -41,7 +41,10 @@ function readHeaders(text: string, from: string): GatewayHeaders {
   const headers = Object.fromEntries(readHeaderLines(lines, from))
   const name = Object.keys(headers).find((one) => NOT_OURS.test(one))
   if (name !== undefined) {
-    throw new Failure(ExitCode.usage, `"${name}" is the request's own header; see ${from}.`)
+    throw new Failure(
+      ExitCode.usage,
+      `"${name}" belongs to each request and cannot be set for all of them. See ${from}.`,
+    )
   }
   hide(Object.values(headers))
   return headers

@@ -15,7 +15,7 @@ export function readHeaderLines(lines: readonly string[], from: string): Headers
       if (value.length === 0) throw new TypeError('no colon')
       headers.append(name.trim(), value.join(':').trim())
     } catch {
-      throw new Failure(ExitCode.usage, `A header is written "name: value"; see ${from}.`)
+      throw new Failure(ExitCode.usage, `Write a header as "name: value". See ${from}.`)
     }
   }
   return headers

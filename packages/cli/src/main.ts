@@ -4,11 +4,11 @@ import { CommanderError } from 'commander'
 import { ExitCode } from './exit-code.ts'
 import { createProgram } from './program.ts'
 
-// Node 22 calls the SQLite behind the file store's lock experimental, at every command.
+// Node 22 calls the SQLite behind the file store's lock experimental, and its use of a proxy, at every command.
 for (const tell of process.listeners('warning')) {
   process.off('warning', tell)
-  process.on('warning', (warning) => {
-    if (warning.name !== 'ExperimentalWarning') tell(warning)
+  process.on('warning', (warning: Error & { code?: string }) => {
+    if (warning.name !== 'ExperimentalWarning' && warning.code !== 'UNDICI-EHPA') tell(warning)
   })
 }
 
@@ -33,5 +33,13 @@ async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
   const { exitCodeOf, sayFailure } = await import('./failure.ts')
   sayFailure(error)
-  return exitCodeOf(error)
+  const exitCode = exitCodeOf(error)
+  if (exitCode === ExitCode.unavailable) await sayUnusedProxy()
+  return exitCode
+}
+
+/** The likely reason why a server that others reach cannot be reached. */
+async function sayUnusedProxy(): Promise<void> {
+  const use = await (await import('./proxy.ts')).proxyUse()
+  if (use?.advice) (await import('./terminal.ts')).say(use.advice)
 }

@@ -23,7 +23,7 @@ export function sessionsDirectory(): string {
     const names = process.platform === 'win32' ? 'LOCALAPPDATA' : 'HOME (or XDG_STATE_HOME)'
     throw new Failure(
       ExitCode.usage,
-      `There is no place for sessions. Set ${names} to a directory of your own.`,
+      `There is nowhere to keep sessions. Set ${names} to a directory of your own.`,
     )
   }
 }
@@ -44,7 +44,9 @@ export async function readProfiles(): Promise<Profiles> {
   if (text === undefined) return { sessions: [] }
   const { version, current, sessions } = parse(text)
   if (typeof version === 'number' && version > LIST_VERSION) {
-    throw storeFailure(`The list of sessions, ${path}, was written by a newer latchkey: update it.`)
+    throw storeFailure(
+      `The list of sessions, ${path}, was written by a newer latchkey. To read it, update it: npm install --global @latchkey/cli`,
+    )
   }
   if (version !== LIST_VERSION || !Array.isArray(sessions) || !sessions.every(isProfile)) {
     throw storeFailure(
@@ -101,7 +103,7 @@ const listPath = () => join(sessionsDirectory(), 'sessions.json')
 async function readOwn(path: string): Promise<string | undefined> {
   for (const one of [sessionsDirectory(), path]) {
     const owner = await otherOwner(one, true)
-    if (owner) throw storeFailure(`${one} belongs to ${owner}, so it is not believed. ${ADVICE}.`)
+    if (owner) throw storeFailure(`${one} belongs to ${owner}, so it is not trusted. ${ADVICE}.`)
   }
   try {
     const handle = await open(path)
@@ -120,7 +122,7 @@ async function readOwn(path: string): Promise<string | undefined> {
     throw storeFailure(`The list of sessions, ${path}, cannot be read.${why}`, cause)
   }
   throw storeFailure(
-    `Others can write the list of sessions, ${path}, so it is not believed. See what is in it; then remove it, or chmod 600 it.`,
+    `Others can write the list of sessions, ${path}, so it is not trusted. Look at its contents. Then remove it, or run chmod 600 on it.`,
   )
 }
 

@@ -105,7 +105,10 @@ export function currentProfile({ current, sessions }: Profiles): Profile {
     sessions.find(({ name }) => name === current) ?? (more.length === 0 ? only : undefined)
   if (found) return found
   if (!only) throw new Failure(ExitCode.signedOut, 'You are not signed in. Run: latchkey sign-in')
-  throw new Failure(ExitCode.usage, 'No session is chosen. Choose one: latchkey use <session>')
+  throw new Failure(
+    ExitCode.usage,
+    'There are several sessions, and none is the current one. Choose one: latchkey use <session>',
+  )
 }
 
 /**
@@ -114,7 +117,7 @@ export function currentProfile({ current, sessions }: Profiles): Profile {
  */
 export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
   const text = wanted.trim().replace(/\/+$/, '').toLowerCase()
-  if (!text) throw new Failure(ExitCode.usage, 'The session that was asked for has an empty name.')
+  if (!text) throw new Failure(ExitCode.usage, 'The name of the session is empty.')
   const texts = ({ name, url, user }: Profile) => [name, url, user].map((one) => one.toLowerCase())
   const found = [
     sessions.filter(({ name }) => name === wanted || name.toLowerCase() === text),
@@ -128,5 +131,8 @@ export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
   }
   if (more.length === 0) return one
   const names = [one, ...more].map(({ name }) => `"${name}"`).join(' or ')
-  throw new Failure(ExitCode.usage, `That may be ${names}. Say more of it.`)
+  throw new Failure(
+    ExitCode.usage,
+    `Several sessions match. It may be ${names}: give more of the name.`,
+  )
 }

@@ -54,7 +54,7 @@ export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStor
 function refuse(cause: unknown): never {
   throw new Failure(
     ExitCode.store,
-    'Its refresh token works once, and the next one could not be kept here. Run this where the session can be written.',
+    'The session was not renewed: its refresh token works once, and the new one could not be kept here. Run this where the session can be written.',
     { cause },
   )
 }

@@ -28,13 +28,13 @@ export function readServerUrl(given: string, rules: UrlRules = {}): string {
   if (url.username || url.password) {
     throw usage(
       variable
-        ? `Leave user name and password out of ${variable}: set NOCODB_EMAIL and NOCODB_PASSWORD.`
-        : 'Leave user name and password out of the URL: give --user, and be asked for the password.',
+        ? `Leave the user name and password out of ${variable}: set NOCODB_EMAIL and NOCODB_PASSWORD.`
+        : 'Leave the user name and password out of the URL. Give --user; you are asked for the password.',
     )
   }
   if (!mayCarrySecrets(url, allowInsecure)) {
     throw usage(
-      `${url.origin} is plain http: anybody on the way could read the ${secret}. Use https; or, if you accept that, give --allow-insecure or set LATCHKEY_ALLOW_INSECURE=1.`,
+      `${url.origin} is plain http: others on the network could read the ${secret}. Use https. If you accept the risk, give --allow-insecure or set LATCHKEY_ALLOW_INSECURE=1.`,
     )
   }
   const path = isNocoDB ? url.pathname.replace(/\/dashboard(\/.*)?$/, '') : url.pathname
@@ -44,11 +44,11 @@ export function readServerUrl(given: string, rules: UrlRules = {}): string {
 function notUrl(text: string, variable: string | undefined): Failure {
   const subject = variable ?? 'The server'
   if (!isHost(text)) {
-    return usage(`${subject} is given by its URL, such as https://nocodb.example.com.`)
+    return usage(`${subject} must be a URL, such as https://nocodb.example.com.`)
   }
   const scheme = /^(localhost|127\.)/.test(text) ? 'http' : 'https'
   const said = variable ? `${variable}, "${text}",` : `"${text}"`
-  return usage(`${said} is no URL. Do you mean ${scheme}://${text}?`)
+  return usage(`${said} is not a URL. Do you mean ${scheme}://${text}?`)
 }
 
 /** What can hardly be a password or a token: an address, or lower-case names, the last one of letters alone. */

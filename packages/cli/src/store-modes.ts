@@ -49,7 +49,7 @@ export async function tightenModes(directory: string): Promise<Modes> {
   if (ours > 0 || names.length === 0) await shut(directory, 0o700, stats, modes)
   else {
     modes.problems.push(
-      `${directory} (mode ${octal(stats)}) is open to other users and holds other things than sessions, which were left as they are. Give sessions a directory of their own: set HOME (or XDG_STATE_HOME)`,
+      `${directory} (mode ${octal(stats)}) is open to other users. It holds other things than sessions, so it was left as it is. Give the sessions a directory of their own: set HOME (or XDG_STATE_HOME)`,
     )
   }
   return modes
@@ -88,7 +88,8 @@ async function tightenFile(path: string, name: string, modes: Modes): Promise<bo
       await handle.close()
     }
   } catch (error) {
-    if (isOpen(seen)) modes.problems.push(`${path} cannot be shut to others (${codeOf(error)})`)
+    if (isOpen(seen))
+      modes.problems.push(`${path} cannot be closed to other users (${codeOf(error)})`)
     return false
   }
 }
@@ -103,14 +104,14 @@ async function shut(path: string, mode: number, seen: Stats, modes: Modes): Prom
     }
     modes.mended.push(`${path} (mode ${octal(seen)})`)
   } catch (error) {
-    modes.problems.push(`${path} cannot be shut to others (${codeOf(error)})`)
+    modes.problems.push(`${path} cannot be closed to other users (${codeOf(error)})`)
   }
 }
 
 /** Why it cannot be ours, with what to do. */
 function foreign(stats: Stats, kind: 'file' | 'directory'): string | undefined {
   const isKind = kind === 'file' ? stats.isFile() : stats.isDirectory()
-  if (!isKind) return `is no ${kind} but a link or something else. See who put it there`
+  if (!isKind) return `is not a ${kind} but a link or something else. Find out who put it there`
   if (stats.uid !== process.geteuid?.()) {
     return `belongs to ${tellOwner(stats.uid)}. ${OWNER_ADVICE}`
   }

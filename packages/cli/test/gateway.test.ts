@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { listen, type ListeningServer } from '@latchkey/testing/node'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -95,12 +96,15 @@ describe('NocoDB behind a gateway', () => {
   })
 })
 
-it('other services: sign-in, renewal and requests carry them; a foreign host never does', async () => {
+it('other services: every way to sign in, renewals and requests carry them; a foreign host never gets them', async () => {
   const foreign: string[] = []
   const elsewhere = await listen({
-    fetch({ headers }) {
+    fetch({ url, headers }) {
       foreign.push(headers.get('x-gate-secret') ?? 'none')
-      return Response.json({ ok: true })
+      const { pathname, searchParams } = new URL(url)
+      if (pathname !== '/authorize') return Response.json({ ok: true })
+      const state = encodeURIComponent(searchParams.get('state') ?? '')
+      return Response.redirect(`${searchParams.get('redirect_uri')}?code=c1&state=${state}`)
     },
   })
   const app = new Hono()
@@ -113,6 +117,10 @@ it('other services: sign-in, renewal and requests carry them; a foreign host nev
   app.post('/login', (c) => c.json(issue()))
   app.post('/refresh', (c) => c.json(issue()))
   app.post('/token', (c) => c.json(issue()))
+  app.post('/device', (c) => {
+    const about = { verification_uri: 'https://login.test/activate', expires_in: 60, interval: 1 }
+    return c.json({ device_code: 'CANARY-7f3a-device', user_code: 'WDJB-MJHT', ...about })
+  })
   app.get('/items', (c) =>
     c.req.header('authorization') === `Bearer ${alive}` ? c.json([]) : c.json({}, 401),
   )
@@ -122,11 +130,13 @@ it('other services: sign-in, renewal and requests carry them; a foreign host nev
 
   const jwt = ['--user', 'ada', '--sign-in-path', '/login', '--refresh-path', '/refresh']
   const oauth = ['--token-endpoint', `${server.url}/token`, '--client-id', 'reports']
-  for (const service of [jwt, oauth]) {
-    const signedIn = await run(
-      ['sign-in', server.url, ...service, '--stdin', ...withFile()],
-      'secret-1',
-    )
+  const client = [...oauth, '--client-credentials']
+  const device = [...oauth, '--device-endpoint', `${server.url}/device`, '--device']
+  const browser = [...oauth, '--authorization-endpoint', `${elsewhere.url}/authorize`, '--browser']
+  const BROWSER = `${process.execPath} -e fetch(process.argv[1])`
+  for (const service of [jwt, client, device, browser]) {
+    const args = ['sign-in', server.url, ...service, '--stdin', ...withFile()]
+    const signedIn = await run(args, 'secret-1', { BROWSER })
     expect(signedIn).toMatchObject({ code: 0 })
     alive = ''
     expect((await run(['request', 'GET', '/items'])).code).toBe(0)
@@ -134,7 +144,7 @@ it('other services: sign-in, renewal and requests carry them; a foreign host nev
     expect((await run(['sign-out', '--all'])).code).toBe(0)
   }
   expect(refused).toEqual([])
-  expect(foreign).toEqual(['none', 'none'])
+  expect(foreign).toEqual(Array(5).fill('none'))
 })
 
 it.each([

@@ -102,7 +102,7 @@ describe('request to any server', () => {
     const { shown, code } = await scene.home.type(['request', 'GET', 'image'], [])
     expect(code).toBe(0)
     expect(shown.trim()).toBe(
-      'The answer is 300000 bytes of image/png, no text for a terminal: send them to a file.',
+      'The answer is not text: 300000 bytes of image/png. Send them to a file.',
     )
   })
 

@@ -9,7 +9,7 @@ describe('at a terminal', () => {
     const { code, shown } = await scene.home.type(
       ['sign-in'],
       [
-        ['Where is the server?', scene.url],
+        ['URL of the server', scene.url],
         ['E-mail', ada.email],
         ['Password', ada.password],
       ],

@@ -75,6 +75,37 @@ describe('credential-process', () => {
   })
 })
 
+describe('--id-token', () => {
+  const jwt = (claims: object) =>
+    `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`
+  const now = Math.floor(Date.now() / 1000)
+  const keep = async (idToken: string) => {
+    await signIn()
+    const store = fileStore({ directory: scene.home.sessions() })
+    await store.setToken({ accessToken: bearer, expiresAt, idToken }, api.url)
+  }
+  const args = ['token', '--id-token', '--format', 'exec-credential']
+
+  it('is the ID token, with its own expiry', async () => {
+    const idToken = jwt({ sub: 'CANARY-7f3a', iat: now, exp: now + 3600 })
+    await keep(idToken)
+    const { status } = JSON.parse((await scene.home.run(args)).stdout)
+    expect(status.token).toBe(idToken)
+    expect(Date.parse(status.expirationTimestamp)).toBe((now + 3600) * 1000)
+  })
+
+  it.each([
+    ['is not there', '', '--scope'],
+    ['has expired', jwt({ iat: now - 7200, exp: now - 3600 }), 'did not renew it'],
+  ])('that %s is told, with what to do', async (_, idToken, told) => {
+    await keep(idToken)
+    const { code, stdout, stderr } = await scene.home.run(args)
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain(told)
+    expect(stderr).toContain('Sign in again')
+  })
+})
+
 it('--header and --json are short for formats', async () => {
   await scene.signIn()
   for (const format of ['header', 'json']) {

@@ -17,10 +17,12 @@ export interface TokenSet {
   scope?: string
   /** The private key that the tokens are bound to, as a JSON Web Key in JSON (RFC 9449). Only where it is kept with them. */
   dpopKey?: string
+  /** The access tokens for other APIs than the first, by origin, in JSON. */
+  audienceTokens?: string
 }
 
-/** The parts of a token set that are text and that no request carries. */
-const TEXTS = ['idToken', 'scope', 'dpopKey'] as const
+/** The parts of a token set that are text, besides its tokens. */
+const TEXTS = ['idToken', 'scope', 'dpopKey', 'audienceTokens'] as const
 
 const instant = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
@@ -68,8 +70,9 @@ export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): bo
 
 /** What must not show up in any output. */
 export function secretsOf(tokens: TokenSet | undefined): string[] {
-  const { accessToken, refreshToken, idToken, dpopKey } = tokens ?? {}
-  return [accessToken, refreshToken, idToken, dpopKey].filter((secret) => secret !== undefined)
+  const { accessToken, refreshToken, idToken, dpopKey, audienceTokens } = tokens ?? {}
+  const all = [accessToken, refreshToken, idToken, dpopKey, audienceTokens]
+  return all.filter((secret) => secret !== undefined)
 }
 
 /** A server that answers a refresh without a new refresh token means the old one to stay (RFC 6749 section 6). */

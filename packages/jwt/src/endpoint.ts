@@ -66,6 +66,12 @@ export interface RefreshEndpoint extends TokenEndpoint {
    * was found in (`refresh_token`, `refreshToken` or `refresh`).
    */
   send?: RefreshTokenPlace
+  /**
+   * Which answers say "not now": these statuses, or what this function says to any answer. The user has to do something
+   * first, such as accept new terms. The session is kept, and the refresh token is not sent again until `refresh()`, a
+   * sign-in, or a change in the store; `ERR_USER_ACTION_REQUIRED` has the answer's `status` and `body`. Default: none.
+   */
+  deferred?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }
 
 /** Where the server is told of a sign-out. */
@@ -83,7 +89,12 @@ const shared: OptionNames<Endpoint> = {
 }
 const KNOWN = {
   signIn: { ...shared, rejected: true } satisfies OptionNames<TokenEndpoint>,
-  refresh: { ...shared, rejected: true, send: true } satisfies OptionNames<RefreshEndpoint>,
+  refresh: {
+    ...shared,
+    rejected: true,
+    deferred: true,
+    send: true,
+  } satisfies OptionNames<RefreshEndpoint>,
   signOut: { ...shared, send: true } satisfies OptionNames<SignOutEndpoint>,
 }
 
@@ -120,11 +131,9 @@ export function settle<E extends Endpoint>(
   if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method)) {
     throw invalidOption(`\`${option}.method\` must be GET, POST, PUT, PATCH or DELETE.`)
   }
-  const { rejected } = endpoint as TokenEndpoint
-  const isList = Array.isArray(rejected) && rejected.every((status) => typeof status === 'number')
-  if (rejected !== undefined && typeof rejected !== 'function' && !isList) {
-    throw invalidOption(`\`${option}.rejected\` must be a list of statuses, or a function.`)
-  }
+  const { rejected, deferred } = endpoint as Partial<RefreshEndpoint>
+  checkAnswers(`${option}.rejected`, rejected)
+  checkAnswers(`${option}.deferred`, deferred)
   const { fields } = endpoint
   if (fields !== undefined && Object.prototype.toString.call(fields) !== '[object Object]') {
     throw invalidOption(`\`${option}.fields\` must be an object.`)
@@ -134,6 +143,13 @@ export function settle<E extends Endpoint>(
   const isStatic = headers !== undefined && typeof headers !== 'function'
   const sent = isStatic && { headers: Object.fromEntries(toHeaders(headers)) }
   return Object.assign(endpoint, { url }, sent)
+}
+
+/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
+function checkAnswers(option: string, given: unknown): void {
+  const isList = Array.isArray(given) && given.every((status) => typeof status === 'number')
+  if (given !== undefined && typeof given !== 'function' && !isList)
+    throw invalidOption(`\`${option}\` must be a list of statuses, or a function.`)
 }
 
 /** fetch would print the value that it cannot send. */

@@ -1,4 +1,9 @@
-import { GrantRejectedError, LatchkeyError, type TokenSet } from '@latchkey/core'
+import {
+  GrantDeferredError,
+  GrantRejectedError,
+  LatchkeyError,
+  type TokenSet,
+} from '@latchkey/core'
 import { redactAll, unavailable as serverUnavailable } from '@latchkey/core/service'
 import { merged, parseBody, secretsIn } from './answer.ts'
 import { withCookieJar } from './cookies.ts'
@@ -42,7 +47,7 @@ export interface Exchanged {
 /**
  * Sends what buys a token set.
  *
- * @throws `GrantRejectedError` with `refused.code` for a definite no; `ERR_SERVER_UNAVAILABLE` and
+ * @throws `GrantRejectedError` with `refused.code` for a definite no; `GrantDeferredError`; `ERR_SERVER_UNAVAILABLE` and
  *   `ERR_REDIRECT_REFUSED` for what may pass or be mended. Both know the answer's `status` and `body`.
  */
 export async function exchange(
@@ -55,7 +60,8 @@ export async function exchange(
   const answer = await ask(api, endpoint, { ...sending, own })
   const { response, body } = answer
   const verdict = verdictOf(endpoint, answer, refused.presented)
-  if (response.ok && !(typeof endpoint.rejected === 'function' && verdict === 'no')) {
+  const isNo = verdict === 'no' && typeof endpoint.rejected === 'function'
+  if (response.ok && verdict !== 'deferred' && !isNo) {
     const tokens = readTokens(api.places, answer, api.now(), api.refresh !== undefined)
     if (tokens || !hasErrors(body)) return { answer, tokens }
   }
@@ -66,6 +72,10 @@ export async function exchange(
   if (verdict === 'no') {
     const message = `The API refused ${refused.what} (${words || response.status}).`
     throw new GrantRejectedError(message, { code: refused.code, ...about })
+  }
+  if (verdict === 'deferred') {
+    const message = `The API wants the user to do something first (${words || response.status}). The session is kept.`
+    throw new GrantDeferredError(message, about)
   }
   throw unavailable(endpoint, response, {
     words,

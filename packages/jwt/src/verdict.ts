@@ -1,6 +1,6 @@
 import { isForeignAnswer } from '@latchkey/core/service'
 import { textAt } from './answer.ts'
-import type { TokenEndpoint } from './endpoint.ts'
+import type { RefreshEndpoint, TokenEndpoint } from './endpoint.ts'
 import type { Answer } from './token-place.ts'
 import { fieldErrorsOf, messageOf } from './words.ts'
 
@@ -9,9 +9,10 @@ import { fieldErrorsOf, messageOf } from './words.ts'
  *
  * - `'no'`: the API has judged what was presented, and it will not do.
  * - `'mistake'`: the request was not as the API wants it, so nothing was judged; sent again it fails again.
+ * - `'deferred'`: the user has to do something first.
  * - `'later'`: it may pass.
  */
-export type Verdict = 'no' | 'mistake' | 'later'
+export type Verdict = 'no' | 'mistake' | 'deferred' | 'later'
 
 /** Statuses by which an API judges what it was given. */
 const JUDGING: ReadonlySet<number> = new Set([400, 401, 403, 422])
@@ -35,11 +36,16 @@ const JUDGED =
 export type Presented = 'credentials' | 'token' | 'unseen'
 
 export function verdictOf(
-  { rejected }: TokenEndpoint,
+  { rejected, deferred }: TokenEndpoint & Pick<RefreshEndpoint, 'deferred'>,
   { response, body, text }: Answer,
   presented: Presented,
 ): Verdict {
   const { status, headers } = response
+  const isDeferred =
+    typeof deferred === 'function'
+      ? deferred({ status, headers, body })
+      : deferred?.includes(status)
+  if (isDeferred) return 'deferred'
   if (typeof rejected === 'function')
     return rejected({ status, headers, body }) ? 'no' : otherwise(status)
   if (isForeignAnswer(response, text)) return 'later'

@@ -48,6 +48,7 @@ describe('a wrong option is an error at once that names it', () => {
     ['refreshPath', { refreshPath: '/refresh' }],
     ['signIn.methd', { signIn: { path: '/login', methd: 'PUT' } }],
     ['signIn.send', { signIn: { path: '/login', send: 'bearer' } }],
+    ['refresh.deferred', { refresh: { path: '/refresh', deferred: 409 } }],
     ['signOut.rejected', { signOut: { path: '/out', rejected: [401] } }],
     ['grants', { grants: [] }],
     ['store', { store: {} }],

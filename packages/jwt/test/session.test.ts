@@ -332,6 +332,23 @@ describe('what may pass keeps the session', () => {
     })
   })
 
+  test.each([
+    ['a status', [409]],
+    ['a function', ({ status }: { status: number }) => status === 409],
+  ])('%s may say that the user has to act first', async (_, deferred) => {
+    const api = startApi(pair)
+    const session = api.open({ refresh: { path: '/auth/refresh', deferred } })
+    await api.read(session)
+    const terms = () => Response.json({ message: 'Accept the new terms.' }, { status: 409 })
+    api.answerNext('/auth/refresh', terms)
+    const error = await failure(session.refresh())
+    expect(error).toMatchObject({ code: 'ERR_USER_ACTION_REQUIRED', status: 409 })
+    expect(error).toMatchObject({ message: expect.stringContaining('Accept the new terms.') })
+    expect(session.state.status).toBe('signedIn')
+    await session.refresh()
+    expect(api.counts()).toMatchObject({ '/auth/login': 1, '/auth/refresh': 2 })
+  })
+
   test('isSignedIn() throws when it cannot find out', async () => {
     const api = startApi()
     for (let at = 0; at < 3; at += 1) {

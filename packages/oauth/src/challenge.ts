@@ -1,4 +1,4 @@
-import { LatchkeyError, type ResponseView } from '@latchkey/core'
+import { LatchkeyError, type MaybePromise, type ResponseView } from '@latchkey/core'
 import { causesOf } from '@latchkey/core/service'
 import {
   processRevocationResponse,
@@ -6,32 +6,156 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
 
-/** What a resource server's challenges say about our tokens (RFC 6750 section 3). */
-export interface Challenges {
-  /**
-   * Whether the token was rejected: status 401, unless the server says that the token is good and only
-   * its scope does not suffice.
-   */
-  isTokenRejected(response: ResponseView): boolean | Promise<boolean>
-  /** Why a response said no to a good token; follows `response` and `cause` of clients' errors. */
-  explain(responseOrError: unknown): LatchkeyError | undefined
+/**
+ * What a resource server asks for in `WWW-Authenticate`, by the names that the wire has for it (RFC 6750,
+ * RFC 9470, RFC 9728). It comes from the server, so it is text to judge.
+ */
+export interface Challenge {
+  /** In lower case: `'bearer'`, `'dpop'`. */
+  readonly scheme: string
+  /** Such as `'insufficient_scope'`. */
+  readonly error?: string
+  /** For people. */
+  readonly error_description?: string
+  /** The scopes that are needed, separated by spaces. */
+  readonly scope?: string
+  /** The kinds of sign-in that would do, the preferred one first, separated by spaces. */
+  readonly acr_values?: string
+  /** How old the sign-in may be, in seconds. */
+  readonly max_age?: number
+  /** The claims that are needed, as JSON (OpenID Connect Core section 5.5; Microsoft's continuous access evaluation). */
+  readonly claims?: string
+  /** Where the resource describes itself, its authorization servers included. */
+  readonly resource_metadata?: string
 }
 
-export function readChallenges(): Challenges {
-  const reasons = new WeakMap<object, LatchkeyError>()
+/** An error that may say what the server asks for: see `challenge`. */
+export type OAuthError = LatchkeyError & {
+  /** What the server asks for. Of `ERR_STEP_UP_REQUIRED` and `ERR_INSUFFICIENT_SCOPE`. */
+  readonly challenge?: Challenge
+}
+
+/**
+ * The challenges of a response (RFC 9110 section 11.6.1), in the server's order; none where there are none
+ * or they cannot be read. In a page of another origin the server has to expose the header.
+ *
+ * @example
+ * const [challenge] = await readChallenges(response.headers)
+ */
+export async function readChallenges(headers: Headers): Promise<Challenge[]> {
+  const value = headers.get('www-authenticate')
+  if (value === null) return []
+  // oauth4webapi has its parser behind the processing of answers, so it is given one.
+  const init = { status: 401, headers: { 'www-authenticate': value } }
+  try {
+    await processRevocationResponse(new Response(null, init))
+  } catch (error) {
+    if (error instanceof WWWAuthenticateChallengeError) return error.cause.map(toChallenge)
+  }
+  return []
+}
+
+/** The parameters that are text, and how much of one is believed. */
+const TEXTS = ['error', 'error_description', 'scope', 'acr_values', 'resource_metadata'] as const
+const MAX_LENGTH = 2_000
+
+function toChallenge({ scheme, parameters }: WWWAuthenticateChallenge): Challenge {
+  const given = parameters as Readonly<Record<string, string | undefined>>
+  const texts = TEXTS.flatMap((name) => {
+    const text = given[name]?.slice(0, MAX_LENGTH)
+    return text ? [[name, text]] : []
+  })
+  const { max_age: age, claims } = given
+  return {
+    scheme,
+    ...Object.fromEntries(texts),
+    ...(age !== undefined && /^\d{1,9}$/.test(age) && { max_age: Number(age) }),
+    ...(claims && { claims: decodeClaims(claims) }),
+  }
+}
+
+/** Microsoft writes the JSON in base64, since it holds quotes. */
+function decodeClaims(claims: string): string {
+  try {
+    const decoded = atob(claims.replaceAll('-', '+').replaceAll('_', '/'))
+    return decoded.startsWith('{') ? decoded : claims
+  } catch {
+    return claims
+  }
+}
+
+/** Errors that say: the token is good, and another one is needed. The code of each. */
+const OTHER_TOKEN: ReadonlyMap<string | undefined, string> = new Map([
+  ['insufficient_scope', 'ERR_INSUFFICIENT_SCOPE'],
+  ['insufficient_user_authentication', 'ERR_STEP_UP_REQUIRED'],
+  ['insufficient_claims', 'ERR_STEP_UP_REQUIRED'],
+])
+
+/**
+ * The challenge that no renewal can answer: it asks for another scope, or for another sign-in. None, where
+ * the server also says that the token is dead.
+ */
+export function otherTokenAsked(challenges: readonly Challenge[]): Challenge | undefined {
+  const ours = challenges.filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
+  if (ours.some(({ error }) => error === 'invalid_token')) return undefined
+  return ours.find(({ error }) => OTHER_TOKEN.has(error))
+}
+
+/** Why a response said no to a good token: what is asked for, in words and as `challenge`. */
+export function reasonFor(challenge: Challenge, cause?: unknown): OAuthError {
+  const code = OTHER_TOKEN.get(challenge.error) ?? 'ERR_STEP_UP_REQUIRED'
+  const words = code === 'ERR_INSUFFICIENT_SCOPE' ? lacking(challenge) : steppingUp(challenge)
+  const error = new LatchkeyError(code, words, cause === undefined ? {} : { cause })
+  // Not enumerable: an error of plain values may stand as a cause, and its message says it already.
+  return Object.defineProperty(error, 'challenge', { value: Object.freeze({ ...challenge }) })
+}
+
+/** RFC 9470 section 3. */
+function steppingUp({ acr_values: acr, max_age: age, claims }: Challenge): string {
+  const wanted = [
+    acr && `one of ${acr.slice(0, 200)}`,
+    age !== undefined && `not older than ${age} s`,
+    claims && 'with the claims that it names',
+  ].filter(Boolean)
+  const needed = wanted.length > 0 ? ` It has to be ${wanted.join(', ')}.` : ''
+  return `The server accepts the token, but wants a stronger or more recent sign-in for this request.${needed} A renewed token would not help: let the user sign in again, asking for that.`
+}
+
+/** RFC 6750 section 3.1. */
+function lacking({ scope }: Challenge): string {
+  const needed = scope ? ` It needs the scope "${scope.slice(0, 200)}".` : ''
+  return `The server accepts the token, but not for this request.${needed} A new token of the same scope would not help: ask for one with more in \`scope\`.`
+}
+
+/** Whether a response says that the token is dead, judged by a user who also knows the first challenge. */
+export type ChallengeJudge = (
+  response: ResponseView,
+  challenge: Challenge | undefined,
+) => MaybePromise<boolean>
+
+/** The same as core asks it. */
+export function judgeWithChallenge(judge: ChallengeJudge) {
+  return (response: ResponseView): MaybePromise<boolean> =>
+    response.headers.has('www-authenticate')
+      ? readChallenges(response.headers).then(([first]) => judge(response, first))
+      : judge(response, undefined)
+}
+
+/** What a manager makes of challenges that no renewal can answer. */
+export interface ChallengeReader {
+  /** Whether the token was rejected: status 401, unless the server says that the token is good. */
+  isTokenRejected(response: ResponseView): boolean | Promise<boolean>
+  /** Why a response said no to a good token; follows `response` and `cause` of clients' errors. */
+  explain(responseOrError: unknown): OAuthError | undefined
+}
+
+export function challengeReader(): ChallengeReader {
+  const reasons = new WeakMap<object, OAuthError>()
 
   async function isAboutToken(response: ResponseView): Promise<boolean> {
-    const challenges = await challengesOf(response.headers)
-    const bearer = challenges.filter(({ scheme }) => scheme === 'bearer')
-    const saying = (error: string) => bearer.find(({ parameters }) => parameters.error === error)
-    if (saying('invalid_token')) return response.status === 401
-    const lacking = saying('insufficient_scope')
-    const stepUp = saying('insufficient_user_authentication')
-    const reason = lacking
-      ? insufficientScope(lacking.parameters.scope)
-      : stepUp && stepUpRequired(stepUp.parameters)
-    if (!reason) return response.status === 401
-    reasons.set(response.original ?? response, reason)
+    const asked = otherTokenAsked(await readChallenges(response.headers))
+    if (!asked) return response.status === 401
+    reasons.set(response.original ?? response, reasonFor(asked))
     return false
   }
 
@@ -47,42 +171,4 @@ export function readChallenges(): Challenges {
       return undefined
     },
   }
-}
-
-/**
- * The challenges of a response (RFC 9110 section 11.6.1); none where there are none or they cannot be
- * read. oauth4webapi has its parser behind the processing of answers, so it is given one.
- */
-async function challengesOf(headers: Headers): Promise<readonly WWWAuthenticateChallenge[]> {
-  const challenge = headers.get('www-authenticate')
-  if (challenge === null) return []
-  const init = { status: 401, headers: { 'www-authenticate': challenge } }
-  try {
-    await processRevocationResponse(new Response(null, init))
-  } catch (error) {
-    if (error instanceof WWWAuthenticateChallengeError) return error.cause
-  }
-  return []
-}
-
-/** RFC 9470 section 3. */
-function stepUpRequired(asked: WWWAuthenticateChallenge['parameters']): LatchkeyError {
-  const { acr_values: acr, max_age: age } = asked as { acr_values?: string; max_age?: string }
-  const wanted = [
-    acr && `one of ${acr.slice(0, 200)}`,
-    age && `not older than ${age.slice(0, 10)} s`,
-  ].filter(Boolean)
-  const needed = wanted.length > 0 ? ` It has to be ${wanted.join(', ')}.` : ''
-  return new LatchkeyError(
-    'ERR_STEP_UP_REQUIRED',
-    `The server accepts the token, but wants a stronger or more recent sign-in for this request.${needed} A renewed token would not help: let the user sign in again, asking for that.`,
-  )
-}
-
-function insufficientScope(scope: string | undefined): LatchkeyError {
-  const needed = scope ? ` It needs the scope "${scope.slice(0, 200)}".` : ''
-  return new LatchkeyError(
-    'ERR_INSUFFICIENT_SCOPE',
-    `The server accepts the token, but not for this request.${needed} A new token of the same scope would not help: ask for one with more in \`scope\`.`,
-  )
 }

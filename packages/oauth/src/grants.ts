@@ -17,6 +17,8 @@ export interface RefreshOptions {
   authentication?: ClientAuth
   /** Sent with it. Default: the session's scope stays. */
   scope?: string | undefined
+  /** The token set that is renewed. */
+  tokens?: TokenSet | undefined
 }
 
 /**
@@ -34,7 +36,7 @@ export function refreshGrant(context: OAuthContext, options?: RefreshOptions): G
       if (refreshExpiresAt <= context.now()) {
         throw new GrantRejectedError('The refresh token has expired.', { code: REFRESH_REJECTED })
       }
-      const renewed = await refreshTokens(context, refreshToken, exchange, options)
+      const renewed = await refreshTokens(context, refreshToken, exchange, { ...options, tokens })
       // What the server does not say again has not changed.
       const { idToken, scope } = tokens ?? {}
       return { ...(idToken && { idToken }), ...(scope && { scope }), ...renewed }
@@ -49,15 +51,17 @@ export function refreshTokens(
   context: OAuthContext,
   refreshToken: string,
   exchange: Exchange,
-  { authentication = context.authentication, scope }: RefreshOptions = {},
+  { authentication = context.authentication, scope, tokens }: RefreshOptions = {},
 ): Promise<TokenSet> {
   const request = {
     action: 'exchange the refresh token',
     grantType: 'refresh_token',
     parameters: { refresh_token: refreshToken, ...(scope !== undefined && { scope }) },
     rejection: REFRESH_REJECTED,
+    hint: 'It has expired or was revoked, or another manager or program has presented it: a refresh token is for one of them. One manager serves several APIs with `audiences`.',
     secrets: [refreshToken],
     authentication,
+    renewing: tokens,
   }
   return requestTokens(context, request, exchange)
 }

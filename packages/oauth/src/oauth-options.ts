@@ -8,8 +8,11 @@ import {
   serviceOptions,
 } from '@latchkey/core/service'
 import type { ClientAuth } from 'oauth4webapi'
+import { type Audience, type AudienceAt, checkAudiences } from './audiences.ts'
 import { type EndpointName, endpointNames, type ServerPlace } from './authorization-server.ts'
+import type { ChallengeJudge } from './challenge.ts'
 import { type ClientIdentity, identifyClient } from './client-authentication.ts'
+import type { OnChallenge } from './people/challenged-session.ts'
 import type { OAuthGrant } from './requested-grant.ts'
 
 /** Who the client is, where the server is, and how to get a token. */
@@ -69,15 +72,36 @@ export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 
   refreshScope?: string | undefined
   /** The APIs that the token is for, sent with each token request, a refresh included (RFC 8707). */
   resource?: string | readonly string[] | undefined
+  /**
+   * Several APIs with one sign-in, each with a token of its own: for each `origin` what to ask for. All are
+   * renewed together, one after the other, from one refresh token.
+   */
+  audiences?: Readonly<Record<string, Audience>> | undefined
   /** How the token is sent. Default: `bearer()`. Give a scheme of your own for another prefix. */
   scheme?: Scheme | undefined
+  /**
+   * Binds the tokens to a key, which each request proves, so that a token alone is worth nothing (DPoP,
+   * RFC 9449). True: a key of our own, kept in a page where no script can read it (IndexedDB, under the
+   * session's name), elsewhere with the token set. Or a key pair of yours, which you keep for as long as
+   * the session. Default: bearer tokens.
+   */
+  dpop?: true | CryptoKeyPair | undefined
   /** More to send with each token request, such as `audience`. */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
   /**
    * Whether a response says that the token it carried is no good. Default: its status is 401, and its
-   * `WWW-Authenticate` does not say `insufficient_scope` (RFC 6750 section 3.1).
+   * `WWW-Authenticate` does not ask for another scope or another sign-in. Yours decides also about those.
+   *
+   * @param challenge The first challenge of the response, where it has one.
    */
-  isTokenRejected?: NonNullable<TokenManagerOptions['isTokenRejected']>
+  isTokenRejected?: ChallengeJudge | undefined
+  /**
+   * Obtains a token when a server asks for another scope (`insufficient_scope`, RFC 6750) or another
+   * sign-in (`insufficient_user_authentication`, RFC 9470; `insufficient_claims`, Microsoft's CAE). Default:
+   * nothing is renewed or sent again, and `explain()` answers `ERR_INSUFFICIENT_SCOPE` or
+   * `ERR_STEP_UP_REQUIRED`, with what is asked for as `challenge`.
+   */
+  onChallenge?: OnChallenge | undefined
   /**
    * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope`,
    * `resource`, `parameters` and `origin`. Where users come from `setTokens()`, give one per user that shares a store.
@@ -103,10 +127,13 @@ const KNOWN: OptionNames<OAuthOptions> = {
   scope: 'text',
   refreshScope: 'text',
   resource: true,
+  audiences: true,
   scheme: true,
+  dpop: true,
   parameters: true,
   name: true,
   isTokenRejected: 'function',
+  onChallenge: 'function',
   ...serviceOptions,
 }
 
@@ -126,6 +153,7 @@ export interface CheckedOptions {
   place: ServerPlace
   identity: ClientIdentity
   parameters: URLSearchParams
+  audiences: AudienceAt[]
   credentials: { username: string; password: string } | undefined
   name: string
 }
@@ -150,6 +178,11 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const origins = [options.origin].flat()
   const { resource, parameters: more = {} } = options
   checkGrants(options.grants)
+  checkDPoP(options)
+  const audiences = checkAudiences(options.audiences, origins, place.allowInsecure)
+  if (options.audiences && (resource ?? options.refreshScope) !== undefined) {
+    throw invalidOption('`audiences` excludes `resource` and `refreshScope`.')
+  }
   const parameters = checkParameters(more)
   for (const one of checkResource(resource)) parameters.append('resource', one)
   return {
@@ -157,6 +190,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
     place,
     identity: identifyClient(options),
     parameters,
+    audiences,
     credentials,
     name:
       options.name ??
@@ -196,6 +230,17 @@ function checkGrants(grants: unknown = []): void {
       )
     }
   }
+}
+
+function checkDPoP({ dpop, scheme }: OAuthOptions): void {
+  if (dpop === undefined) return
+  const { privateKey, publicKey } = Object(dpop) as Partial<CryptoKeyPair>
+  if (dpop !== true && !(privateKey && publicKey?.extractable)) {
+    throw invalidOption(
+      '`dpop` must be true, or a key pair of WebCrypto whose public key can be exported.',
+    )
+  }
+  if (scheme) throw invalidOption('`scheme` and `dpop` exclude each other.')
 }
 
 /** RFC 8707 section 2: absolute URIs without a fragment. */

@@ -1,10 +1,4 @@
-import {
-  bearer,
-  memoryStore,
-  type Scheme,
-  type TokenManager,
-  type TokenManagerOptions,
-} from '@latchkey/core'
+import { bearer, memoryStore, type TokenManager, type TokenManagerOptions } from '@latchkey/core'
 import {
   extendManager,
   createServiceManager,
@@ -12,11 +6,15 @@ import {
   ownFetch,
   type Revocation,
 } from '@latchkey/core/service'
+import { schemeOfAudiences, scopesOfAll } from './audiences.ts'
 import { locateServer } from './authorization-server.ts'
-import { readChallenges } from './challenge.ts'
+import { challengeReader, judgeWithChallenge, type OAuthError } from './challenge.ts'
+import { dpopBinding, type DPoPBinding, learnNonces } from './dpop/binding.ts'
+import { givenKey, ownKeys } from './dpop/session-keys.ts'
 import { clientCredentialsGrant, passwordGrant, refreshGrant } from './grants.ts'
 import { checkOAuthOptions, type OAuthOptions } from './oauth-options.ts'
 import { type SignInContext, type SignInTarget, withSignIn } from './people/sign-in-context.ts'
+import { answerChallenges } from './people/challenged-session.ts'
 import { requestedGrant } from './requested-grant.ts'
 import { revokeTokens } from './revocation.ts'
 
@@ -30,6 +28,11 @@ export interface OAuth extends TokenManager, SignInTarget {
    *   here, but the session may live on there.
    */
   signOut(): Promise<undefined>
+  /**
+   * The reason behind a response or a client's error, as every manager tells it. Where the server asks for
+   * another scope or another sign-in, what it asks for is there as `challenge`.
+   */
+  explain(responseOrError: unknown): OAuthError | undefined
 }
 
 /**
@@ -53,10 +56,14 @@ export interface OAuth extends TokenManager, SignInTarget {
  * })
  */
 export function oauth(given: OAuthOptions): OAuth {
-  const { options, place, identity, parameters, credentials, name } = checkOAuthOptions(given)
+  const { options, place, identity, parameters, audiences, credentials, name } =
+    checkOAuthOptions(given)
   const { clientId, scope, refreshScope, clock = Date, store = memoryStore() } = options
   const fetch = ownFetch(options)
+  const dpop = bindingOf(options.dpop, name)
   const context: SignInContext = {
+    dpop,
+    audiences,
     locate: locateServer(place),
     client: { client_id: clientId },
     authentication: identity.authenticate,
@@ -64,7 +71,7 @@ export function oauth(given: OAuthOptions): OAuth {
     secrets: () => [...identity.secrets(), credentials?.password ?? ''],
     now: () => clock.now(),
     fetch,
-    scope,
+    scope: scopesOfAll(scope, audiences),
     stored: async () => (await store.getToken(name)) ?? undefined,
   }
   const grants = [
@@ -75,19 +82,42 @@ export function oauth(given: OAuthOptions): OAuth {
       : passwordGrant(context, () => credentials, scope),
   ]
   const tell: Revocation['tell'] = (ended) => revokeTokens(context, ended, { fetch })
-  return withSignIn(manageOAuth({ ...options, store, name, fetch, grants }, { tell }), context)
+  const isTokenRejected = options.isTokenRejected && judgeWithChallenge(options.isTokenRejected)
+  const onChallenge =
+    options.onChallenge && answerChallenges(options.onChallenge, context, isTokenRejected)
+  const bound = dpop && learnNonces(dpop, onChallenge)
+  const { scheme = dpop?.scheme ?? bearer() } = options
+  const own = { store, name, fetch, grants, isTokenRejected, onChallenge, ...bound }
+  const sent = audiences.length > 1 ? schemeOfAudiences(scheme, audiences) : scheme
+  const managed = { ...options, ...own, scheme: sent }
+  return withSignIn(manageOAuth(managed, { tell }), context)
+}
+
+function bindingOf(dpop: OAuthOptions['dpop'], name: string): DPoPBinding | undefined {
+  if (dpop === undefined) return undefined
+  return dpopBinding(dpop === true ? ownKeys(name) : givenKey(dpop))
+}
+
+/** What `manageOAuth()` takes: what core takes, with a scheme and a judge of its own. */
+type ManagedOptions = Omit<TokenManagerOptions, 'scheme' | 'isTokenRejected' | 'onChallenge'> & {
+  [option in 'scheme' | 'isTokenRejected' | 'onChallenge']?: TokenManagerOptions[option] | undefined
 }
 
 /** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */
 export function manageOAuth(
-  options: Omit<TokenManagerOptions, 'scheme'> & { scheme?: Scheme | undefined },
+  options: ManagedOptions,
   revocation: Revocation,
   user?: Parameters<typeof createServiceManager>[2],
 ): OAuth {
-  const challenges = readChallenges()
-  const { isTokenRejected = challenges.isTokenRejected, scheme = bearer() } = options
-  const managed = { ...managerOptions(options), scheme, isTokenRejected }
-  const manager = createServiceManager(managed, revocation, user)
+  const challenges = challengeReader()
+  const { isTokenRejected = challenges.isTokenRejected, scheme = bearer(), onChallenge } = options
+  const managed = {
+    ...managerOptions(options),
+    scheme,
+    isTokenRejected,
+    ...(onChallenge && { onChallenge }),
+  }
+  const manager = createServiceManager(managed as TokenManagerOptions, revocation, user)
   return extendManager<OAuth>(manager, {
     explain: (responseOrError) =>
       manager.explain(responseOrError) ?? challenges.explain(responseOrError),

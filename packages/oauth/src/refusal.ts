@@ -16,7 +16,7 @@ const CONFIGURATION = new Map([
   ['unauthorized_client', 'Allow this client the grant at the server'],
   ['unsupported_grant_type', 'The server does not offer this grant: configure another one'],
   ['invalid_scope', 'Check `scope`'],
-  ['invalid_target', 'Check `resource` and `audience` in `parameters`'],
+  ['invalid_target', 'Check `resource`, `audiences`, and `audience` in `parameters`'],
   ['invalid_request', 'Check `parameters` and `clientAuthentication`'],
 ])
 
@@ -29,6 +29,8 @@ export interface Asked {
   action: string
   /** The code of a definite no. Absent: a no can only be about the client itself. */
   rejection?: string
+  /** What a definite no may come from, and what to do. */
+  hint?: string
   /** What was sent, and may not show up should the server repeat it. */
   secrets: readonly string[]
 }
@@ -55,7 +57,8 @@ export function refusal(response: Response, body: string, asked: Asked): Latchke
   if (advice !== undefined || asked.rejection === undefined) {
     return misconfigured(`${said} ${advice ?? 'Check `clientId` and `clientSecret`'}.`)
   }
-  return new GrantRejectedError(said, { code: asked.rejection, ...about })
+  const message = asked.hint === undefined ? said : `${said} ${asked.hint}`
+  return new GrantRejectedError(message, { code: asked.rejection, ...about })
 }
 
 /** What may pass, with what the server said about waiting. */

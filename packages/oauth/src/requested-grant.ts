@@ -1,4 +1,5 @@
-import type { Grant, MaybePromise } from '@latchkey/core'
+import type { Grant, MaybePromise, TokenSet } from '@latchkey/core'
+import type { Exchange } from './sending.ts'
 import { type OAuthContext, requestTokens } from './token-endpoint.ts'
 
 /** What a grant type wants besides `grant_type`, by its names on the wire. */
@@ -38,21 +39,30 @@ export function requestedGrant(context: OAuthContext, grant: Grant | OAuthGrant)
     ...(missing !== undefined && { missing }),
     async request(exchange) {
       const given = typeof parameters === 'function' ? await parameters() : parameters
-      if (!given) return undefined
-      const request = {
-        action: `give a token for "${name}"`,
-        grantType,
-        parameters: given,
-        rejection: 'ERR_GRANT_REJECTED',
-        secrets: secretsIn(given),
-      }
-      return requestTokens(context, request, exchange)
+      return given && requestOtherGrant(context, { name, grantType }, given, exchange)
     },
   }
 }
 
+/** One request. @throws `GrantRejectedError` with `ERR_GRANT_REJECTED`, as requestTokens(). */
+export function requestOtherGrant(
+  context: OAuthContext,
+  { name, grantType }: Pick<OAuthGrant, 'name' | 'grantType'>,
+  parameters: GrantParameters,
+  exchange: Exchange,
+): Promise<TokenSet> {
+  const request = {
+    action: `give a token for "${name}"`,
+    grantType,
+    parameters,
+    rejection: 'ERR_GRANT_REJECTED',
+    secrets: secretsIn(parameters),
+  }
+  return requestTokens(context, request, exchange)
+}
+
 /** The values that are secret by their names: `assertion`, `subject_token`, `actor_token`, `code`. */
-export function secretsIn(parameters: GrantParameters): string[] {
+function secretsIn(parameters: GrantParameters): string[] {
   const isSecret = (name: string) =>
     /assertion|token|secret|password|code|key/.test(name) && !/_(type|method)$/.test(name)
   const found = Object.entries(parameters).filter(([name]) => isSecret(name))

@@ -1,31 +1,34 @@
 import type { LatchkeyError, TokenSet } from '@latchkey/core'
 import { readObject } from '@latchkey/core/service'
 import { type ClientAuth, revocationRequest } from 'oauth4webapi'
+import { isToken, otherTokens } from './audiences.ts'
 import { refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 import type { OAuthContext } from './token-endpoint.ts'
 
 /**
  * Revokes a token set at the server (RFC 7009): the refresh token, with which most servers end all of
- * its access tokens, then the access token. A server without a revocation endpoint is asked nothing.
+ * its access tokens, then the access tokens. A server without a revocation endpoint is asked nothing.
  */
 export async function revokeTokens(
   context: OAuthContext,
-  { accessToken, refreshToken }: TokenSet,
+  ended: TokenSet,
   exchange: Exchange,
 ): Promise<true> {
   const { revocation_endpoint: endpoint } = await context.locate(exchange)
   if (endpoint === undefined) return true
+  const { refreshToken } = ended
+  const accessTokens = [ended.accessToken, ...Object.values(otherTokens(ended)).filter(isToken)]
   const revoke = async (token: string, hint: string) => {
     const response = await sendRevocation(context, token, exchange, { token_type_hint: hint })
     const body = await response.text()
-    const secrets = [accessToken, refreshToken ?? '', ...context.secrets()]
+    const secrets = [...accessTokens, refreshToken ?? '', ...context.secrets()]
     // RFC 7009 section 2.2.1: such tokens end by themselves (signed access tokens, mostly).
     const isBeyond = readObject(body)['error'] === 'unsupported_token_type'
     if (!response.ok && !isBeyond) throw notRevoked(response, body, secrets)
   }
   if (refreshToken !== undefined) await revoke(refreshToken, 'refresh_token')
-  await revoke(accessToken, 'access_token')
+  for (const accessToken of accessTokens) await revoke(accessToken, 'access_token')
   return true
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { challenge, CLIENT, startServer } from './support/oauth-server.ts'
+import {
+  type Challenge,
+  type OAuthOptions,
+  type OnChallenge,
+  readChallenges,
+} from '../src/index.ts'
+import { challenge, CLIENT, ISSUER, startServer } from './support/oauth-server.ts'
 
 /** What comes of a request whose first answer carries this challenge. */
 async function meeting(status: number, value: string | undefined) {
@@ -60,6 +66,137 @@ describe('insufficient_scope', () => {
     expect(manager.explain(wrapped)?.code).toBe('ERR_INSUFFICIENT_SCOPE')
     expect(manager.explain(new Response())).toBe(undefined)
     expect(manager.explain(undefined)).toBe(undefined)
+  })
+})
+
+describe('a step-up', () => {
+  const asking = (more: string) => `Bearer error="insufficient_user_authentication", ${more}`
+
+  it('never renews, and is explained with all that is asked for', async () => {
+    const value = asking('acr_values="strong phr", max_age="60", error_description="again"')
+    const { renewals, status, reason } = await meeting(401, value)
+    expect({ renewals, status, code: reason?.code }).toEqual({
+      renewals: 0,
+      status: 401,
+      code: 'ERR_STEP_UP_REQUIRED',
+    })
+    expect(reason?.challenge).toEqual({
+      scheme: 'bearer',
+      error: 'insufficient_user_authentication',
+      error_description: 'again',
+      acr_values: 'strong phr',
+      max_age: 60,
+    })
+    expect(reason?.message).toContain('strong phr')
+  })
+
+  it("is one of Microsoft's continuous access evaluation too, whose claims are decoded", async () => {
+    const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
+    const value = `Bearer realm="", error="insufficient_claims", claims="${btoa(claims)}"`
+    const { renewals, reason } = await meeting(401, value)
+    expect({ renewals, code: reason?.code }).toEqual({ renewals: 0, code: 'ERR_STEP_UP_REQUIRED' })
+    expect(reason?.challenge?.claims).toBe(claims)
+  })
+
+  it.each(['"soon"', '"-1"', '1e3', '""'])('leaves out a max_age of %s', async (age) => {
+    const { reason } = await meeting(401, asking(`max_age=${age}, acr_values="x"`))
+    expect(reason?.challenge).not.toHaveProperty('max_age')
+  })
+})
+
+it('a challenge may be read by itself, with where the resource describes itself', async () => {
+  const metadata = 'https://api.test/.well-known/oauth-protected-resource'
+  const value = `Basic realm="x", Bearer resource_metadata="${metadata}"`
+  expect(await readChallenges(new Headers({ 'www-authenticate': value }))).toEqual([
+    { scheme: 'basic' },
+    { scheme: 'bearer', resource_metadata: metadata },
+  ])
+  expect(await readChallenges(new Headers())).toEqual([])
+})
+
+describe('onChallenge', () => {
+  const stepUp = 'Bearer error="insufficient_user_authentication", acr_values="strong"'
+
+  /** A manager whose next `count` requests meet a challenge. */
+  async function challenged(onChallenge: OnChallenge, count = 1, more: Partial<OAuthOptions> = {}) {
+    const server = startServer()
+    const tokenEndpoint = `${ISSUER}/token`
+    const told = {
+      issuer: undefined,
+      tokenEndpoint,
+      deviceAuthorizationEndpoint: `${ISSUER}/device`,
+    }
+    const manager = server.open({ ...told, onChallenge, ...more })
+    server.live.access.add('weak').add('strong')
+    await manager.setTokens({ accessToken: 'weak', refreshToken: 'r0', scope: 'read' })
+    const answers = Array.from({ length: count }, () => () => challenge(401, stepUp))
+    server.failNext('/items', ...answers)
+    return { server, manager }
+  }
+
+  it('is asked once for all who wait, and each request is sent again with its token', async () => {
+    const asked: Challenge[] = []
+    const { server, manager } = await challenged(async (one) => {
+      asked.push(one)
+      return { accessToken: 'strong' }
+    }, 30)
+    const responses = await Promise.all(Array.from({ length: 30 }, () => server.read(manager)))
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(asked).toHaveLength(1)
+    expect(server.grants()).toEqual([])
+    expect(await manager.getTokens()).toMatchObject({ accessToken: 'strong', refreshToken: 'r0' })
+  })
+
+  it('may use any sign-in, which then begins no new session', async () => {
+    const ended: string[] = []
+    const { server, manager } = await challenged((one, session) =>
+      session
+        .request('urn:exchange', { acr_values: one.acr_values ?? '' })
+        .then((tokens) => session.setTokens(tokens)),
+    )
+    manager.on('signedOut', ({ reason }) => ended.push(reason))
+    server.failNext('/token', () => Response.json({ access_token: 'strong' }))
+    expect((await server.read(manager)).status).toBe(200)
+    expect(server.asked[0]?.form.get('acr_values')).toBe('strong')
+    expect(ended).toEqual([])
+  })
+
+  it('that obtains nothing, or fails, leaves the response, and what is asked for is told', async () => {
+    for (const onChallenge of [() => undefined, () => Promise.reject(new Error('no browser'))]) {
+      const { server, manager } = await challenged(onChallenge)
+      const response = await server.read(manager)
+      expect(response.status).toBe(401)
+      const reason = manager.explain(response)
+      expect(reason).toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+      expect(reason?.challenge?.acr_values).toBe('strong')
+      expect(server.grants()).toEqual([])
+    }
+  })
+
+  it('is not asked a second time for one request', async () => {
+    let count = 0
+    const { server, manager } = await challenged(
+      () => ({ accessToken: `strong${(count += 1)}` }),
+      2,
+    )
+    const response = await server.read(manager)
+    expect({ count, status: response.status }).toEqual({ count: 1, status: 401 })
+    expect(manager.explain(response)?.code).toBe('ERR_STEP_UP_REQUIRED')
+    expect(server.grants()).toEqual([])
+  })
+
+  it('is not asked where the word of the user says that the token is dead', async () => {
+    const judged: (string | undefined)[] = []
+    const { server, manager } = await challenged(() => ({ accessToken: 'strong' }), 1, {
+      isTokenRejected(response, one) {
+        judged.push(one?.acr_values)
+        return response.status === 401
+      },
+    })
+    server.live.refresh.add('r0')
+    expect((await server.read(manager)).status).toBe(200)
+    expect(server.grants()).toEqual(['refresh_token'])
+    expect(judged).toContain('strong')
   })
 })
 

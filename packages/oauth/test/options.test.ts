@@ -32,6 +32,14 @@ describe('an option', () => {
     ['`grants[1]`', { grants: [{ name: 'x', grantType: 'y' }, { grantType: 'y' }] }],
     ['`resource`', { resource: 'api' }],
     ['`resource`', { resource: ['https://api.test/#part'] }],
+    ['`audiences`', { audiences: {} }],
+    ['`audiences`', { audiences: { 'https://other.test': { scope: 'x' } } }],
+    ['`audiences["https://api.test"]`', { audiences: { [API]: {} } }],
+    ['`audiences["https://api.test"]`', { audiences: { [API]: { audience: 'x' } } }],
+    ['`resource`', { audiences: { [API]: { scope: 'x' } }, resource: 'urn:x' }],
+    ['`dpop`', { dpop: false }],
+    ['`dpop`', { dpop: {} }],
+    ['`dpop`', { dpop: true, scheme: bearer() }],
     ['`refreshScope`', { refreshScope: ['read'] }],
     ['`scheme`', { scheme: {} }],
     ['`password`', { username: 'ada' }],
@@ -55,7 +63,9 @@ describe('an option', () => {
 })
 
 it('an option that there is not is answered with those there are, and those are taken', () => {
-  const every: Required<Omit<OAuthOptions, 'tokenEndpoint' | 'username' | 'password'>> = {
+  const every: Required<
+    Omit<OAuthOptions, 'tokenEndpoint' | 'username' | 'password' | 'dpop' | 'audiences'>
+  > = {
     ...CLIENT,
     origin: API,
     issuer: ISSUER,
@@ -74,6 +84,7 @@ it('an option that there is not is answered with those there are, and those are 
     name: 'x',
     store: memoryStore(),
     isTokenRejected: () => false,
+    onChallenge: () => undefined,
     skipAuth: () => false,
     whenSignedOut: 'send',
     whenRefused: 'end',
@@ -84,6 +95,7 @@ it('an option that there is not is answered with those there are, and those are 
     allowInsecure: true,
   }
   expect(() => oauth(every)).not.toThrow()
+  expect(make({ dpop: true })).not.toThrow()
   expect(thrown(make({ clientsecret: CANARY })).message).toMatch(
     /^There is no option `clientsecret`. There are: origin, issuer, .*clientSecret, .*allowInsecure.$/,
   )

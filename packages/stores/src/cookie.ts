@@ -10,6 +10,7 @@ import { checkApp } from './app-name.ts'
 import { cookieNames } from './cookie/cookie-name.ts'
 import { documentJar } from './cookie/document-jar.ts'
 import type { Jar } from './cookie/jar.ts'
+import { cookiesOf, cutPieces, joinPieces, MOST_PIECES, wholeName } from './cookie/pieces.ts'
 import { type FetchExchange, fetchJar, type NodeExchange, nodeJar } from './cookie/server-jar.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
@@ -83,8 +84,11 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  * manager is told otherwise): one behind a request's back may end after the response, too late for its
  * cookie, and a refresh token that works once is lost with it.
  *
+ * A session of more than 4,096 bytes lies in up to three cookies, `….0`, `….1` and `….2`, which are read,
+ * replaced and removed together.
+ *
  * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or when the browser does not take
- * the cookie, and `ERR_STORE_TOO_LARGE` for one of more than 4,096 bytes. Headers of the Fetch API do
+ * the cookie, and `ERR_STORE_TOO_LARGE` for a session that three cookies cannot hold. Headers of the Fetch API do
  * not tell that their response has left: what is stored after that is lost.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION`.
@@ -103,28 +107,38 @@ export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}
     throw invalid('`maxAgeMs` must be a finite number of milliseconds > 0.')
   }
   const names = cookieNames(checkApp(app), secure)
-  const write = (name: string, value: string | undefined, maxAge?: number) => {
+  const lineOf = (name: string, value: string | undefined, maxAge: number | undefined) => {
     const cookie = { ...jar.attributes, name, value, path: '/', secure }
-    const line = stringifySetCookie({ ...cookie, ...(maxAge !== undefined && { maxAge }) })
-    checkSize(line)
-    jar.write({ name, value, line })
+    return stringifySetCookie({ ...cookie, ...(maxAge !== undefined && { maxAge }) })
   }
+  const remove = (name: string) => jar.write({ name, value: undefined, line: lineOf(name, '', 0) })
+  const read = (name: string) => joinPieces(names.of(name), jar.read())
   const locks = 'document' in place ? lockManager() : undefined // on a server there is nobody to exclude
   return {
     getToken(name) {
-      const text = jar.read()[names.of(name)]
+      const text = read(name)
       return text === undefined ? undefined : decodeEntry(text).tokens
     },
     setToken(tokens, name) {
-      refuseNewer(jar.read()[names.of(name)])
-      // A cookie has little room, and the ID token is only needed for a sign-out at the server.
+      const cookie = names.of(name)
+      const before = jar.read()
+      refuseNewer(readable(() => joinPieces(cookie, before)))
+      // Cookies have little room, and the ID token is only needed for a sign-out at the server.
       const { idToken: _, ...kept } = tokens
-      write(names.of(name), encodeEntry(kept), maxAgeOf(tokens, maxAgeMs))
+      const maxAge = maxAgeOf(tokens, maxAgeMs)
+      const values = valuesOf(cookie, encodeEntry(kept), (of, value) => lineOf(of, value, maxAge))
+      for (const [of, value] of values) {
+        jar.write({ name: of, value, line: lineOf(of, value, maxAge) })
+      }
+      for (const of of cookiesOf(cookie, before)) if (!values.has(of)) remove(of)
     },
-    removeToken: (name) => write(names.of(name), undefined, 0),
+    removeToken(name) {
+      const cookie = names.of(name)
+      for (const of of new Set([cookie, ...cookiesOf(cookie, jar.read())])) remove(of)
+    },
     names() {
       const cookies = Object.entries(jar.read()).filter(([, value]) => value !== undefined)
-      return names.among(cookies.map(([name]) => name))
+      return names.among([...new Set(cookies.map(([name]) => wholeName(name)))])
     },
     ...('document' in place ? {} : { renewAheadMs: 0 }),
     ...(locks && { lock: tabLock(locks, names.of) }),
@@ -150,11 +164,28 @@ function maxAgeOf(tokens: TokenSet, maxAgeMs: number | undefined): number | unde
   return Math.floor(Math.min(lifeMs, LONGEST_LIFE_MS) / 1_000)
 }
 
-function checkSize(line: string): void {
-  if (line.length <= LIMIT_BYTES) return
+/** What is garbage may be replaced. */
+function readable(read: () => string | undefined): string | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+/** The values of the cookies that hold `text`: of one, or of several where it is too long for one. */
+function valuesOf(
+  cookie: string,
+  text: string,
+  lineOf: (cookie: string, value: string) => string,
+): Map<string, string> {
+  const whole = lineOf(cookie, text).length
+  if (whole <= LIMIT_BYTES) return new Map([[cookie, text]])
+  const pieces = cutPieces(cookie, text, LIMIT_BYTES - lineOf(`${cookie}.0`, '').length)
+  if (pieces.size <= MOST_PIECES) return pieces
   throw new StoreError(
     'ERR_STORE_TOO_LARGE',
-    `The session's cookie would take ${line.length} bytes, and browsers keep ${LIMIT_BYTES}. Keep such a session on the server (redisStore), behind a session id of yours.`,
+    `The session would take ${whole} bytes of cookies. Browsers keep ${LIMIT_BYTES} in one, and a session has at most ${MOST_PIECES}: servers refuse longer headers. Keep such a session on the server (redisStore), behind a session id of yours.`,
   )
 }
 

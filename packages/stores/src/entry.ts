@@ -68,7 +68,7 @@ export function decodeEntry(stored: unknown): Entry {
 }
 
 /** The parts of a token set that are text and may be missing, as in entries of older releases. */
-const TEXTS = ['idToken', 'scope', 'dpopKey'] as const
+const TEXTS = ['idToken', 'scope', 'dpopKey', 'audienceTokens'] as const
 
 const textsIn = (fields: Record<string, unknown>): Partial<TokenSet> =>
   Object.fromEntries(TEXTS.flatMap((key) => (isToken(fields[key]) ? [[key, fields[key]]] : [])))

@@ -1,5 +1,5 @@
 /**
- * Sessions in Redis, for fleets. Peer: redis >= 5.
+ * Sessions in Redis or Valkey, for fleets. Peer: one of redis >= 5, ioredis >= 5, iovalkey.
  *
  * @module
  */
@@ -8,19 +8,16 @@ import type { TokenSet, TokenStore } from '@latchkey/core'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { type Changes, channelOf, followKey } from './redis/changes.ts'
-import {
-  type AnyRedis,
-  CALL_LIMIT_MS,
-  type RedisClient,
-  type RedisCluster,
-  runScript,
-} from './redis/connection.ts'
+import { type AnyRedis, CALL_LIMIT_MS, portOf, runScript } from './redis/connection.ts'
 import { type Locks, withLock } from './redis/lock.ts'
 import { keyOf, listNames } from './redis/names.ts'
+import type { RedisPort } from './redis/port.ts'
 import { READ, REMOVE, WRITE } from './redis/scripts.ts'
 import { StoreError } from './store-error.ts'
 
-export type { RedisClient, RedisCluster } from './redis/connection.ts'
+export type { IoRedisClient, IoRedisSubscriber } from './redis/ioredis.ts'
+export type { RedisClient, RedisCluster, RedisNode, RedisSubscriber } from './redis/node-redis.ts'
+export type { KeyScan, RedisListener, RedisListenerEvents, RedisPort } from './redis/port.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
 /** Under which keys sessions lie, how long they live and how long a lock does. */
@@ -53,13 +50,15 @@ const KEEP_MS = 86_400_000
 const LONGEST_MS = 3650 * KEEP_MS
 
 /**
- * Sessions in Redis, for fleets: one session and one renewal across processes and machines.
+ * Sessions in Redis or Valkey, for fleets: one session and one renewal across processes and machines.
  *
- * `client` is yours, from `createClient()` or `createCluster()` of the package `redis`: you connect it
- * before the store is used, listen to its errors, and close it. The store then ends what it opened (a
- * second connection, once somebody subscribes), and holds no process open by itself.
+ * `client` is yours: from `createClient()` or `createCluster()` of the package `redis`, or a `Redis` or
+ * `Cluster` of `ioredis` or `iovalkey`. You connect it before the store is used, listen to its errors, and
+ * close it. The store then ends what it opened (a second connection, once a manager subscribes), and holds
+ * no process open by itself. For another library write a `RedisPort`.
  *
- * A renewal excludes the others by a lock with a lease. A holder that was stopped for longer than its
+ * A renewal excludes the others by a lock with a lease. Those who wait for it get it in the order they
+ * came; one that was killed while it waited holds up the others for two seconds at most. A holder that was stopped for longer than its
  * lease is not told, but its late write is refused (`ERR_STORE_OVERTAKEN`) once something newer has
  * been written, and a sign-out stays a sign-out. A sign-in, or a write outside a lock, always wins.
  * Use one store per process, or one per manager: for a store, whoever writes while it holds the lock is
@@ -77,21 +76,18 @@ const LONGEST_MS = 3650 * KEEP_MS
  *   `ERR_STORE_GARBAGE` or `ERR_STORE_NEWER`.
  */
 export function redisStore<Node = never>(
-  client: RedisClient | RedisCluster<Node>,
+  client: AnyRedis<Node>,
   options: RedisStoreOptions = {},
 ): Required<Omit<TokenStore, 'renewAheadMs' | 'canWrite'>> {
   expectKnown(options, KNOWN)
   const { prefix = 'latchkey:', maxAgeMs = 90 * KEEP_MS, leaseMs = 10_000 } = options
-  if (typeof client?.withCommandOptions !== 'function') {
-    throw invalid('`client` must be from createClient() or createCluster() of `redis` 5 or newer.')
-  }
+  const port = portOf(client as AnyRedis) // what a cluster's nodes are is its own affair
   if (typeof prefix !== 'string') throw invalid('`prefix` must be a string.')
   checkDuration('maxAgeMs', maxAgeMs, KEEP_MS, LONGEST_MS)
   checkDuration('leaseMs', leaseMs, 1_000, 60_000)
-  const redis = client as AnyRedis // what a cluster's nodes are is its own affair
-  const changes: Changes = { client: redis, connection: undefined }
+  const changes: Changes = { port, connection: undefined }
   const locks: Locks = {
-    client: redis,
+    port,
     leaseMs,
     keepMs: KEEP_MS,
     holders: new Map(),
@@ -100,7 +96,7 @@ export function redisStore<Node = never>(
   const keyed = (name: string) => keyOf(prefix, name)
   return {
     async getToken(name) {
-      const text = await readText(redis, keyed(name))
+      const text = await readText(port, keyed(name))
       return text === undefined ? undefined : decodeEntry(text).tokens
     },
     setToken(tokens, name) {
@@ -108,40 +104,40 @@ export function redisStore<Node = never>(
       const lifeMs = Math.max(KEEP_MS, lifeOf(tokens, maxAgeMs))
       const values = [KEEP_MS, lifeMs, channelOf(key), CHANGED, encodeEntry(tokens)]
       const holder = locks.holders.get(key)
-      if (!holder) return write(redis, key, ['', ...values], CALL_LIMIT_MS)
-      const work = write(redis, key, [holder.fence, ...values], leaseMs)
+      if (!holder) return write(port, key, ['', ...values], CALL_LIMIT_MS)
+      const work = write(port, key, [holder.fence, ...values], leaseMs)
       holder.writes.add(work)
       return work.finally(() => holder.writes.delete(work))
     },
     async removeToken(name) {
       const key = keyed(name)
       const values = [KEEP_MS, channelOf(key), CHANGED]
-      const fence = await runScript(redis, REMOVE, key, values)
+      const fence = await runScript(port, REMOVE, key, values)
       const holder = locks.holders.get(key)
       if (holder) holder.fence = Number(fence) // a sign-in that follows is no late writer
     },
     lock: (name, run) => withLock(locks, keyed(name), run),
     subscribe: (name, listener) => followKey(changes, keyed(name), listener),
-    names: () => listNames(redis, prefix),
+    names: () => listNames(port, prefix),
   }
 }
 
 /** What is published. */
 const CHANGED = 'changed'
 
-async function readText(redis: AnyRedis, key: string, patienceMs?: number) {
-  const text = await runScript(redis, READ, key, [], patienceMs)
+async function readText(port: RedisPort, key: string, patienceMs?: number) {
+  const text = await runScript(port, READ, key, [], patienceMs)
   return typeof text === 'string' ? text : undefined
 }
 
 async function write(
-  redis: AnyRedis,
+  port: RedisPort,
   key: string,
   values: (string | number)[],
   patienceMs: number,
 ): Promise<void> {
-  refuseNewer(await readText(redis, key, patienceMs))
-  if ((await runScript(redis, WRITE, key, values, patienceMs)) === 1) return
+  refuseNewer(await readText(port, key, patienceMs))
+  if ((await runScript(port, WRITE, key, values, patienceMs)) === 1) return
   throw new StoreError(
     'ERR_STORE_OVERTAKEN',
     'Something newer was stored, or a sign-out, after this renewal had lost its lock. That stays; this was not written.',

@@ -8,7 +8,7 @@ export type StoreErrorCode =
   | 'ERR_STORE_LOCKED'
   /** A disk, quota or storage is full. */
   | 'ERR_STORE_FULL'
-  /** More than the place can hold: a cookie of 4,096 bytes, a credential of 2,560. */
+  /** More than the place can hold: three cookies of 4,096 bytes, a credential of 2,560. */
   | 'ERR_STORE_TOO_LARGE'
   /** Permission denied, read-only, blocked by the browser or refused by the user. */
   | 'ERR_STORE_DENIED'
@@ -18,6 +18,8 @@ export type StoreErrorCode =
   | 'ERR_STORE_GARBAGE'
   /** What is there was written by a newer version; it is left as it is. */
   | 'ERR_STORE_NEWER'
+  /** What is there was encrypted with a key that was not given; it is left as it is. */
+  | 'ERR_STORE_WRONG_KEY'
   /** A write that came too late: something newer is there already, and stays. */
   | 'ERR_STORE_OVERTAKEN'
   /** An option that cannot be: said when the store is made. */

@@ -2,14 +2,17 @@ import { createServer } from 'node:http'
 import { apiToken, bearer, createTokenManager, type TokenStore } from '@latchkey/core'
 import AsyncStorage from '@react-native-async-storage/async-storage'
 import express from 'express'
+import { Cluster, Redis } from 'ioredis'
+import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey'
 import { createClient, createCluster } from 'redis'
 import { createStorage } from 'unstorage'
 import { expectTypeOf, test } from 'vitest'
 import { asyncStorageStore } from '../src/async-storage.ts'
 import { cookieStore } from '../src/cookie.ts'
+import { encrypted } from '../src/encrypted.ts'
 import { fileStore, fileStoreDirectory } from '../src/file.ts'
 import { keychainStore } from '../src/keychain.ts'
-import { redisStore, StoreError } from '../src/redis.ts'
+import { type RedisPort, redisStore, StoreError } from '../src/redis.ts'
 import { webStore } from '../src/web.ts'
 
 test('each store is one that a manager takes', () => {
@@ -32,11 +35,36 @@ test("Redis' own clients fit as they are: one server, a cluster, with or without
   redisStore(createCluster({ rootNodes: [] }))
 })
 
+test('clients and clusters of ioredis and iovalkey fit as they are, and a port around any other', () => {
+  const lazy = { lazyConnect: true }
+  redisStore(new Redis(lazy), { prefix: 'crm:' })
+  redisStore(new Cluster([], lazy))
+  redisStore(new Valkey(lazy))
+  redisStore(new ValkeyCluster([], lazy))
+  expectTypeOf(redisStore).toBeCallableWith({} as RedisPort)
+})
+
 test("the two sides of an exchange fit, as Node, Express and the Fetch API have them, or a page's document", () => {
   createServer((req, res) => void cookieStore({ req, res }))
   express().use((req, res) => void cookieStore({ req, res }, { app: 'crm', secure: false }))
   cookieStore({ request: new Request('https://app.test'), headers: new Headers() })
   cookieStore({ document: { cookie: '' } })
+})
+
+test('an encrypted store can do what the store inside can', () => {
+  const key = {} as CryptoKey
+  const passphrase = { passphrase: 'x', salt: 'y' }
+  const files = encrypted(fileStore(), [key, passphrase])
+  expectTypeOf(files.lock).toEqualTypeOf(fileStore().lock)
+  expectTypeOf(files.names).toEqualTypeOf(fileStore().names)
+  expectTypeOf(files).toExtend<TokenStore>()
+  expectTypeOf(encrypted(webStore(), key)).toExtend<TokenStore>()
+  // @ts-expect-error Redis cannot tell
+  encrypted(redisStore(createClient()), key).canWrite
+  // @ts-expect-error a passphrase needs a salt
+  encrypted(fileStore(), { passphrase: 'x' })
+  // @ts-expect-error a passphrase needs a salt
+  encrypted(fileStore(), 'x')
 })
 
 test('key-value storages fit, whichever words they use', () => {

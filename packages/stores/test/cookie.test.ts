@@ -43,6 +43,28 @@ function fetchExchange(received = ''): Exchange {
   }
 }
 
+/** A page, whose cookies are kept as a browser does. */
+function documentExchange(received = ''): Exchange {
+  const lines = new Map(
+    received.split('; ').map((pair) => [pair.split('=')[0] ?? '', pair] as const),
+  )
+  lines.delete('')
+  const document = {
+    get cookie() {
+      const pairs = [...lines.values()].map((line) => line.split(';')[0])
+      return pairs.filter((pair) => !pair?.endsWith('=')).join('; ')
+    },
+    set cookie(line: string) {
+      lines.set(line.split('=')[0] ?? '', line)
+    },
+  }
+  return {
+    place: { document },
+    leaving: () => [...lines.values()],
+    append: (line) => void (document.cookie = line),
+  }
+}
+
 /** A store looks into the headers each time, so two on one exchange share it. */
 function contractOn(open: () => Exchange): StoreSubject {
   return {
@@ -176,17 +198,99 @@ test('the cookie lives as long as the refresh token, or else the access token', 
   expect(await life({ accessToken, refreshToken, refreshExpiresAt: 8e15 })).toBe(400 * 86_400)
 })
 
-test('a session of more than 4,096 bytes is refused with its size, and the cookie before it stays', async () => {
-  const { place, leaving } = fetchExchange()
+/** A token of so many characters, and a session that takes several cookies. */
+const tokenOf = (length: number) => 'CANARY-7f3a'.padEnd(length, 'x')
+const big = { accessToken: tokenOf(5_000), refreshToken: 'CANARY-7f3a-\u00fc\u{1f600}'.repeat(40) }
+
+describe.each([...exchanges, ['a document', documentExchange] as const])(
+  'a session of more than 4,096 bytes, on %s',
+  (_, open) => {
+    const namesIn = (exchange: Exchange) =>
+      exchange
+        .leaving()
+        .map((line) => parseSetCookie(line))
+        .filter(({ value }) => value !== '')
+        .map((cookie) => cookie.name)
+
+    test('lies in several cookies, each of 4,096 bytes at most, and is read as one', async () => {
+      const exchange = open()
+      await cookieStore(exchange.place).setToken(big, name)
+      expect(namesIn(exchange)).toEqual([`${cookieOf(name)}.0`, `${cookieOf(name)}.1`])
+      for (const line of exchange.leaving()) expect(line.length).toBeLessThanOrEqual(4_096)
+      const back = open(
+        exchange
+          .leaving()
+          .map((line) => line.split(';')[0])
+          .join('; '),
+      )
+      expect(await cookieStore(back.place).getToken(name)).toEqual(big)
+      expect(await cookieStore(back.place).names?.()).toEqual([name])
+    })
+
+    test('is replaced as a whole, by a longer one, a shorter one and one that fits into one cookie', async () => {
+      const exchange = open()
+      const store = cookieStore(exchange.place)
+      for (const length of [9_000, 5_000, 100, 9_000, 100]) {
+        const stored = { accessToken: tokenOf(length) }
+        await store.setToken(stored, name)
+        expect(await store.getToken(name)).toEqual(stored)
+        const pieces = { 9000: ['.0', '.1', '.2'], 5000: ['.0', '.1'], 100: [''] }[length]
+        expect(namesIn(exchange).toSorted()).toEqual(pieces?.map((at) => cookieOf(name) + at))
+      }
+    })
+
+    test('is removed as a whole', async () => {
+      const exchange = open()
+      const store = cookieStore(exchange.place)
+      await store.setToken(big, name)
+      await store.removeToken(name)
+      expect(namesIn(exchange)).toEqual([])
+      expect(await store.getToken(name)).toBeUndefined()
+    })
+
+    test('is no session if a piece is missing or is another session’s, and the next sign-in replaces it', async () => {
+      const [one, two] = [open(), open()]
+      await cookieStore(one.place).setToken(big, name)
+      await cookieStore(two.place).setToken(big, name)
+      const pairs = (exchange: Exchange) => exchange.leaving().map((line) => line.split(';')[0])
+      const mixtures = [[pairs(one)[0]], [pairs(one)[1]], [pairs(one)[0], pairs(two)[1]]]
+      for (const mixture of mixtures) {
+        const { place } = open(mixture.join('; '))
+        const store = cookieStore(place)
+        const read = async () => store.getToken(name)
+        if (mixture[0] === pairs(one)[1]) expect(await read()).toBeUndefined()
+        else await expect(read()).rejects.toMatchObject({ code: 'ERR_STORE_GARBAGE' })
+        await store.setToken(tokens, name)
+        expect(await store.getToken(name)).toEqual(tokens)
+      }
+    })
+
+    test('is refused with its size beyond three cookies, and the cookies before it stay', async () => {
+      const { place, leaving } = open()
+      const store = cookieStore(place)
+      await store.setToken(big, name)
+      const before = leaving()
+      const storeBigger = async () => store.setToken({ accessToken: tokenOf(13_000) }, name)
+      const error: unknown = await storeBigger().catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'ERR_STORE_TOO_LARGE' })
+      expect(String(error)).toMatch(/ 13\d{3} bytes/)
+      expect(String(error)).not.toMatch(/CANARY/)
+      expect(leaving()).toEqual(before)
+    })
+  },
+)
+
+test('two names never meet, not even where one is called like a piece of the other', async () => {
+  const { place } = fetchExchange()
   const store = cookieStore(place)
-  await store.setToken(tokens, name)
-  const before = leaving()
-  const big = { accessToken: `CANARY-7f3a${'x'.repeat(4_000)}` }
-  const storeBig = () => store.setToken(big, name)
-  expect(storeBig).toThrow(expect.objectContaining({ code: 'ERR_STORE_TOO_LARGE' }))
-  expect(storeBig).toThrow(/ 4,?\d{3} bytes/)
-  expect(storeBig).not.toThrow(/CANARY/)
-  expect(leaving()).toEqual(before)
+  const names = ['https://10.0.0', 'https://10.0.0.0', 'https://10.0.0.1']
+  for (const [at, one] of names.entries()) {
+    await store.setToken({ accessToken: tokenOf(at === 0 ? 5_000 : 100) + at }, one)
+  }
+  for (const [at, one] of names.entries()) {
+    expect((await store.getToken(one))?.accessToken.at(-1)).toBe(String(at))
+  }
+  expect((await store.names?.())?.toSorted()).toEqual(names)
 })
 
 test('once Node has sent the headers, storing and removing say so; reading goes on', async () => {

@@ -216,4 +216,18 @@ describe('who listens', () => {
     const listen = async () => store.subscribe(NAME, () => undefined)
     expect(await failure(listen())).toEqual(['ERR_STORE_UNAVAILABLE', 'ENOTDIR'])
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'is told at once where the system denies a parent that is there: in /proc Node’s own recursive mkdir never returns',
+    async () => {
+      const source = new URL('../src/file.ts', import.meta.url).href
+      const code = `
+        import { fileStore } from ${JSON.stringify(source)}
+        try { fileStore().subscribe('me', () => undefined) } catch ({ code }) { console.log(code) }`
+      const args = ['--input-type=module', '--eval', code]
+      const env = { ...process.env, HOME: '/proc', XDG_STATE_HOME: '' }
+      const ended = await promisify(execFile)(process.execPath, args, { timeout: 20_000, env })
+      expect(ended.stdout).toBe('ERR_STORE_UNAVAILABLE\n')
+    },
+  )
 })

@@ -52,7 +52,7 @@ test('a prefix that is no string, and durations out of range, are refused at onc
   }
 })
 
-test('what is no client of the package is refused at once', () => {
+test('what is not a known client is refused at once', () => {
   const invalid = expect.objectContaining({ code: 'ERR_INVALID_OPTION' })
   for (const client of [undefined, null, 'redis://127.0.0.1', {}, { isOpen: true }]) {
     expect(() => redisStore(client as never)).toThrow(invalid)

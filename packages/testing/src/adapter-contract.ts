@@ -5,6 +5,7 @@
  */
 
 import { answerCases } from './contract/answer-cases.ts'
+import { challengeCases } from './contract/challenge-cases.ts'
 import { credentialCases } from './contract/credential-cases.ts'
 import { failureCases } from './contract/failure-cases.ts'
 import { redirectCases } from './contract/redirect-cases.ts'
@@ -39,6 +40,7 @@ export function adapterContract(): AdapterCase[] {
     ...redirectCases,
     ...waitingCases,
     ...failureCases,
+    ...challengeCases,
     ...answerCases,
   ]
 }

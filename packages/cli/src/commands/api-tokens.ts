@@ -13,7 +13,7 @@ export async function listApiTokens(options: ApiTokenOptions): Promise<void> {
   const tokens = await (await apiTokensOf(options)).list()
   const rows = tokens.map(({ id, description }) => ({ id, description }))
   if (options.json) return printJson(rows)
-  if (rows.length === 0) return say('There are no API tokens.')
+  if (rows.length === 0) return say('You have no API tokens.')
   print(
     table([
       ['ID', 'DESCRIPTION'],
@@ -28,7 +28,7 @@ export async function createApiToken(description: string | undefined, options: A
   const { id, token } = await api.create(description === undefined ? {} : { description })
   warnOfSecret('API token')
   if (options.json) return printJson({ id, description, token })
-  say(`Created API token ${id}. It is shown this once.`)
+  say(`Created API token ${id}. It is not shown again.`)
   print(token)
 }
 
@@ -37,7 +37,7 @@ export async function deleteApiTokens(ids: readonly string[], options: ApiTokenO
   if (!ids.every((id) => /^\d+$/.test(id))) {
     throw new Failure(
       ExitCode.usage,
-      'API tokens are deleted by their ids: latchkey api-tokens list',
+      'Give the ids of the API tokens. To see them, run: latchkey api-tokens list',
     )
   }
   const api = await apiTokensOf(options)
@@ -52,6 +52,6 @@ async function apiTokensOf(options: SessionOptions): Promise<ApiTokens> {
   if (noco) return noco.apiTokens
   throw new Failure(
     ExitCode.usage,
-    `${url} is not a NocoDB server; only those have API tokens here.`,
+    `${url} is not a NocoDB server. This command works only with NocoDB.`,
   )
 }

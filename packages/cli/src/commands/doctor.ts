@@ -4,6 +4,7 @@ import { ExitCode } from '../exit-code.ts'
 import { Failure, tellFailure } from '../failure.ts'
 import type { Profile } from '../profile.ts'
 import { hasPlace, sessionsDirectory } from '../profile-list.ts'
+import { type ProxyUse, proxyUse } from '../proxy.ts'
 import {
   hasCredentials,
   openStore,
@@ -47,6 +48,8 @@ function tell({ check, ok, found }: Finding): void {
 async function* examine(options: SessionOptions): AsyncGenerator<Finding> {
   yield { check: 'node', ok: true, found: process.version }
   yield { check: 'environment', ok: true, found: environment() }
+  const proxy = await proxyUse()
+  if (proxy) yield { check: 'proxy', ok: true, found: tellProxy(proxy) }
   const isNeeded = !usesEnvironment(options)
   yield* examined(
     'permissions',
@@ -80,7 +83,7 @@ async function* examineServer(options: SessionOptions): AsyncGenerator<Finding> 
   yield* examined(
     'token',
     () => manager.getTokens(),
-    () => 'there is one that is valid by its expiry',
+    () => 'there is one, and it has not expired',
   )
   if (!noco) return
   yield* examined(
@@ -110,7 +113,7 @@ async function shutToOthers(): Promise<string> {
   const { mended, problems } = await tightenModes(sessionsDirectory())
   const said = [
     mended.length > 0 &&
-      `Other users could read ${mended.join(', ')}. That is mended; if somebody may have looked, sign out and in again.`,
+      `Other users could read ${mended.join(', ')}. Now they cannot. If another user may have read it, sign out and in again.`,
     ...problems.map((problem) => `${problem}.`),
   ].filter((text) => text !== false)
   if (said.length === 0) return 'only you can read the files'
@@ -120,16 +123,16 @@ async function shutToOthers(): Promise<string> {
 /** Where the environment says who signs in, a place for the session is a convenience. */
 async function permissions(isNeeded: boolean): Promise<string> {
   if (isNeeded) return shutToOthers()
-  if (!hasPlace()) return 'there is no place for sessions (no home), so nothing is kept'
+  if (!hasPlace()) return 'there is no home directory, so the session is not kept'
   return shutToOthers().catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) throw error
-    return `there is no place for sessions (${error.code}), so nothing is kept`
+    return `the directory of the sessions cannot be used (${error.code}), so the session is not kept`
   })
 }
 
 async function holdsSession({ store, name, url }: Profile): Promise<true> {
   if (await (await openStore(store)).getToken(name)) return true
-  throw new Failure(ExitCode.signedOut, `holds no session: run latchkey sign-in ${url}`)
+  throw new Failure(ExitCode.signedOut, `does not hold the session. Run: latchkey sign-in ${url}`)
 }
 
 /** Asks the server for what needs no token. Not every NocoDB tells its version. */
@@ -142,7 +145,7 @@ async function knock({
   const signal = AbortSignal.timeout(KNOCK_LIMIT_MS)
   const response = await send(url + path, { redirect: 'manual', signal }).catch((cause) => {
     throw new Error(
-      `${url} cannot be reached. See whether it runs, and whether its URL, the network and a proxy are right.`,
+      `${url} cannot be reached. Check that it runs, and check its URL, the network and the proxy.`,
       { cause },
     )
   })
@@ -151,7 +154,7 @@ async function knock({
   const info: unknown = response.ok ? await response.json().catch(() => undefined) : undefined
   if (typeof info !== 'object' || info === null) {
     throw new Error(
-      `${url + path} was answered ${response.status}: is this a NocoDB server, and its sub-path right?`,
+      `${url + path} was answered ${response.status}. Check that this is a NocoDB server, and that its path is right.`,
     )
   }
   const version = 'version' in info ? info.version : undefined
@@ -167,11 +170,15 @@ function whoDecides(): string {
   const names = ['NOCODB_URL', 'NOCODB_API_TOKEN', 'NOCODB_EMAIL', 'NOCODB_PASSWORD']
   const set = names.filter((name) => env[name])
   if (set.length === 0) return 'no NOCODB_ variables'
-  if (hasCredentials()) return `${set.join(', ')} decide`
+  if (hasCredentials()) return `${set.join(', ')} decide which session is used`
   return env['NOCODB_URL']
-    ? `${set.join(', ')} say which server; a saved session signs in`
-    : `${set.join(', ')} set, which means nothing without NOCODB_URL`
+    ? `${set.join(', ')} name the server; a saved session signs in`
+    : `${set.join(', ')} set, but ignored without NOCODB_URL`
 }
+
+/** Not needed everywhere that it is named: one that is not used is no failure by itself. */
+const tellProxy = ({ variable, advice }: ProxyUse): string =>
+  advice ?? `${variable} is set: requests go through that proxy, except those to this machine`
 
 const tellProfile = ({ name, url, store, user }: Profile): string =>
   `${name} (${[url, user, store].join(', ')})`
@@ -180,7 +187,7 @@ const tellProfile = ({ name, url, store, user }: Profile): string =>
 function clock(date: string | null): Finding {
   const offMs = date === null ? undefined : Date.parse(date) - Date.now()
   if (offMs === undefined || Number.isNaN(offMs)) {
-    return { check: 'clock', ok: true, found: 'the server does not tell its time' }
+    return { check: 'clock', ok: true, found: 'the server does not send its time' }
   }
   if (Math.abs(offMs) < CLOCK_TOLERANCE_MS) {
     return { check: 'clock', ok: true, found: 'agrees with the server' }

@@ -56,12 +56,15 @@ function resolve(base: string, path: string): URL {
   const isFull = /^[a-z][a-z0-9+.-]*:\/\//i.test(path)
   const url = URL.parse(isFull ? path : `${base}/${path.replace(/^\/+/, '')}`)
   if (!url || url.username || url.password) {
-    throw new Failure(ExitCode.usage, 'That is no path, and no URL without a password.')
+    throw new Failure(
+      ExitCode.usage,
+      'Give a path, such as /items, or a URL without a user name and password.',
+    )
   }
   if (url.origin === URL.parse(base)?.origin) return url
   throw new Failure(
     ExitCode.usage,
-    `${url.origin} is not ${base}: this session's token does not go there.`,
+    `The session is for ${base}. Its token is not sent to ${url.origin}.`,
   )
 }
 
@@ -73,7 +76,7 @@ async function readInput(input: string): Promise<Buffer<ArrayBuffer>> {
     const { code } = error as NodeJS.ErrnoException
     throw new Failure(
       ExitCode.usage,
-      `The body cannot be read (${code}): --input takes the path of a file, or - for stdin.`,
+      `The body cannot be read (${code}). Give --input the path of a file, or - for stdin.`,
     )
   }
 }
@@ -83,7 +86,7 @@ function expectSendable(url: URL, init: RequestInit): void {
   try {
     void new Request(url, init)
   } catch (error) {
-    throw new Failure(ExitCode.usage, 'Such a request cannot be sent.', { cause: error })
+    throw new Failure(ExitCode.usage, 'This request cannot be sent.', { cause: error })
   }
 }
 
@@ -104,10 +107,8 @@ async function printBody({ body, headers }: Response): Promise<void> {
   const whole = await buffer(bytes)
   if (whole.length === 0) return
   if (isUtf8(whole) && !whole.includes(0)) return print(readable(whole.toString().trimEnd()))
-  const type = headers.get('content-type') ?? 'no known type'
-  say(
-    `The answer is ${whole.length} bytes of ${type}, no text for a terminal: send them to a file.`,
-  )
+  const type = headers.get('content-type') ?? 'an unknown type'
+  say(`The answer is not text: ${whole.length} bytes of ${type}. Send them to a file.`)
 }
 
 /** JSON is indented. */

@@ -76,7 +76,7 @@ async function serverUrl(given: string | undefined, options: SignInOptions): Pro
   const read = (url: string) =>
     readServerUrl(url, { allowInsecure, isNocoDB: service === 'nocodb' })
   if (given !== undefined) return read(given)
-  const question = 'Where is the server?'
+  const question = 'URL of the server'
   const initial = env['NOCODB_URL'] && oneLine(env['NOCODB_URL'])
   return read(await ask(question, 'latchkey sign-in <url>', { initial, check: read }))
 }

@@ -35,8 +35,8 @@ async function endSession(profile: Profile, options: SignOutOptions): Promise<vo
   for (const entry of entriesOf(profile)) await store.removeToken(entry)
   await dropProfile(name)
   if (failure) throw failure
-  if (isApiToken) return say(`Forgotten here: ${name}. The API token itself still works.`)
-  if (isLocal) return say(`Forgotten here: ${name}. At the server the session lives on.`)
+  if (isApiToken) return say(`Forgotten here: ${name}. The API token still works at the server.`)
+  if (isLocal) return say(`Forgotten here: ${name}. The session goes on at the server.`)
   const all = profile.service === 'nocodb' ? ' NocoDB has ended all of this user’s sessions.' : ''
   say(`Signed out of ${url}.${all}`)
   if (page)

@@ -38,7 +38,8 @@ export async function status(options: SessionOptions & { json?: boolean }): Prom
   }
   if (sessions.some(({ problem }) => problem !== undefined)) process.exitCode = ExitCode.store
   if (options.json) return printJson(sessions)
-  if (isByEnvironment) say('NOCODB_URL is set: commands use the environment, not these sessions.')
+  if (isByEnvironment)
+    say('NOCODB_URL is set, so commands use the environment and not these sessions.')
   if (sessions.length === 0) {
     return isByEnvironment ? undefined : say('You are not signed in. Run: latchkey sign-in')
   }
@@ -94,13 +95,13 @@ function tell(profile: Profile, session: SessionStatus | undefined): string {
 function stateOf(profile: Profile, session: SessionStatus): string[][] {
   const { expiresAt, renewable, signedIn, problem } = session
   if (problem !== undefined) return [['    state', problem]]
-  if (!signedIn) return [['    state', 'signed out: run latchkey sign-in']]
+  if (!signedIn) return [['    state', 'signed out; run: latchkey sign-in']]
   if (profile.service === 'nocodb' && profile.apiToken) {
     return [['    expires', 'when the API token is deleted']]
   }
   return [
     ['    expires', tellInstant(expiresAt)],
-    ['    renewable', renewable ? 'yes' : 'no: then sign in again'],
+    ['    renewable', renewable ? 'yes' : 'no; sign in again when it expires'],
   ]
 }
 
@@ -110,5 +111,5 @@ const LAST_INSTANT = 253_402_300_799_999
 function tellInstant(at: number | undefined): string {
   if (at === undefined) return 'unknown'
   if (at > LAST_INSTANT) return 'never'
-  return `${new Date(at).toISOString()}${at < Date.now() ? ' (over)' : ''}`
+  return `${new Date(at).toISOString()}${at < Date.now() ? ' (expired)' : ''}`
 }

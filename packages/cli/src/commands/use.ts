@@ -6,5 +6,5 @@ import { say } from '../terminal.ts'
 export async function use(wanted: string): Promise<void> {
   const { name } = chooseProfile(await readProfiles(), wanted)
   await changeProfiles((profiles) => ({ ...profiles, current: name }))
-  say(`From now on: ${name}`)
+  say(`The current session is now ${name}.`)
 }

@@ -39,7 +39,7 @@ async function goOn(url: string, options: SignInOptions, store: TokenStore): Pro
   if (refreshPath === undefined) {
     throw new Failure(
       ExitCode.usage,
-      'Tell where a refresh token buys a new access token: --refresh-path.',
+      'Name the path that exchanges the refresh token: --refresh-path.',
     )
   }
   await expectKeepable(store)

@@ -15,7 +15,10 @@ export async function signIn(
 ): Promise<OAuthProfile> {
   const { issuer, tokenEndpoint } = options
   if ((issuer === undefined) === (tokenEndpoint === undefined)) {
-    throw new Failure(ExitCode.usage, 'Tell where tokens are given: --issuer or --token-endpoint.')
+    throw new Failure(
+      ExitCode.usage,
+      'Name the server that gives the tokens: --issuer or --token-endpoint.',
+    )
   }
   const clientId = options.clientId ?? (await ask('Client id', '--client-id'))
   return wayOf(options)(url, { ...options, clientId }, store)

@@ -16,8 +16,8 @@ export function createGitServer(): GitServer {
   const root = mkdtempSync(join(tmpdir(), 'latchkey-git-'))
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'pipe' })
   git('init', '--quiet', 'work')
-  const ada = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
-  git('-C', 'work', ...ada, 'commit', '--quiet', '--allow-empty', '--message', 'first')
+  const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
+  git('-C', 'work', ...who, 'commit', '--quiet', '--allow-empty', '--message', 'first')
   git('clone', '--quiet', '--bare', 'work', 'repo.git')
   git('-C', 'repo.git', 'config', 'http.receivepack', 'true')
   return {

@@ -56,7 +56,8 @@ type Env = Record<string, string>
 export function createHome(): Home {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey cli '))
   const clean = Object.entries(process.env).filter(
-    ([name]) => !/^(NOCODB_|LATCHKEY_|XDG_|NODE_|FORCE_COLOR$|CI$)/.test(name),
+    ([name]) =>
+      !/^(NOCODB_|LATCHKEY_|XDG_|NODE_|FORCE_COLOR$|CI$|BROWSER$|(https?|no)_proxy$)/i.test(name),
   )
   const base = {
     ...Object.fromEntries(clean),

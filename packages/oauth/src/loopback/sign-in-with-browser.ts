@@ -65,8 +65,8 @@ export async function signInWithBrowser(
   const timer = setTimeout(() => late.abort(expired()), timeoutMs)
   const limit = AbortSignal.any([late.signal, ...(signal ? [signal] : [])])
   try {
-    const { scope, parameters } = options
-    const start = { redirectUri: server.redirectUri, scope, parameters }
+    const { scope, parameters, challenge } = options
+    const start = { redirectUri: server.redirectUri, scope, parameters, challenge }
     const { url, pending } = await untilAborted(prepareSignIn(context, start), limit)
     const answered = server.answerTo(pending.state)
     // What opens the browser may end only with it, so that only its failure is waited for.

@@ -18,7 +18,7 @@ import { readCallback, toParameters } from './callback.ts'
 import { expectOwnIdToken } from './id-token.ts'
 import { keepPending, type PendingSignIn, takePending } from './pending-sign-ins.ts'
 import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
-import { checkParameters, type SignInOptions, signInOptions } from './sign-in-options.ts'
+import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** Where the server sends the user back to, and what to ask for. */
 export interface StartSignInOptions extends SignInOptions {
@@ -62,10 +62,10 @@ export async function startSignIn(
 /** startSignIn(), which leaves it to the caller to keep `pending`. */
 export async function prepareSignIn(
   context: SignInContext,
-  { redirectUri, scope = context.scope, parameters }: StartSignInOptions,
+  { redirectUri, ...options }: StartSignInOptions,
 ): Promise<StartedSignIn> {
   if (!URL.canParse(redirectUri)) throw invalidOption('`redirectUri` must be an absolute URI.')
-  const more = checkParameters(parameters)
+  const { scope, more } = asked(options, context.scope)
   const server = await context.locate({ fetch: context.fetch })
   const endpoint = endpointOf(server, 'authorizationEndpoint')
   const isOpenID = scope?.split(' ').includes('openid') === true && isDescribed(server)
@@ -76,8 +76,9 @@ export async function prepareSignIn(
     redirectUri,
   }
   const { client_id } = context.client
-  const asked = endpoint.searchParams
-  for (const [name, value] of [...audiences(context), ...more]) asked.append(name, value)
+  const query = endpoint.searchParams
+  for (const [name, value] of audiencesOf(context)) query.append(name, value)
+  for (const [name, value] of more) query.set(name, value)
   const own = {
     client_id,
     redirect_uri: redirectUri,
@@ -88,13 +89,16 @@ export async function prepareSignIn(
     code_challenge: await calculatePKCECodeChallenge(pending.codeVerifier),
     code_challenge_method: 'S256',
   }
-  for (const [name, value] of Object.entries(own)) asked.set(name, value)
+  for (const [name, value] of Object.entries(own)) query.set(name, value)
   return { url: endpoint.href, pending }
 }
 
 /** Whom the tokens are for, which the server wants to know when it asks the user. The rest may be secret. */
-const audiences = ({ parameters }: SignInContext) =>
-  [...parameters].filter(([name]) => name === 'resource' || name === 'audience')
+function audiencesOf({ parameters, audiences = [] }: SignInContext): [string, string][] {
+  const told = [...parameters].filter(([name]) => name === 'resource' || name === 'audience')
+  const several = audiences.flatMap(({ resource }) => resource ?? [])
+  return [...told, ...several.map((one): [string, string] => ['resource', one])]
+}
 
 /** Whether the server has said its issuer, without which its ID tokens cannot be checked. */
 const isDescribed = ({ issuer, jwks_uri }: AuthorizationServer) =>

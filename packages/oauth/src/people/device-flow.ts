@@ -16,7 +16,7 @@ import { refusal } from '../refusal.ts'
 import { requestOptions } from '../sending.ts'
 import { askTokenEndpoint, readTokenAnswer, type TokenRequest } from '../token-endpoint.ts'
 import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
-import { checkParameters, type SignInOptions, signInOptions } from './sign-in-options.ts'
+import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** What to show to the user, who signs in with another device. */
 export interface DeviceCode {
@@ -123,12 +123,12 @@ async function poll(
   request: TokenRequest,
 ): Promise<TokenSet | 'pending' | 'slower' | 'unreachable'> {
   try {
-    const asked = await askTokenEndpoint(context, request, { fetch: context.fetch })
-    const { error } = asked.answer
+    const answered = await askTokenEndpoint(context, request, context)
+    const { error } = answered.answer
     if (error === 'authorization_pending') return 'pending'
     if (error === 'slow_down') return 'slower'
     if (error === 'expired_token') throw expired()
-    return await readTokenAnswer(context, request, asked)
+    return await readTokenAnswer(context, request, answered, context)
   } catch (error) {
     if (isLatchkeyError(error) && error.code === 'ERR_SERVER_UNAVAILABLE') return 'unreachable'
     throw error
@@ -138,20 +138,23 @@ async function poll(
 /** RFC 8628 sections 3.1 and 3.2. */
 async function requestCode(
   context: SignInContext,
-  { scope = context.scope, parameters }: DeviceSignInOptions,
+  options: DeviceSignInOptions,
 ): Promise<DeviceAuthorizationResponse> {
   const { client, authentication } = context
   const exchange = { fetch: context.fetch }
   const form = new URLSearchParams(context.parameters)
-  for (const [name, value] of checkParameters(parameters)) form.append(name, value)
+  const { scope, more } = asked(options, context.scope)
+  for (const { resource } of context.audiences ?? [])
+    if (resource) form.append('resource', resource)
+  for (const [name, value] of more) form.set(name, value)
   if (scope !== undefined) form.set('scope', scope)
   const server = await context.locate(exchange)
   endpointOf(server, 'deviceAuthorizationEndpoint')
-  const options = requestOptions(exchange)
-  const response = await deviceAuthorizationRequest(server, client, authentication, form, options)
+  const sending = requestOptions(exchange)
+  const response = await deviceAuthorizationRequest(server, client, authentication, form, sending)
   const body = await response.text()
-  const asked = { action: 'begin the sign-in', secrets: context.secrets() }
-  if (!response.ok) throw refusal(response, body, asked)
+  const about = { action: 'begin the sign-in', secrets: context.secrets() }
+  if (!response.ok) throw refusal(response, body, about)
   try {
     const { status, headers } = response
     const readable = new Response(body, { status, headers })

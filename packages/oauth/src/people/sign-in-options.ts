@@ -1,3 +1,4 @@
+import type { Challenge } from '../challenge.ts'
 import { invalidOption, type OptionNames } from '@latchkey/core/service'
 
 /** What every sign-in of a person may ask for. */
@@ -6,10 +7,33 @@ export interface SignInOptions {
   scope?: string | undefined
   /** More to send to the server, such as `prompt`, `login_hint`, `acr_values` or `max_age`. */
   parameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * What a resource server asks for, from `explain()` or `onChallenge`: its scopes are asked for besides
+   * the others, and its `acr_values`, `max_age` and `claims` go to the server.
+   */
+  challenge?: Challenge | undefined
 }
 
 /** Their names, for `expectKnown()`. */
-export const signInOptions: OptionNames<SignInOptions> = { scope: 'text', parameters: true }
+export const signInOptions: OptionNames<SignInOptions> = {
+  scope: 'text',
+  parameters: true,
+  challenge: true,
+}
+
+/** What to ask the server for: the scopes, and the parameters besides. */
+export function asked(
+  { scope, parameters, challenge }: SignInOptions,
+  usual: string | undefined,
+): { scope: string | undefined; more: [string, string][] } {
+  const scopes = [scope ?? usual, challenge?.scope].flatMap((one) => one?.split(' ') ?? [])
+  const { acr_values, max_age, claims } = challenge ?? {}
+  const wanted = Object.entries({ acr_values, max_age, claims })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]): [string, string] => [name, String(value)])
+  const more = [...wanted, ...checkParameters(parameters)]
+  return { scope: scopes.length > 0 ? [...new Set(scopes)].join(' ') : undefined, more }
+}
 
 /** What the flows themselves set: an option that replaced one would undo their protection. */
 const TAKEN: ReadonlySet<string> = new Set([

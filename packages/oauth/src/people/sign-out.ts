@@ -16,12 +16,17 @@ const KNOWN: OptionNames<SignOutOptions> = { redirectUri: 'text', parameters: tr
 /** A manager of people who sign out. */
 export interface SignOutTarget extends SignInTarget, Pick<TokenManager, 'signOut'> {}
 
+/** A sign-out that is done here. */
+export interface StartedSignOut {
+  /** Where to send the user, to be signed out at the server as well. `undefined`: the server has no such address. */
+  url: string | undefined
+}
+
 /**
  * Signs a person out, here and at the server: `manager.signOut()`, and then the address where the server
  * also ends what its own pages remember of them (OpenID Connect RP-Initiated Logout). Without that the
  * next sign-in may go through without asking.
  *
- * @returns `url`: where to send the user. `undefined` where the server has no such address.
  * @throws {LatchkeyError} as `manager.signOut()`; signed out here in any case. `ERR_INVALID_OPTION` before.
  *
  * @example
@@ -31,7 +36,7 @@ export interface SignOutTarget extends SignInTarget, Pick<TokenManager, 'signOut
 export async function startSignOut(
   manager: SignOutTarget,
   given: SignOutOptions = {},
-): Promise<{ url: string | undefined }> {
+): Promise<StartedSignOut> {
   const context = signInContextOf(manager)
   const { redirectUri, parameters } = expectKnown(given, KNOWN)
   if (redirectUri !== undefined && !URL.canParse(redirectUri)) {

@@ -15,10 +15,16 @@ export function cookieNames(app: string, isSecure: boolean) {
   }
 }
 
-/** JSON writes what is no well-formed text with escapes; parentheses may stand in no cookie's name. */
+/**
+ * JSON escapes what is not well-formed text. Parentheses may not stand in a cookie's name; a number after a dot at its end
+ * would be taken for a piece of another session.
+ */
 function encode(name: string): string {
   const encoded = encodeURIComponent(JSON.stringify(name).slice(1, -1))
-  return encoded.replaceAll('(', '%28').replaceAll(')', '%29')
+  return encoded
+    .replaceAll('(', '%28')
+    .replaceAll(')', '%29')
+    .replace(/\.(\d+)$/, '%2E$1')
 }
 
 function decode(encoded: string): string[] {

@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from 'node:fs'
 import { chmod, mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, posix, win32 } from 'node:path'
 import { StoreError } from '../store-error.ts'
@@ -81,6 +82,29 @@ async function createOne(path: string): Promise<void> {
     await chmod(path, MODES.directory) // a strict umask may have taken our own rights
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error // somebody was faster
+  }
+}
+
+/**
+ * Makes sure that there is a directory at `path`, before it is watched. Not by `mkdirSync`'s own `recursive`: where a file
+ * system answers that a parent is missing which is there, as `/proc` does, Node never returns.
+ */
+export function makeDirectorySync(path: string): void {
+  try {
+    createOneSync(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    makeDirectorySync(dirname(path))
+    createOneSync(path)
+  }
+}
+
+function createOneSync(path: string): void {
+  try {
+    mkdirSync(path, MODES.directory)
+    chmodSync(path, MODES.directory) // a strict umask may have taken our own rights
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error // another process was faster
   }
 }
 

@@ -1,8 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 
+/** Between two attempts, in milliseconds, on average. */
+const PAUSE_MS = 10
+
 /**
- * What `work` gives. While it throws what `mayPass`, it is tried again with growing, uneven pauses of up
- * to a tenth of a second, for `limitMs` and once more after that; then its error is thrown.
+ * Returns the result of `work`. While it throws what `mayPass`, it is tried again for `limitMs`, and once more after that; then
+ * its error is thrown. The pauses are uneven and do not grow: who has waited for long looks as often as one who has just come.
  */
 export async function patiently<T>(
   work: () => T | Promise<T>,
@@ -10,13 +13,13 @@ export async function patiently<T>(
   limitMs: number,
 ): Promise<T> {
   const until = performance.now() + limitMs
-  for (let pauseMs = 4; ; pauseMs = Math.min(pauseMs * 2, 100)) {
+  for (;;) {
     const isLast = performance.now() >= until
     try {
       return await work()
     } catch (error) {
       if (isLast || !mayPass(error)) throw error
     }
-    await setTimeout(pauseMs * (0.5 + Math.random() / 2))
+    await setTimeout(PAUSE_MS * (0.5 + Math.random()))
   }
 }

@@ -1,6 +1,6 @@
-import { chmodSync, type FSWatcher, lstatSync, mkdirSync, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, watch } from 'node:fs'
 import { basename } from 'node:path'
-import { MODES } from './ownership.ts'
+import { makeDirectorySync } from './directory.ts'
 import { markOf } from './safe-file.ts'
 
 /** Who listens to which file, and what they last knew of it. */
@@ -34,10 +34,7 @@ export function createWatches(directory: string): Watches {
   }
 
   function open(): void {
-    // What is not there cannot be watched.
-    if (mkdirSync(directory, { recursive: true, mode: MODES.directory })) {
-      chmodSync(directory, MODES.directory) // a strict umask may have taken our own rights
-    }
+    makeDirectorySync(directory) // what is not there cannot be watched
     watcher ??= watch(directory, { persistent: false }, (_, file) => {
       const concerned = file === null ? [...byFile.values()].flatMap((all) => [...all]) : of(file)
       for (const entry of concerned) look(entry)

@@ -1,18 +1,23 @@
-import { type AnyRedis, type RedisListener, runScript } from './connection.ts'
+import { runScript } from './connection.ts'
+import type { RedisListener, RedisPort } from './port.ts'
 import { FENCE } from './scripts.ts'
 
 /** What hears of changes: one connection beside the client's, made when somebody first listens. */
 export interface Changes {
-  client: AnyRedis
+  port: RedisPort
   connection: Listening | undefined
 }
 
 interface Listening {
-  redis: Pick<RedisListener, 'subscribe' | 'unsubscribe'>
-  ready: Promise<unknown>
+  redis: RedisListener
+  /** By channel, what listens to it. */
+  channels: Map<string, Set<Hearing>>
+}
+
+interface Hearing {
+  hear(): void
   /** What to do after a time in which nothing could be heard. */
-  catchUps: Set<() => void>
-  end(): void
+  catchUp(): void
 }
 
 /** Where a write of `key` is told. The message says nothing, and so never a token. */
@@ -24,54 +29,48 @@ export const channelOf = (key: string): string => `${key}:changed`
  */
 export function followKey(changes: Changes, key: string, listener: () => void): () => void {
   const connection = (changes.connection ??= connect(changes))
-  const { redis, ready, catchUps, end } = connection
+  const { redis, channels } = connection
   const channel = channelOf(key)
-  const fence = () => runScript(changes.client, FENCE, key)
+  const fence = () => runScript(changes.port, FENCE, key)
   let known = fence()
-  const hear = () => listener()
-  const catchUp = () => {
-    const before = known
-    known = fence()
-    void Promise.all([before, known]).then(
-      ([old, now]) => now !== old && catchUps.has(catchUp) && listener(),
-      () => undefined, // unreachable again: there will be another reconnection
-    )
-  }
   known.catch(() => undefined)
-  catchUps.add(catchUp)
-  const subscribed = ready.then(() => redis.subscribe(channel, hear))
-  subscribed.then(catchUp, () => undefined) // fails only when the client is closed
+  const hearing: Hearing = {
+    hear: () => listener(),
+    catchUp() {
+      const before = known
+      known = fence()
+      void Promise.all([before, known]).then(
+        ([old, now]) => now !== old && channels.get(channel)?.has(hearing) && listener(),
+        () => undefined, // unreachable again: there will be another reconnection
+      )
+    },
+  }
+  const all = channels.get(channel) ?? new Set()
+  channels.set(channel, all.add(hearing))
+  // Fails only when the client is closed.
+  redis.subscribe(channel).then(hearing.catchUp, () => undefined)
   return () => {
-    catchUps.delete(catchUp)
-    subscribed.then(() => redis.unsubscribe(channel, hear)).catch(() => undefined)
-    if (catchUps.size > 0) return
-    end()
+    all.delete(hearing)
+    if (all.size > 0) return
+    channels.delete(channel)
+    redis.unsubscribe(channel).catch(() => undefined)
+    if (channels.size > 0) return
+    redis.close()
     if (changes.connection === connection) changes.connection = undefined
   }
 }
 
 function connect(changes: Changes): Listening {
-  const { client } = changes
-  const catchUps = new Set<() => void>()
-  // A cluster's client listens by itself, on a connection of its own.
-  if ('masters' in client) {
-    return { redis: client, ready: Promise.resolve(), catchUps, end: () => undefined }
-  }
-  const redis = client.duplicate()
-  redis.on('error', () => undefined) // it reconnects, and the client itself tells the user
-  redis.unref()
-  redis.on('ready', () => {
-    for (const catchUp of catchUps) catchUp()
+  const channels: Listening['channels'] = new Map()
+  const hearings = (channel: string) => [...(channels.get(channel) ?? [])]
+  const redis = changes.port.listen({
+    onMessage: (channel) => hearings(channel).forEach(({ hear }) => hear()),
+    onReconnected() {
+      for (const channel of channels.keys()) {
+        for (const { catchUp } of hearings(channel)) catchUp()
+      }
+    },
+    onEnd: () => void (changes.connection = undefined),
   })
-  const ready = redis.connect()
-  const end = () => {
-    client.off('end', onEnd)
-    if (redis.isOpen) redis.destroy()
-  }
-  const onEnd = () => {
-    end()
-    changes.connection = undefined
-  }
-  client.on('end', onEnd)
-  return { redis, ready, catchUps, end }
+  return { redis, channels }
 }

@@ -1,4 +1,7 @@
 import { StoreError, type StoreErrorCode } from '../store-error.ts'
+import { type IoRedisClient, ioRedisPort } from './ioredis.ts'
+import { nodeRedisPort, type RedisClient, type RedisCluster } from './node-redis.ts'
+import type { RedisPort } from './port.ts'
 
 /** How long one call may take, in milliseconds: long enough for a quick restart of Redis. */
 export const CALL_LIMIT_MS = 2_000
@@ -6,63 +9,22 @@ export const CALL_LIMIT_MS = 2_000
 /** Between two attempts, in milliseconds. The client itself paces its reconnecting. */
 const RETRY_MS = 50
 
-/** What is asked of every connection. */
-interface Commands {
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
-}
+/** A client that the store recognises, or a port around another. */
+export type AnyRedis<Node = never> = RedisClient | RedisCluster<Node> | IoRedisClient | RedisPort
 
-interface Connection {
-  /** Whether it is connected, or connecting again. */
-  readonly isOpen: boolean
-  /** The same connection, with calls that end when `abortSignal` does. */
-  withCommandOptions(options: { abortSignal: AbortSignal }): Commands
+/** The port of a client, which is recognised by its methods. */
+export function portOf(client: AnyRedis): RedisPort {
+  const has = (method: string) =>
+    typeof (client as unknown as Record<string, unknown> | null | undefined)?.[method] ===
+    'function'
+  if (has('runScript') && has('listen')) return client as RedisPort
+  if (has('withCommandOptions')) return nodeRedisPort(client as RedisClient | RedisCluster)
+  if (has('call') && has('duplicate')) return ioRedisPort(client as IoRedisClient)
+  throw new StoreError(
+    'ERR_INVALID_OPTION',
+    '`client` is not a known client: use createClient() or createCluster() of `redis` 5 or newer, `new Redis()` or `new Cluster()` of `ioredis` or `iovalkey`, or write a `RedisPort` for another library.',
+  )
 }
-
-/** A connection to one server, on which its keys can be listed. */
-export interface RedisNode {
-  /** One page of the keys that match. */
-  scan(cursor: string, options: { MATCH: string; TYPE: string; COUNT: number }): Promise<KeysPage>
-}
-
-interface KeysPage {
-  cursor: unknown
-  keys: unknown[]
-}
-
-/** A connection that hears what is published. */
-export interface RedisListener {
-  readonly isOpen: boolean
-  on(event: 'error' | 'ready', listener: () => void): unknown
-  connect(): Promise<unknown>
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
-  unsubscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
-  unref(): void
-  destroy(): void
-}
-
-/** What the store needs of `createClient()` of the package `redis`. */
-export interface RedisClient extends Connection, RedisNode {
-  /** Tells when it was closed. */
-  on(event: 'end', listener: () => void): unknown
-  /** Tells no more. */
-  off(event: 'end', listener: () => void): unknown
-  /** Another connection with the same settings, for what is published. */
-  duplicate(): RedisListener
-}
-
-/** What the store needs of `createCluster()` of the package `redis`. */
-export interface RedisCluster<Node = never> extends Connection {
-  /** The servers that hold keys. */
-  readonly masters: readonly Node[]
-  /** A connection to one of them. */
-  nodeClient(node: Node): Promise<RedisNode>
-  /** Hears what is published on a channel. */
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
-  /** Hears no more. */
-  unsubscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
-}
-
-export type AnyRedis = RedisClient | RedisCluster
 
 /**
  * Runs a script on one key. While Redis cannot be reached it is tried again until `patienceMs` have
@@ -72,36 +34,35 @@ export type AnyRedis = RedisClient | RedisCluster
  *   `ERR_STORE_FULL`, `ERR_STORE_GARBAGE`.
  */
 export async function runScript(
-  client: Connection,
+  port: RedisPort,
   script: string,
   key: string,
   values: readonly (string | number)[] = [],
   patienceMs: number = CALL_LIMIT_MS,
 ): Promise<unknown> {
-  const options = { keys: [key], arguments: values.map(String) }
-  return patiently(client, patienceMs, (abortSignal) =>
-    client.withCommandOptions({ abortSignal }).eval(script, options),
-  )
+  const texts = values.map(String)
+  return patiently(port, patienceMs, (signal) => port.runScript(script, key, texts, signal))
 }
 
 /** Does `work`, again and again while Redis cannot be reached, as `runScript` does. */
 export async function patiently<T>(
-  client: Connection,
+  port: RedisPort,
   patienceMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  // Takes back what the client holds in its queue. What it has sent to a server that hangs, it cannot.
   const controller = new AbortController()
   const { signal } = controller
   const { promise: late, reject } = Promise.withResolvers<never>()
   late.catch(() => undefined) // may be over before it comes
-  const timer = setTimeout(() => {
+  const giveUp = () => {
     controller.abort()
     reject(new Error(`No answer within ${patienceMs} ms.`))
-  }, patienceMs)
+  }
+  // A process that got no turn for so long reads first what has arrived meanwhile: timers run before that.
+  let timer = setTimeout(() => (timer = setTimeout(giveUp)), patienceMs)
   let cause: unknown
   try {
-    while (client.isOpen && !signal.aborted) {
+    while (port.isOpen() && !signal.aborted) {
       try {
         return await Promise.race([work(signal), late])
       } catch (error) {
@@ -114,7 +75,7 @@ export async function patiently<T>(
   } finally {
     clearTimeout(timer)
   }
-  throw unavailable(client.isOpen, cause)
+  throw unavailable(port.isOpen(), cause)
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -1,13 +1,17 @@
 import { StoreError } from '../store-error.ts'
-import { type AnyRedis, pause, runScript } from './connection.ts'
+import { pause, runScript } from './connection.ts'
+import type { RedisPort } from './port.ts'
 import { EXTEND, LOCK, RELEASE } from './scripts.ts'
 
 /** How long to wait for the lock, in milliseconds: longer than a lease and a renewal. */
 const WAIT_LIMIT_MS = 25_000
 
-/** Between two looks at a lock that somebody holds, in milliseconds. */
-const FIRST_LOOK_MS = 15
-const SLOWEST_LOOK_MS = 200
+/**
+ * Between two looks at a lock that others hold, in milliseconds, for each one whose turn comes before: the next in turn looks
+ * often, the last of a thousand rarely. At least once a second, or the place in the queue is lost.
+ */
+const LOOK_MS = 10
+const SLOWEST_LOOK_MS = 1_000
 
 /** A lock that this store holds. */
 interface Holder {
@@ -19,7 +23,7 @@ interface Holder {
 }
 
 export interface Locks {
-  client: AnyRedis
+  port: RedisPort
   leaseMs: number
   /** How long Redis remembers the fence, in milliseconds. */
   keepMs: number
@@ -53,7 +57,7 @@ export async function withLock<T>(locks: Locks, key: string, run: () => Promise<
       locks.holders.delete(key)
       stopExtending()
       // If Redis cannot be told, the lease ends the lock.
-      await runScript(locks.client, RELEASE, key, [holder.owner]).catch(() => undefined)
+      await runScript(locks.port, RELEASE, key, [holder.owner, '']).catch(() => undefined)
       leave()
     })
   }
@@ -79,27 +83,33 @@ async function queueUp(queues: Locks['queues'], key: string, giveUpAt: number) {
   return leave
 }
 
-async function acquire({ client, leaseMs, keepMs }: Locks, key: string, giveUpAt: number) {
+/** Waits until it is our turn, in the order in which those who wait have come. */
+async function acquire({ port, leaseMs, keepMs }: Locks, key: string, giveUpAt: number) {
   const owner = crypto.randomUUID()
-  let lookMs = FIRST_LOOK_MS
-  for (;;) {
-    const fence = await runScript(client, LOCK, key, [owner, leaseMs, keepMs]).catch((error) => {
-      // A server that hangs may grant it yet; what follows on the same connection takes it back.
-      runScript(client, RELEASE, key, [owner]).catch(() => undefined)
-      throw error
-    })
-    if (fence !== 0) return { owner, fence: Number(fence), writes: new Set<Promise<unknown>>() }
-    const waitMs = lookMs * (0.5 + Math.random()) // so that a fleet does not knock in step
-    if (performance.now() + waitMs > giveUpAt) throw locked()
-    await pause(waitMs)
-    lookMs = Math.min(lookMs * 1.5, SLOWEST_LOOK_MS)
+  let place: unknown = ''
+  try {
+    for (;;) {
+      const answer = await runScript(port, LOCK, key, [owner, leaseMs, keepMs, String(place)])
+      const [fence, number, before] = answer as [number, number?, number?]
+      if (Number(fence) !== 0)
+        return { owner, fence: Number(fence), writes: new Set<Promise<unknown>>() }
+      place = number
+      const shareMs = LOOK_MS * (1 + Number(before)) * (0.75 + Math.random() / 2)
+      const waitMs = Math.min(shareMs, SLOWEST_LOOK_MS)
+      if (performance.now() + waitMs > giveUpAt) throw locked()
+      await pause(waitMs)
+    }
+  } catch (error) {
+    // Gives up the place; and a server that hangs may grant the lock yet, which what follows on the same connection takes back.
+    runScript(port, RELEASE, key, [owner, String(place)]).catch(() => undefined)
+    throw error
   }
 }
 
 /** Extends the lease until stopped. A lost one aborts nothing: the fence judges what is written. */
-function extendLease({ client, leaseMs }: Locks, key: string, { owner }: Holder): () => void {
+function extendLease({ port, leaseMs }: Locks, key: string, { owner }: Holder): () => void {
   const timer: unknown = setInterval(() => {
-    runScript(client, EXTEND, key, [owner, leaseMs]).catch(() => undefined) // the next one may
+    runScript(port, EXTEND, key, [owner, leaseMs]).catch(() => undefined) // the next one may
   }, leaseMs / 3)
   unref(timer)
   return () => clearInterval(timer as number)

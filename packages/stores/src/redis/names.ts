@@ -1,8 +1,6 @@
-import { type AnyRedis, CALL_LIMIT_MS, patiently, type RedisNode, runScript } from './connection.ts'
+import { CALL_LIMIT_MS, patiently, runScript } from './connection.ts'
+import { escapePattern, type KeyScan, type RedisPort } from './port.ts'
 import { EXISTS } from './scripts.ts'
-
-/** How many keys Redis looks at in one step. */
-const SCAN_STEP = 500
 
 /**
  * A name as the end of a key: as it is, but for quotes, backslashes, control characters and broken
@@ -20,32 +18,25 @@ function nameOf(prefix: string, key: string): string | undefined {
 }
 
 /** The names that have a session, by a scan of all keys. */
-export async function listNames(client: AnyRedis, prefix: string): Promise<string[]> {
-  const nodes = await patiently(client, CALL_LIMIT_MS, () => nodesOf(client))
-  const keys = await Promise.all(nodes.map((node) => scanNode(client, node, prefix)))
+export async function listNames(port: RedisPort, prefix: string): Promise<string[]> {
+  const scans = await patiently(port, CALL_LIMIT_MS, () => port.keyScans())
+  const keys = await Promise.all(scans.map((scan) => scanAll(port, scan, prefix)))
   const named = [...new Set(keys.flat())].map(async (key) => {
     const name = nameOf(prefix, key)
     if (name === undefined) return []
-    return (await runScript(client, EXISTS, key)) === 1 ? [name] : []
+    return (await runScript(port, EXISTS, key)) === 1 ? [name] : []
   })
   return (await Promise.all(named)).flat()
 }
 
-async function nodesOf(client: AnyRedis): Promise<RedisNode[]> {
-  if (!('masters' in client)) return [client]
-  return Promise.all(client.masters.map((node) => client.nodeClient(node)))
-}
-
-async function scanNode(client: AnyRedis, node: RedisNode, prefix: string): Promise<string[]> {
-  const MATCH = `${prefix.replaceAll(/[\\*?[\]]/g, '\\$&')}*`
-  const keys: string[] = []
-  let cursor = '0'
+async function scanAll(port: RedisPort, scan: KeyScan, prefix: string): Promise<string[]> {
+  const pattern = `${escapePattern(prefix)}*`
+  const found: string[] = []
+  let from = '0'
   do {
-    const page = await patiently(client, CALL_LIMIT_MS, () =>
-      node.scan(cursor, { MATCH, TYPE: 'hash', COUNT: SCAN_STEP }),
-    )
-    keys.push(...page.keys.map(String))
-    cursor = String(page.cursor)
-  } while (cursor !== '0')
-  return keys
+    const { cursor, keys } = await patiently(port, CALL_LIMIT_MS, () => scan(from, pattern))
+    found.push(...keys)
+    from = cursor
+  } while (from !== '0')
+  return found
 }

@@ -7,6 +7,8 @@
  * - `drawn`: the last fence drawn; one more than the one before, and never less than the clock, so that
  *   fences go on growing after the key has expired
  * - `owner`, `until`: who holds the lock, and when its lease ends
+ * - `w1`, `w2`, …: who waits for the lock, in the order they came, each with the time it last asked;
+ *   `head` and `tail` are the first and the last number in use. Absent when nobody waits
  *
  * The clock is Redis's own, in milliseconds: the workers' clocks need not agree.
  */
@@ -33,14 +35,62 @@ export const EXISTS = `return redis.call('HEXISTS', KEYS[1], 'entry')`
 /** The fence of what was last written or removed, or nil. */
 export const FENCE = `return redis.call('HGET', KEYS[1], 'fence')`
 
-/** Owner, lease, how long the key is kept. Gives the fence, or 0 while somebody else holds the lock. */
-export const LOCK = `${CLOCK}
-local owner = field('owner')
-if owner and owner ~= ARGV[1] and tonumber(field('until')) > now then return 0 end
+/** For how long a waiter that does not ask any more keeps its place, in milliseconds. */
+const GONE_MS = 3_000
+
+/** How long the lock is kept for a waiter whose turn has come and that has not asked since, in milliseconds. */
+const CLAIM_MS = 2_000
+
+/**
+ * Who waits. `first()` finds whoever has waited longest, and forgets those that do not ask any more. `pass()` hands a free
+ * lock to it, so that one who has just come cannot take it. If it was killed or stopped, the turn passes to the next.
+ */
+const WAITERS = `
+local function waiter(n)
+  local owner, asked = string.match(field('w' .. n) or '', '^(%S+) (%d+)$')
+  if owner and now - asked < ${GONE_MS} then return owner end
+end
+local function first()
+  local tail = tonumber(field('tail')) or 0
+  for n = tonumber(field('head')) or 1, tail do
+    local owner = waiter(n)
+    if owner then
+      redis.call('HSET', KEYS[1], 'head', n)
+      return n, owner
+    end
+    redis.call('HDEL', KEYS[1], 'w' .. n)
+  end
+  redis.call('HDEL', KEYS[1], 'head', 'tail')
+end
+local function pass()
+  local n, owner = first()
+  if not n then return redis.call('HDEL', KEYS[1], 'owner', 'until') end
+  redis.call('HDEL', KEYS[1], 'w' .. n)
+  redis.call('HSET', KEYS[1], 'owner', owner, 'until', now + ${CLAIM_MS})
+end
+`
+
+/**
+ * Owner, lease, how long the key is kept, number in the queue ('' at first). Returns the fence; while others hold the lock
+ * or come first, 0, the number and how many come first.
+ */
+export const LOCK = `${CLOCK}${WAITERS}
+local me, n = ARGV[1], tonumber(ARGV[4])
+local isFree = not field('owner') or field('owner') ~= me and tonumber(field('until')) <= now
+if isFree then pass() end
+if field('owner') and field('owner') ~= me then
+  if not n or waiter(n) ~= me then
+    n = (tonumber(field('tail')) or 0) + 1
+    redis.call('HSET', KEYS[1], 'tail', n)
+  end
+  redis.call('HSET', KEYS[1], 'w' .. n, me .. ' ' .. now)
+  keep(tonumber(ARGV[3]))
+  return {0, n, n - (first() or n)}
+end
 local fence = draw()
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'until', now + ARGV[2])
+redis.call('HSET', KEYS[1], 'owner', me, 'until', now + ARGV[2])
 keep(tonumber(ARGV[3]))
-return fence
+return {fence}
 `
 
 /** Owner, lease. A lease that ran out goes on if nobody took the lock since: 1, otherwise 0. */
@@ -50,10 +100,11 @@ redis.call('HSET', KEYS[1], 'until', now + ARGV[2])
 return 1
 `
 
-/** Owner. Only the owner's own lock is given back. */
-export const RELEASE = `
-if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
-return redis.call('HDEL', KEYS[1], 'owner', 'until')
+/** Owner, number in the queue (or ''). The owner's own lock is handed to the next; a waiter's place is given up. */
+export const RELEASE = `${CLOCK}${WAITERS}
+local n = tonumber(ARGV[2])
+if n and waiter(n) == ARGV[1] then redis.call('HDEL', KEYS[1], 'w' .. n) end
+if field('owner') == ARGV[1] then pass() end
 `
 
 /**

@@ -1,0 +1,71 @@
+import type { Cookies } from 'cookie'
+import { StoreError } from '../store-error.ts'
+
+/** How many cookies one session may take. Node refuses requests whose headers are longer than 16 KiB, other cookies included. */
+export const MOST_PIECES = 3
+
+/** Pieces that were written together begin with the same random text: a mixture of two sessions is not taken for one. */
+const ID_LENGTH = 8
+
+/** The cookies that hold the session of `cookie`: itself, or its pieces `.0`, `.1`, `.2`. */
+export function cookiesOf(cookie: string, cookies: Cookies): string[] {
+  const possible = [
+    cookie,
+    ...Array.from({ length: MOST_PIECES }, (_, at) => pieceName(cookie, at)),
+  ]
+  return possible.filter((name) => cookies[name] !== undefined)
+}
+
+const pieceName = (cookie: string, at: number) => `${cookie}.${at}`
+
+/** The name of the session's cookie, for one of its pieces as well. */
+export const wholeName = (cookie: string): string => cookie.replace(/\.\d+$/, '')
+
+/**
+ * The text of a session, put together from its pieces; undefined where there is none.
+ *
+ * @throws {StoreError} `ERR_STORE_GARBAGE` where a piece is missing or belongs to another session.
+ */
+export function joinPieces(cookie: string, cookies: Cookies): string | undefined {
+  const whole = cookies[cookie]
+  if (whole !== undefined) return whole
+  const first = cookies[pieceName(cookie, 0)]
+  if (first === undefined) return undefined
+  const id = first.slice(0, ID_LENGTH)
+  const count = Number(first[ID_LENGTH])
+  const pieces = [first.slice(ID_LENGTH + 1)]
+  for (let at = 1; at < count && at < MOST_PIECES; at += 1) {
+    const piece = cookies[pieceName(cookie, at)]
+    if (piece?.startsWith(id)) pieces.push(piece.slice(ID_LENGTH))
+  }
+  if (pieces.length === count) return pieces.join('')
+  throw new StoreError(
+    'ERR_STORE_GARBAGE',
+    'A part of the session is missing: the browser has dropped one of its cookies. The others were left as they are; sign in again to replace them.',
+  )
+}
+
+/** Cuts `text` into values of cookies, each of which takes at most `room` bytes in a header. */
+export function cutPieces(cookie: string, text: string, room: number): Map<string, string> {
+  const parts: string[] = []
+  let part = ''
+  let left = 0
+  for (const character of text) {
+    const size = encodeURIComponent(character).length
+    if (left < size) {
+      parts.push(part)
+      part = ''
+      left = room - ID_LENGTH - 1
+    }
+    part += character
+    left -= size
+  }
+  const values = [...parts.slice(1), part]
+  const id = crypto.randomUUID().slice(0, ID_LENGTH)
+  return new Map(
+    values.map((value, at) => [
+      pieceName(cookie, at),
+      id + (at === 0 ? values.length : '') + value,
+    ]),
+  )
+}
