@@ -19,6 +19,7 @@ export const entries = [
   '@latchkey/ky',
   '@latchkey/nocodb',
   '@latchkey/oauth',
+  '@latchkey/oauth/discovery',
   '@latchkey/oauth/node',
   '@latchkey/oauth/sharetribe',
   '@latchkey/jwt',

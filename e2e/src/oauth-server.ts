@@ -156,7 +156,7 @@ async function answerResource(
 }
 
 /** OAuth 2.1 has none any more, and nor has the provider by itself. */
-function addPasswordGrant(provider: Provider): void {
+export function addPasswordGrant(provider: Provider): void {
   const grantType = async (ctx: KoaContextWithOIDC) => {
     const { params, client } = ctx.oidc
     if (!client || params?.['password'] !== ada.password) throw new errors.InvalidGrant('no')

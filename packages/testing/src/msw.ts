@@ -1,26 +1,29 @@
 /**
- * The NocoDB double as MSW handlers. Peer: msw >= 3.
+ * Doubles as MSW handlers. Peer: msw >= 3.
  *
  * @module
  */
 
 import { http, HttpResponse } from 'msw'
-import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
-import { NetworkFault } from './nocodb/faults.ts'
+import { normalBasePath, withoutBasePath } from './double/base-path.ts'
+import { NetworkFault } from './double/faults.ts'
+import type { FetchServer } from './double/fetch-server.ts'
 import type { NocoDBDouble } from './nocodb/nocodb-double.ts'
+
+export type { FetchServer } from './double/fetch-server.ts'
 
 /**
  * Makes MSW request handlers that let a double answer everything under `baseUrl`, such as
- * `https://nocodb.test` or `https://host.test/nocodb`. An ordered network fault becomes MSW's own
+ * `https://auth.test` or `https://host.test/api`. An ordered network fault becomes MSW's own
  * network error.
  *
  * @throws TypeError when `baseUrl` is not an absolute URL.
  * @example
  * import { setupServer } from 'msw/node'
  *
- * const server = setupServer(...nocodbHandlers(createNocoDBDouble(), 'https://nocodb.test'))
+ * const server = setupServer(...doubleHandlers(createOAuthDouble(), 'https://auth.test'))
  */
-export function nocodbHandlers(double: NocoDBDouble, baseUrl: string) {
+export function doubleHandlers(double: FetchServer, baseUrl: string) {
   const { origin, pathname } = new URL(baseUrl)
   const prefix = normalBasePath(pathname)
   return [
@@ -35,4 +38,9 @@ export function nocodbHandlers(double: NocoDBDouble, baseUrl: string) {
       }
     }),
   ]
+}
+
+/** The same as `doubleHandlers()`, for a NocoDB double. */
+export function nocodbHandlers(double: NocoDBDouble, baseUrl: string) {
+  return doubleHandlers(double, baseUrl)
 }

@@ -6,9 +6,11 @@
 
 import type { ServerType } from '@hono/node-server'
 import { createAdaptorServer } from '@hono/node-server'
-import { normalBasePath, withoutBasePath } from './nocodb/base-path.ts'
-import { NetworkFault } from './nocodb/faults.ts'
+import { normalBasePath, withoutBasePath } from './double/base-path.ts'
+import { NetworkFault } from './double/faults.ts'
+import type { FetchServer } from './double/fetch-server.ts'
 
+export type { FetchServer } from './double/fetch-server.ts'
 export { type ContractServers, startContractServers } from './servers/contract-servers.ts'
 export type { TokenReading } from './servers/world.ts'
 
@@ -18,12 +20,6 @@ export interface ListenOptions {
   port?: number
   /** A sub-path under which the whole server lives, such as `/nocodb`. Default `''`. */
   basePath?: string
-}
-
-/** What answers requests: a double, or any fetch-style app. */
-export interface FetchServer {
-  /** Answers one request. */
-  fetch(request: Request): Response | Promise<Response>
 }
 
 /** A double that answers over HTTP. */

@@ -1,9 +1,15 @@
-import { memoryStore } from '@latchkey/core'
+import { memoryStore, type TokenSet } from '@latchkey/core'
 import { setupServer } from 'msw/node'
 import { expectTypeOf, test } from 'vitest'
 import { adapterContract, type AdapterSubject } from '../src/adapter-contract.ts'
-import { createNocoDBDouble, type NocoDBDouble, type ServerVersion } from '../src/index.ts'
-import { nocodbHandlers } from '../src/msw.ts'
+import {
+  createJwtDouble,
+  createNocoDBDouble,
+  createOAuthDouble,
+  type NocoDBDouble,
+  type ServerVersion,
+} from '../src/index.ts'
+import { doubleHandlers, nocodbHandlers } from '../src/msw.ts'
 import { listen, type ListeningServer, startContractServers } from '../src/node.ts'
 import { storeContract, type StoreSubject } from '../src/store-contract.ts'
 
@@ -56,4 +62,25 @@ test('misuse does not compile', () => {
   nocodbHandlers(createNocoDBDouble())
   // @ts-expect-error no such thing to lack
   void storeContract()[0]?.run({ place: () => ({ open: memoryStore }), lacks: ['speed'] })
+})
+
+test('the other doubles are served and driven as NocoDB’s is', () => {
+  const oauth = createOAuthDouble({ refreshTokens: 'rotate', requireDpopNonce: true })
+  const jwt = createJwtDouble({ signIn: '/login', refreshToken: { cookie: 'refresh' } })
+  for (const double of [oauth, jwt]) {
+    const send: typeof fetch = double.fetch
+    expectTypeOf(send).toBeFunction()
+    expectTypeOf(listen(double)).resolves.toEqualTypeOf<ListeningServer>()
+    setupServer(...doubleHandlers(double, 'https://api.test'))
+    double.control.failNext('renewal', 1, 'lost answer')
+    expectTypeOf(double.control.counts().renewals).toBeNumber()
+  }
+  oauth.control.failNext('devicePoll', 1, { status: 400, body: { error: 'slow_down' } })
+  // @ts-expect-error no such kind
+  jwt.control.failNext('devicePoll', 1, 'network')
+  // @ts-expect-error a session is of a client
+  void oauth.control.startSession({ username: 'ada' })
+  expectTypeOf(jwt.control.startSession('ada')).resolves.toEqualTypeOf<TokenSet>()
+  // @ts-expect-error in milliseconds, and so named
+  createOAuthDouble({ accessTokenLifetime: 2 })
 })

@@ -1,4 +1,4 @@
-import { randomHex, randomId, randomText } from './random.ts'
+import { randomHex, randomId, randomText } from '../double/random.ts'
 import type { VersionTraits } from './server-version.ts'
 
 /** A user of the double, with what the server keeps about them. Holds secrets: never hand it out. */

@@ -1,7 +1,9 @@
+import { createDoubleControl, type DoubleControl } from '../double/double-control.ts'
+import type { Faults } from '../double/faults.ts'
+import type { Ledger } from '../double/ledger.ts'
+import { wholeSeconds } from '../double/option-checks.ts'
 import type { Account } from './accounts.ts'
-import { wholeSeconds } from './double-options.ts'
-import type { Fault, Faults, Hold } from './faults.ts'
-import type { Ledger, LoggedRequest, RequestCounts } from './ledger.ts'
+import type { LoggedRequest, RequestCounts } from './ledger.ts'
 import type { RequestKind } from './request-kind.ts'
 import type { World } from './world.ts'
 
@@ -24,7 +26,7 @@ export interface NewTable {
 }
 
 /** What a test does to the server behind its clients' backs. Nothing here counts as a request. */
-export interface NocoDBControl {
+export interface NocoDBControl extends DoubleControl<RequestKind, RequestCounts, LoggedRequest> {
   /**
    * Adds a user, who can sign in at once.
    *
@@ -68,25 +70,13 @@ export interface NocoDBControl {
   }
   /** For tokens issued from now on: whole seconds, in ms. */
   setAccessTokenLifetimeMs(ms: number): void
-  /** Moves the double's clock forward, ms >= 0, without waiting. */
-  passTime(ms: number): void
-  /** The next `count` requests of the kind meet the fault instead; adds to what was ordered before. */
-  failNext(kind: RequestKind, count: number, fault: Fault): void
-  /** Every request of the kind (or of all) takes at least so many real ms. 0 ends it. */
-  delay(kind: RequestKind | 'all', ms: number): void
-  /** Requests of the kind wait inside the server, before anything is done, until released. */
-  hold(kind: RequestKind): Hold
-  /** Forgets all ordered failures and delays and releases what is held. */
-  clearFaults(): void
-  /** How often each thing has happened. */
-  counts(): RequestCounts
-  /** The last 10 000 requests in the order of their answers, without secrets. */
-  log(): readonly LoggedRequest[]
-  /** Sets the counts to zero and empties the log. */
-  resetCounts(): void
 }
 
-export function createControl(world: World, faults: Faults, ledger: Ledger): NocoDBControl {
+export function createControl(
+  world: World,
+  faults: Faults<RequestKind>,
+  ledger: Ledger<LoggedRequest, RequestCounts>,
+): NocoDBControl {
   const { accounts } = world
   const user = (email: string): Account => {
     const found = accounts.byEmail(email)
@@ -95,6 +85,7 @@ export function createControl(world: World, faults: Faults, ledger: Ledger): Noc
   }
 
   return {
+    ...createDoubleControl(world, faults, ledger),
     addUser(input) {
       if (accounts.byEmail(input.email)) throw new TypeError(`${input.email} exists already`)
       const { id, email } = world.addUser(input)
@@ -115,16 +106,8 @@ export function createControl(world: World, faults: Faults, ledger: Ledger): Noc
     },
     addTable: (table) => addTable(world, table),
     setAccessTokenLifetimeMs(ms) {
-      world.settings.accessTokenLifetimeMs = wholeSeconds(ms)
+      world.settings.accessTokenLifetimeMs = wholeSeconds('accessTokenLifetimeMs', ms)
     },
-    passTime: (ms) => world.passTime(ms),
-    failNext: (kind, count, fault) => faults.failNext(kind, count, fault),
-    delay: (kind, ms) => faults.delay(kind, ms),
-    hold: (kind) => faults.hold(kind),
-    clearFaults: () => faults.clear(),
-    counts: () => ledger.counts(),
-    log: () => ledger.log(),
-    resetCounts: () => ledger.reset(),
   }
 }
 

@@ -1,4 +1,5 @@
-import { randomText } from './random.ts'
+import { clockFunction, positive, wholeSeconds } from '../double/option-checks.ts'
+import { randomText } from '../double/random.ts'
 import type { ServerVersion } from './server-version.ts'
 import { serverVersions } from './server-version.ts'
 
@@ -38,27 +39,17 @@ export function settingsFrom(options: NocoDBDoubleOptions): Settings {
     const known = serverVersions.map((one) => `'${one}'`).join(', ')
     throw new TypeError(`version must be one of ${known}, got ${version}`)
   }
-  if (typeof now !== 'function') throw new TypeError('now must be a function')
   if (typeof jwtSecret !== 'string' || jwtSecret === '') {
     throw new TypeError('jwtSecret must be a string with at least one character')
   }
-  if (!Number.isFinite(refreshTokenLifetimeMs) || refreshTokenLifetimeMs <= 0) {
-    throw new TypeError(
-      `refreshTokenLifetimeMs must be a finite number > 0, got ${refreshTokenLifetimeMs}`,
-    )
+  return {
+    version,
+    accessTokenLifetimeMs: wholeSeconds(
+      'accessTokenLifetimeMs',
+      options.accessTokenLifetimeMs ?? 36_000_000,
+    ),
+    refreshTokenLifetimeMs: positive('refreshTokenLifetimeMs', refreshTokenLifetimeMs),
+    now: clockFunction(now),
+    jwtSecret,
   }
-  const accessTokenLifetimeMs = wholeSeconds(options.accessTokenLifetimeMs ?? 36_000_000)
-  return { version, accessTokenLifetimeMs, refreshTokenLifetimeMs, now, jwtSecret }
-}
-
-/** @returns the same number. @throws TypeError when it is not a positive number of whole seconds. */
-export function wholeSeconds(accessTokenLifetimeMs: number): number {
-  const seconds = accessTokenLifetimeMs / 1000
-  if (!Number.isSafeInteger(seconds) || seconds < 1) {
-    throw new TypeError(
-      `accessTokenLifetimeMs must be whole seconds in ms (1000, 2000, ...), ` +
-        `got ${accessTokenLifetimeMs}`,
-    )
-  }
-  return accessTokenLifetimeMs
 }

@@ -1,3 +1,4 @@
+import { createLedger, type Ledger } from '../double/ledger.ts'
 import type { RequestKind } from './request-kind.ts'
 
 /** A header (or cookie) that carried a credential. Names only: the log never holds a value. */
@@ -47,29 +48,10 @@ export interface RequestCounts {
 
 type MutableCounts = { -readonly [Name in keyof RequestCounts]: number }
 
-const logLimit = 10_000
 const headerNames: readonly CredentialHeader[] = ['xc-auth', 'xc-token', 'authorization', 'cookie']
 
-export type Ledger = ReturnType<typeof createLedger>
-
-/** Counts requests and keeps the last 10 000 of them. */
-export function createLedger() {
-  let counts = noCounts()
-  let log: LoggedRequest[] = []
-  return {
-    counts: (): RequestCounts => ({ ...counts }),
-    log: (): readonly LoggedRequest[] => [...log],
-    reset(): void {
-      counts = noCounts()
-      log = []
-    },
-    record(entry: LoggedRequest): void {
-      count(counts, entry)
-      log.push(Object.freeze(entry))
-      if (log.length > logLimit) log.shift()
-    },
-  }
-}
+export const createNocoDBLedger = (): Ledger<LoggedRequest, RequestCounts> =>
+  createLedger<LoggedRequest, MutableCounts>(noCounts, count)
 
 /** @returns the names of the credential headers that a request has. */
 export function credentialsOf(headers: Headers): CredentialHeader[] {

@@ -1,17 +1,13 @@
-import type { Hono } from 'hono'
+import { type Answering, answeringFetch, type DoubleFetch } from '../double/answering.ts'
+import { createFaults } from '../double/faults.ts'
 import { createApp } from './app.ts'
 import type { NocoDBControl } from './control.ts'
 import { createControl } from './control.ts'
-import { deferred } from './deferred.ts'
 import type { NocoDBDoubleOptions } from './double-options.ts'
 import { settingsFrom } from './double-options.ts'
-import type { Fault, Faults } from './faults.ts'
-import { createFaults, NetworkFault } from './faults.ts'
-import type { Ledger } from './ledger.ts'
-import { createLedger, credentialsOf, withoutSecrets } from './ledger.ts'
-import { kindOf } from './request-kind.ts'
+import { createNocoDBLedger, credentialsOf, withoutSecrets } from './ledger.ts'
+import { kindOf, type RequestKind, requestKinds } from './request-kind.ts'
 import type { ServerVersion } from './server-version.ts'
-import type { World } from './world.ts'
 import { createWorld } from './world.ts'
 
 /** A NocoDB server that lives in this process. */
@@ -23,7 +19,7 @@ export interface NocoDBDouble {
    * option is offered; the host does not matter, only the path. Rejects like fetch when the request is
    * aborted or a network fault was ordered.
    */
-  readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>
+  readonly fetch: DoubleFetch
   /** Changes the server from outside: users, revocations, faults, time; and says what it has seen. */
   readonly control: NocoDBControl
 }
@@ -45,71 +41,22 @@ export interface NocoDBDouble {
  */
 export function createNocoDBDouble(options: NocoDBDoubleOptions = {}): NocoDBDouble {
   const world = createWorld(settingsFrom(options))
-  const app = createApp(world)
-  const faults = createFaults()
-  const ledger = createLedger()
-  const house = { world, app, faults, ledger }
-
+  const faults = createFaults(requestKinds)
+  const ledger = createNocoDBLedger()
+  const arrived: Answering<RequestKind>['arrived'] = ({ method, headers, url }, kind, fault) => {
+    const at = world.now()
+    const path = withoutSecrets(new URL(url).pathname)
+    const credentials = credentialsOf(headers)
+    return (status) => ledger.record({ at, method, path, kind, status, credentials, fault })
+  }
   return {
     version: world.settings.version,
-    async fetch(input, init) {
-      const request = new Request(input, init)
-      const response = await untilAborted(serve(house, request), request.signal)
-      return Object.defineProperty(response, 'url', { value: request.url, configurable: true })
-    },
+    fetch: answeringFetch({
+      app: createApp(world),
+      faults,
+      kindOf: ({ url }) => kindOf(new URL(url).pathname),
+      arrived,
+    }),
     control: createControl(world, faults, ledger),
-  }
-}
-
-interface House {
-  readonly world: World
-  readonly app: Hono
-  readonly faults: Faults
-  readonly ledger: Ledger
-}
-
-async function serve({ world, app, faults, ledger }: House, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url)
-  const kind = kindOf(pathname)
-  const at = world.now()
-  const { method, headers } = request
-  const path = withoutSecrets(pathname)
-  const fault = faults.take(kind)
-  const answered = (status: number) => {
-    const credentials = credentialsOf(headers)
-    ledger.record({ at, method, path, kind, status, credentials, fault: fault !== undefined })
-  }
-
-  await faults.pass(kind)
-  if (fault !== undefined && typeof fault === 'object') {
-    answered(fault.status)
-    return faultAnswer(fault)
-  }
-  if (fault === 'network') {
-    answered(0)
-    throw new NetworkFault()
-  }
-  const response = await app.fetch(request)
-  answered(fault === 'lost answer' ? 0 : response.status)
-  if (fault === 'lost answer') throw new NetworkFault()
-  return response
-}
-
-function faultAnswer({ status, body, headers }: Exclude<Fault, string>): Response {
-  const init = headers === undefined ? { status } : { status, headers }
-  if (body === undefined || body === null) return new Response(null, init)
-  return typeof body === 'string' ? new Response(body, init) : Response.json(body, init)
-}
-
-/** Like a connection: an abort reaches the caller at once, and the server works on. */
-async function untilAborted(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
-  if (signal.aborted) throw signal.reason
-  const aborted = deferred<never>()
-  const abort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([answer, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

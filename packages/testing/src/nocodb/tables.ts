@@ -1,4 +1,4 @@
-import { randomId } from './random.ts'
+import { randomId } from '../double/random.ts'
 import type { Fields } from './request-body.ts'
 
 /** Roles a user can have in a base, strongest first. A super admin owns every base. */

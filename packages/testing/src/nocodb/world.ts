@@ -1,3 +1,4 @@
+import { createClock, type DoubleClock } from '../double/clock.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { createAccounts } from './accounts.ts'
 import type { Answers } from './answers.ts'
@@ -9,15 +10,12 @@ import type { Tables } from './tables.ts'
 import { createTables } from './tables.ts'
 
 /** Everything one double knows. Its routes read and change this, and nothing else. */
-export interface World {
+export interface World extends DoubleClock {
   readonly settings: Settings
   readonly traits: VersionTraits
   readonly answers: Answers
   readonly accounts: Accounts
   readonly tables: Tables
-  /** Epoch ms by the double's own clock. */
-  now(): number
-  passTime(ms: number): void
   /** The first user of a server gets a base of their own with the account. */
   addUser(input: { email: string; password: string; roles?: string[] }): Account
 }
@@ -26,8 +24,8 @@ export function createWorld(settings: Settings): World {
   const traits = traitsOf(settings.version)
   const accounts = createAccounts(traits.remembersApiTokens)
   const tables = createTables()
-  let passedMs = 0
-  const now = () => settings.now() + passedMs
+  const clock = createClock(settings.now)
+  const { now } = clock
 
   return {
     settings,
@@ -35,13 +33,7 @@ export function createWorld(settings: Settings): World {
     answers: answersOf(settings.version),
     accounts,
     tables,
-    now,
-    passTime(ms) {
-      if (!Number.isFinite(ms) || ms < 0) {
-        throw new TypeError(`passTime needs a finite number of ms >= 0, got ${ms}`)
-      }
-      passedMs += ms
-    },
+    ...clock,
     addUser(input) {
       const isFirst = accounts.all().length === 0
       const user = accounts.add({ ...input, at: now() })

@@ -1,6 +1,4 @@
 import { deferred } from './deferred.ts'
-import type { RequestKind } from './request-kind.ts'
-import { requestKinds } from './request-kind.ts'
 
 /**
  * What goes wrong with a request.
@@ -42,16 +40,29 @@ export class NetworkFault extends TypeError {
   }
 }
 
-export type Faults = ReturnType<typeof createFaults>
+/** The trouble that a test has ordered, by kind of request. */
+export interface Faults<Kind extends string> {
+  failNext(kind: Kind, count: number, fault: Fault): void
+  delay(kind: Kind | 'all', ms: number): void
+  hold(kind: Kind): Hold
+  clear(): void
+  take(kind: Kind): Fault | undefined
+  /** Waits as long as ordered: first the hold, then the delays in real milliseconds. */
+  pass(kind: Kind): Promise<void>
+}
 
-/** The trouble a test has ordered, per kind of request. */
-export function createFaults() {
-  const queues = new Map<RequestKind, Fault[]>()
-  const delays = new Map<RequestKind | 'all', number>()
-  const holds = new Map<RequestKind, OpenHold>()
+export function createFaults<Kind extends string>(kinds: readonly Kind[]): Faults<Kind> {
+  const queues = new Map<Kind, Fault[]>()
+  const delays = new Map<Kind | 'all', number>()
+  const holds = new Map<Kind, OpenHold>()
+  /** A misspelt kind would never match, and the test would prove nothing. */
+  const checkKind = (kind: Kind) => {
+    if (kinds.includes(kind)) return
+    throw new TypeError(`the kind of request must be one of ${kinds.join(', ')}, got ${kind}`)
+  }
 
   return {
-    failNext(kind: RequestKind, count: number, fault: Fault): void {
+    failNext(kind, count, fault) {
       checkKind(kind)
       if (!Number.isSafeInteger(count) || count < 0) {
         throw new TypeError(`failNext needs a whole number of requests >= 0, got ${count}`)
@@ -59,38 +70,31 @@ export function createFaults() {
       const ordered = Array.from({ length: count }, () => fault)
       queues.set(kind, [...(queues.get(kind) ?? []), ...ordered])
     },
-    delay(kind: RequestKind | 'all', ms: number): void {
+    delay(kind, ms) {
       if (kind !== 'all') checkKind(kind)
       if (!Number.isFinite(ms) || ms < 0) {
         throw new TypeError(`delay needs a finite number of ms >= 0, got ${ms}`)
       }
       delays.set(kind, ms)
     },
-    hold(kind: RequestKind): Hold {
+    hold(kind) {
       checkKind(kind)
       const hold = holds.get(kind) ?? createHold(() => holds.delete(kind))
       holds.set(kind, hold)
       return hold.handle
     },
-    clear(): void {
+    clear() {
       queues.clear()
       delays.clear()
       for (const hold of holds.values()) hold.handle.release()
     },
-    take: (kind: RequestKind): Fault | undefined => queues.get(kind)?.shift(),
-    /** Waits as long as ordered: first the hold, then the delays in real milliseconds. */
-    async pass(kind: RequestKind): Promise<void> {
+    take: (kind) => queues.get(kind)?.shift(),
+    async pass(kind) {
       await holds.get(kind)?.arrive()
       const ms = (delays.get('all') ?? 0) + (delays.get(kind) ?? 0)
       if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
     },
   }
-}
-
-/** A misspelt kind would never match, and the test would prove nothing. */
-function checkKind(kind: RequestKind): void {
-  if (requestKinds.includes(kind)) return
-  throw new TypeError(`the kind of request must be one of ${requestKinds.join(', ')}, got ${kind}`)
 }
 
 interface OpenHold {

@@ -1,0 +1,16 @@
+/**
+ * Finds out what `oauth()` has to be told: whose tokens an API takes (RFC 9728), and a client's id (RFC 7591).
+ *
+ * @module
+ */
+export type { LookupOptions } from './discovery/lookup.ts'
+export {
+  type RegisteredClient,
+  registerClient,
+  type RegistrationOptions,
+} from './discovery/registration.ts'
+export {
+  discoverResource,
+  type DiscoverOptions,
+  type ProtectedResource,
+} from './discovery/resource.ts'
