@@ -3,7 +3,7 @@ import type { Events } from '../events.ts'
 import { boundedView, droppedOf, type ResponseView } from '../fetch/response-view.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import { parseUrl } from '../origin.ts'
-import { type Sealed, toRecord } from '../scheme/scheme.ts'
+import { type RequestHeaders, toRecord } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 import { freshToken, oneShotBody, permanentToken, schemeFailed, sessionChanged } from '../texts.ts'
 import { secretsOf } from '../token-set.ts'
@@ -21,7 +21,7 @@ import { coolDown, isDue, type Session, usableSession, whatRejectionMeans } from
 import { createExplanations } from './explanations.ts'
 import { HandedOn } from './handed-on.ts'
 import type { Renewal } from './renewal.ts'
-import type { SessionKeeper } from './session.ts'
+import type { SessionState } from './session.ts'
 
 type Answered = ResponseView | Response
 
@@ -37,7 +37,7 @@ interface Again {
 /** The two calls that adapters make of one manager. */
 export class KernelAuthorizer implements Authorizer {
   readonly #options: KernelOptions
-  readonly #session: SessionKeeper
+  readonly #session: SessionState
   readonly #renewal: Renewal
   readonly #events: Events
   readonly #handedOn: HandedOn
@@ -45,7 +45,7 @@ export class KernelAuthorizer implements Authorizer {
   readonly #explanations = createExplanations()
   readonly explain = this.#explanations.find
 
-  constructor(options: KernelOptions, session: SessionKeeper, renewal: Renewal, events: Events) {
+  constructor(options: KernelOptions, session: SessionState, renewal: Renewal, events: Events) {
     this.#options = options
     this.#session = session
     this.#renewal = renewal
@@ -68,10 +68,10 @@ export class KernelAuthorizer implements Authorizer {
     const usable = usableSession(session, now)
     if (usable) {
       if (session.isOutdated || isDue(session, now)) this.#renewal.tend()
-      return this.#seal(usable, target, 1, headers)
+      return this.#authorization(usable, target, 1, headers)
     }
     return untilAborted(this.#renewal.obtain(), signal).then(
-      (obtained) => this.#seal(obtained, target, 1, headers),
+      (obtained) => this.#authorization(obtained, target, 1, headers),
       (error) => {
         if (this.#isVisitor(error)) return bare(target)
         throw error
@@ -86,14 +86,14 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   /** The session's headers for one attempt; none when the caller has set one of them. */
-  #seal(
+  #authorization(
     of: Session,
     target: Target,
     attempt: number,
     callers?: AuthorizeRequest['headers'],
   ): MaybePromise<Authorization> {
     const { header } = this.#options.scheme
-    const withHeaders = (headers: Sealed) => {
+    const withHeaders = (headers: RequestHeaders) => {
       if (this.#session.stopped) throw this.#session.stopped
       if (this.#session.epoch !== of.epoch) throw sessionChanged()
       const isSet = (name: string) => name !== header && callers?.has(name) // `header` was asked for
@@ -105,7 +105,7 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   /** @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
-  #headersOf(of: Session, target: Target): Sealed | Promise<Sealed> {
+  #headersOf(of: Session, target: Target): RequestHeaders | Promise<RequestHeaders> {
     const { scheme } = this.#options
     const fail = (error: unknown) => {
       if (isLatchkeyError(error)) throw error
@@ -269,14 +269,14 @@ export class KernelAuthorizer implements Authorizer {
       const next = await untilAborted(obtained, signal)
       if (epoch !== this.#session.epoch) throw sessionChanged()
       const { generation } = next
-      const sealed = await this.#seal(next, target, attempt)
-      sealed.answersChallenge = answersChallenge
+      const replay = await this.#authorization(next, target, attempt)
+      replay.answersChallenge = answersChallenge
       const { method, url } = target
       const where = url.origin + url.pathname
       const at = this.#options.clock.now()
       this.#events.emit('retried', { at, generation, method, url: where })
       throwIfAborted(signal) // by a listener, or while the scheme was signing
-      return sealed
+      return replay
     } catch (error) {
       throwIfAborted(signal)
       if (this.#isVisitor(error)) return bare(target, attempt)

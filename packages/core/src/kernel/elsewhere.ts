@@ -1,6 +1,6 @@
 import type { KernelOptions } from '../manager-options.ts'
 import { sameTokens, type TokenSet } from '../token-set.ts'
-import type { SessionKeeper } from './session.ts'
+import type { SessionState } from './session.ts'
 
 /** How long the winner of a race may take to store what it got, in milliseconds, on a store without a lock. */
 const WINNER_WRITES_MS = 300
@@ -8,14 +8,14 @@ const WINNER_WRITES_MS = 300
 /** Follows what other tabs, processes and machines do to the store. */
 export class Elsewhere {
   readonly #options: Pick<KernelOptions, 'store' | 'name'>
-  readonly #session: SessionKeeper
+  readonly #session: SessionState
   readonly #isRenewing: () => boolean
   #unsubscribe: (() => void) | undefined = undefined
   #isLooking = false
 
   constructor(
     options: Pick<KernelOptions, 'store' | 'name'>,
-    session: SessionKeeper,
+    session: SessionState,
     isRenewing: () => boolean,
   ) {
     this.#options = options

@@ -6,7 +6,7 @@ import { keepRefreshToken, readTokenSet, sameTokens, type TokenSet } from '../to
 import { throwIfAborted, untilAborted } from '../waiting.ts'
 import type { Authorization } from './authorization.ts'
 import type { Session } from './decisions.ts'
-import type { SessionKeeper } from './session.ts'
+import type { SessionState } from './session.ts'
 
 /** A session that is prolonged by less than a twentieth of what is left is not written anew. */
 const PROLONGED = 1.05
@@ -14,9 +14,9 @@ const PROLONGED = 1.05
 /** Token sets that come with a response instead of a renewal: handed on by it, or obtained because it asked for them. */
 export class HandedOn {
   readonly #options: KernelOptions
-  readonly #session: SessionKeeper
+  readonly #session: SessionState
 
-  constructor(options: KernelOptions, session: SessionKeeper) {
+  constructor(options: KernelOptions, session: SessionState) {
     this.#options = options
     this.#session = session
   }

@@ -8,7 +8,7 @@ import { untilAborted } from '../waiting.ts'
 import type { Authorizer, Whose } from './authorization.ts'
 import { KernelAuthorizer } from './authorizer.ts'
 import { Renewal } from './renewal.ts'
-import { SessionKeeper } from './session.ts'
+import { SessionState } from './session.ts'
 
 /** Owns one named token set: obtains, renews, hands out and forgets it. */
 export interface TokenManager extends Authorizer {
@@ -82,7 +82,7 @@ export function createKernel(options: KernelOptions, events: Events): TokenManag
 }
 
 class Kernel {
-  readonly session: SessionKeeper
+  readonly session: SessionState
   readonly authorizer: KernelAuthorizer
   readonly #options: KernelOptions
   readonly #events: Events
@@ -91,7 +91,7 @@ class Kernel {
   constructor(options: KernelOptions, events: Events) {
     this.#options = options
     this.#events = events
-    this.session = new SessionKeeper(options, events)
+    this.session = new SessionState(options, events)
     this.#renewal = new Renewal(options, this.session, events)
     this.authorizer = new KernelAuthorizer(options, this.session, this.#renewal, events)
   }

@@ -22,7 +22,7 @@ import {
   usableSession,
 } from './decisions.ts'
 import { Elsewhere } from './elsewhere.ts'
-import type { SessionKeeper } from './session.ts'
+import type { SessionState } from './session.ts'
 
 /** The renewal that all requests share which need a token while one is being obtained. */
 interface Flight {
@@ -36,14 +36,14 @@ interface Flight {
 /** Renewals, one at a time: when one starts, what happens in it, what a failure leaves behind. */
 export class Renewal {
   readonly #options: KernelOptions
-  readonly #session: SessionKeeper
+  readonly #session: SessionState
   readonly #events: Events
   /** What other tabs, processes and machines do to the store; listened to from the first session on. */
   readonly elsewhere: Elsewhere
   #flight: Flight | undefined = undefined
   #loading: Promise<void> | undefined = undefined
 
-  constructor(options: KernelOptions, session: SessionKeeper, events: Events) {
+  constructor(options: KernelOptions, session: SessionState, events: Events) {
     this.#options = options
     this.#session = session
     this.#events = events

@@ -18,7 +18,7 @@ import {
  * `generation` counts the token sets in use and `epoch` the sessions: signing out and signing in end an epoch, here or
  * elsewhere, and whatever was begun in an older one is dropped when it comes back.
  */
-export class SessionKeeper implements State {
+export class SessionState implements State {
   current: Session | undefined = undefined
   generation = 0
   epoch = 0

@@ -64,7 +64,7 @@ export function headerScheme(header: string): Scheme {
 }
 
 /** Headers of one attempt: lower-case names and values. */
-export type Sealed = Readonly<Record<string, string>>
+export type RequestHeaders = Readonly<Record<string, string>>
 
 /** RFC 9110 section 5.5, as clients have it. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -73,7 +73,7 @@ const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
  * Lower-case names and values. A header for which the scheme has no value is not sent. What no header can carry is
  * refused here: a client would print it.
  */
-export function toRecord(init: HeadersInit): Sealed {
+export function toRecord(init: HeadersInit): RequestHeaders {
   const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
   const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
   const given = entries.filter(([, value]) => value !== undefined && value !== null)
