@@ -69,8 +69,17 @@ export const arrows: readonly Arrow[] = [
   },
   {
     files: ['packages/stores/src/**'],
-    imports: [core, '@noble/hashes', 'cookie', '@napi-rs/keyring', 'redis', 'node:'],
-    typesOnly: [core, '@napi-rs/keyring', 'redis'],
+    imports: [
+      core,
+      '@noble/hashes',
+      'cookie',
+      '@napi-rs/keyring',
+      'ioredis',
+      'iovalkey',
+      'redis',
+      'node:',
+    ],
+    typesOnly: [core, '@napi-rs/keyring', 'ioredis', 'iovalkey', 'redis'],
     why: "a store imports nothing but core's types, Node and its peer's types",
   },
   {

@@ -153,7 +153,7 @@ async function unitCosts() {
 }
 
 /** A hundredth of the fleet for a while. `sticky`: each session has its process; otherwise each request meets any. */
-async function run(isSticky: boolean, requestsPerS: number) {
+async function runFleet(isSticky: boolean, requestsPerS: number) {
   const kept = new Map<number, ReturnType<typeof manage>>()
   holdsMs.length = 0
   renewals = 0
@@ -209,7 +209,7 @@ try {
     [true, 1_000],
     [false, 250],
   ] as const) {
-    const { cost, ...done } = await run(isSticky, requestsPerS)
+    const { cost, ...done } = await runFleet(isSticky, requestsPerS)
     const { renewal, 'session met first': load } = units
     const expected = done.met * load.scripts + done.renewals * renewal.scripts
     console.log(isSticky ? 'Each session has its process' : 'Each request meets any process')

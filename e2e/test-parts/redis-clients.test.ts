@@ -81,6 +81,8 @@ const clients: Record<
   ioredis: async (options) => redisStore(kept(new Redis(redis.url, again)), options),
   'ioredis with RESP3': async (options) =>
     redisStore(kept(new Redis(redis.url, { ...again, protocol: 3 })), options),
+  'ioredis with numbers as texts': async (options) =>
+    redisStore(kept(new Redis(redis.url, { ...again, stringNumbers: true })), options),
   'a cluster of ioredis': async (options) => redisStore(kept(new Cluster([cluster.url])), options),
   iovalkey: async (options) => redisStore(kept(new IoValkey(redis.url, again)), options),
   'a cluster of iovalkey': async (options) =>

@@ -41,10 +41,8 @@ const programs: Record<string, (words: string[], folder: string) => string[]> = 
     const own = words.slice(0, words.includes('--') ? words.indexOf('--') : undefined)
     const flags = own.filter((word) => word.startsWith('--'))
     const known = (commands: string[], word: string | undefined) =>
-      word !== undefined &&
-      !word.startsWith('-') &&
-      new RegExp(`^ {2}${word}\\b`, 'm').test(helpOf(commands))
-    const [command = '', second = ''] = own
+      word !== undefined && new RegExp(`^ {2}${word}\\b`, 'm').test(helpOf(commands))
+    const [command = '', second = ''] = own.filter((word) => !word.startsWith('-'))
     if (command === 'complete') return [] // is not listed among the commands
     if (command !== '<command>' && !known([], command)) return [command]
     const commands =

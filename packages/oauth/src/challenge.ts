@@ -40,7 +40,8 @@ export type OAuthError = LatchkeyError & {
  * or they cannot be read. In a page of another origin the server has to expose the header.
  *
  * @example
- * const [challenge] = await readChallenges(response.headers)
+ * const { headers } = await fetch('https://api.example.com/items')
+ * const [challenge] = await readChallenges(headers)
  */
 export async function readChallenges(headers: Headers): Promise<Challenge[]> {
   const value = headers.get('www-authenticate')

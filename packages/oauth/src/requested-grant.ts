@@ -10,10 +10,12 @@ export type GrantParameters = Readonly<Record<string, string>>
  * (RFC 7523), one of a cloud's own.
  *
  * @example
+ * import { readFile } from 'node:fs/promises'
+ *
  * const workload = {
  *   name: 'workload identity',
  *   grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
- *   parameters: async () => ({ assertion: await readFile(tokenFile, 'utf8') }),
+ *   parameters: async () => ({ assertion: await readFile('/run/token', 'utf8') }),
  * }
  */
 export interface OAuthGrant {

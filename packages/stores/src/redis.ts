@@ -137,7 +137,7 @@ async function write(
   patienceMs: number,
 ): Promise<void> {
   refuseNewer(await readText(port, key, patienceMs))
-  if ((await runScript(port, WRITE, key, values, patienceMs)) === 1) return
+  if (Number(await runScript(port, WRITE, key, values, patienceMs)) === 1) return
   throw new StoreError(
     'ERR_STORE_OVERTAKEN',
     'Something newer was stored, or a sign-out, after this renewal had lost its lock. That stays; this was not written.',

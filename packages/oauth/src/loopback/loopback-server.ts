@@ -15,7 +15,7 @@ export interface LoopbackServer {
 }
 
 /** The answer, and the browser that waits for a page. */
-export interface Callback {
+interface Callback {
   parameters: URLSearchParams
   /** Shows how the sign-in ended. Resolves when the page has been sent. */
   show(isSignedIn: boolean): Promise<void>

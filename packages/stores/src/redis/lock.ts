@@ -90,11 +90,10 @@ async function acquire({ port, leaseMs, keepMs }: Locks, key: string, giveUpAt: 
   try {
     for (;;) {
       const answer = await runScript(port, LOCK, key, [owner, leaseMs, keepMs, String(place)])
-      const [fence, number, before] = answer as [number, number?, number?]
-      if (Number(fence) !== 0)
-        return { owner, fence: Number(fence), writes: new Set<Promise<unknown>>() }
+      const [fence, number, before] = (answer as unknown[]).map(Number) // some clients give texts
+      if (fence) return { owner, fence, writes: new Set<Promise<unknown>>() }
       place = number
-      const shareMs = LOOK_MS * (1 + Number(before)) * (0.75 + Math.random() / 2)
+      const shareMs = LOOK_MS * (1 + (before ?? 0)) * (0.75 + Math.random() / 2)
       const waitMs = Math.min(shareMs, SLOWEST_LOOK_MS)
       if (performance.now() + waitMs > giveUpAt) throw locked()
       await pause(waitMs)

@@ -24,7 +24,7 @@ export async function listNames(port: RedisPort, prefix: string): Promise<string
   const named = [...new Set(keys.flat())].map(async (key) => {
     const name = nameOf(prefix, key)
     if (name === undefined) return []
-    return (await runScript(port, EXISTS, key)) === 1 ? [name] : []
+    return Number(await runScript(port, EXISTS, key)) === 1 ? [name] : []
   })
   return (await Promise.all(named)).flat()
 }
