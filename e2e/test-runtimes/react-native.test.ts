@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -167,5 +167,9 @@ describe('the contract on a phone', () => {
     const beyond = [redirects, needsMore, byClient[client]]
     const expected = promised.filter((name) => beyond.some((one) => one.test(name)))
     expect(failed.map(({ name }) => name).toSorted()).toEqual(expected.toSorted())
+    const page = await readFile(new URL('../../docs/runtimes.md', import.meta.url), 'utf8')
+    const said = page.replaceAll(/\s+/g, ' ')
+    expect(said).toContain(`Of its ${promised.length} cases`)
+    expect(said).toContain(`${results.length - failed.length} hold for ${client}`)
   })
 })
