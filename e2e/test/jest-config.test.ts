@@ -29,8 +29,10 @@ function esmBelow(manifest: string, found = new Set<string>()): Set<string> {
   const { dependencies, peerDependencies } = read(manifest)
   const isOurs = manifest.startsWith(join(root, 'packages'))
   const names = Object.keys({ ...dependencies, ...(isOurs && peerDependencies) })
-  // MSW has a way of its own, which the page tells; ours are ES modules, whether they have a main door or not.
-  for (const name of names.filter((one) => one !== 'msw' && !one.startsWith('@latchkey/'))) {
+  // MSW has a way of its own, which the page tells; `open` is loaded only where a browser is opened; ours are ES
+  // modules, whether they have a main door or not.
+  const isElsewhere = (one: string) => /^(msw|open|@latchkey\/.*)$/.test(one)
+  for (const name of names.filter((one) => !isElsewhere(one))) {
     if (found.has(name) || !isEsm(name, manifest)) continue
     found.add(name)
     const below = findPackageJSON(name, pathToFileURL(manifest))

@@ -87,52 +87,63 @@ export interface ManagerEvents {
  */
 export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[Name]) => void
 
-/** Observers cannot steer: what a listener throws is reported on the console and goes no further. */
-export function createEvents() {
-  let state: ManagerState = Object.freeze({
-    status: 'unknown',
-    expiresAt: undefined,
-    generation: 0,
-  })
-  const listeners = new Map<keyof ManagerEvents, Set<(event: never) => unknown>>()
-  const report = (name: string, error: unknown) =>
-    // oxlint-disable-next-line no-console -- the one place left to say it: nobody awaits a listener
-    console.error(`Latchkey: a listener of "${name}" failed:`, error)
-  const events = {
-    on<Name extends keyof ManagerEvents>(name: Name, listener: Listener<Name>): () => void {
-      const own: Listener<Name> = (event) => listener(event) // so that one function may listen twice
-      const all = listeners.get(name) ?? new Set()
-      listeners.set(name, all.add(own))
-      return () => void all.delete(own)
-    },
-    /** @returns Whether anybody listened. */
-    emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): boolean {
-      const all = listeners.get(name) ?? new Set()
-      for (const listener of all) {
-        try {
-          const result = listener(event as never)
-          if (isThenable(result)) Promise.resolve(result).catch((error) => report(name, error))
-        } catch (error) {
-          report(name, error)
-        }
-      }
-      return all.size > 0
-    },
-    clear: () => listeners.clear(),
-    /** The same object until something changes. */
-    get state(): ManagerState {
-      return state
-    },
-    /** Tells of `next` where that is a change. */
-    tellState({ status, expiresAt, generation }: ManagerState, at: number): void {
-      const isSame =
-        state.status === status && state.expiresAt === expiresAt && state.generation === generation
-      if (isSame) return
-      state = Object.freeze({ status, expiresAt, generation })
-      events.emit('changed', { at, ...state })
-    },
+/** A new manager's: its store has not been read yet. */
+const UNKNOWN: ManagerState = Object.freeze({
+  status: 'unknown',
+  expiresAt: undefined,
+  generation: 0,
+})
+
+/** Tells listeners what happens. They cannot steer: what one throws is reported on the console and goes no further. */
+export class Events {
+  #listeners: Map<keyof ManagerEvents, Set<(event: never) => unknown>> | undefined = undefined
+  #state = UNKNOWN
+
+  /** What a user interface may show. The same object until something changes. */
+  get state(): ManagerState {
+    return this.#state
   }
-  return events
+
+  on<Name extends keyof ManagerEvents>(name: Name, listener: Listener<Name>): () => void {
+    const own: Listener<Name> = (event) => listener(event) // so that one function may listen twice
+    this.#listeners ??= new Map()
+    const all = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, all.add(own))
+    return () => void all.delete(own)
+  }
+
+  /** @returns Whether there was a listener. */
+  emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): boolean {
+    const all = this.#listeners?.get(name) ?? []
+    let isHeard = false
+    for (const listener of all) {
+      isHeard = true
+      try {
+        const result = listener(event as never)
+        if (isThenable(result)) Promise.resolve(result).catch((error) => report(name, error))
+      } catch (error) {
+        report(name, error)
+      }
+    }
+    return isHeard
+  }
+
+  /** Tells of `next` where that is a change. */
+  tellState({ status, expiresAt, generation }: ManagerState, at: number): void {
+    const last = this.#state
+    const isSame =
+      last.status === status && last.expiresAt === expiresAt && last.generation === generation
+    if (isSame) return
+    this.#state = Object.freeze({ status, expiresAt, generation })
+    this.emit('changed', { at, ...this.#state })
+  }
+
+  clear(): void {
+    this.#listeners = undefined
+  }
 }
 
-export type Events = ReturnType<typeof createEvents>
+function report(name: string, error: unknown): void {
+  // oxlint-disable-next-line no-console -- the one place left to say it: nothing awaits a listener
+  console.error(`Latchkey: a listener of "${name}" failed:`, error)
+}

@@ -1,4 +1,4 @@
-import { createEvents, type Events } from './events.ts'
+import { Events } from './events.ts'
 import type { LatchkeyError } from './errors.ts'
 import { createChain } from './grant/chain.ts'
 import { Inside } from './grant/inside.ts'
@@ -22,7 +22,7 @@ export type { TokenManager }
  */
 export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const { grants, fetch, store, ...checked } = checkOptions(options)
-  const events = createEvents()
+  const events = new Events()
   const inside = new Inside()
   const kernel = {
     ...checked,

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
 import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
-import { createEvents } from '../src/events.ts'
+import { Events } from '../src/events.ts'
 import { createExplanations } from '../src/kernel/explanations.ts'
 import { freshToken, grantUnavailable, oneShotBody, permanentToken } from '../src/texts.ts'
 
@@ -146,19 +146,19 @@ describe('an event', () => {
 
   it('that nobody listens to goes by in silence', () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    createEvents().emit('signedOut', event)
+    new Events().emit('signedOut', event)
     expect(said).not.toHaveBeenCalled()
     said.mockRestore()
   })
 
   it('names itself when one of its listeners fails', () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    const { on, emit } = createEvents()
+    const events = new Events()
     const bug = new Error('bug')
-    on('signedOut', () => {
+    events.on('signedOut', () => {
       throw bug
     })
-    emit('signedOut', event)
+    events.emit('signedOut', event)
     expect(said).toHaveBeenCalledWith('Latchkey: a listener of "signedOut" failed:', bug)
     said.mockRestore()
   })

@@ -38,7 +38,7 @@ export function refreshGrant(context: OAuthContext, options?: RefreshOptions): G
       }
       const renewed = await refreshTokens(context, refreshToken, exchange, { ...options, tokens })
       // What the server does not say again has not changed.
-      const { idToken, scope } = tokens ?? {}
+      const { idToken, scope } = tokens
       return { ...(idToken && { idToken }), ...(scope && { scope }), ...renewed }
     },
   }

@@ -71,7 +71,8 @@ export async function askTokenEndpoint(
   const server = await context.locate(exchange)
   const parameters = new URLSearchParams(context.parameters)
   const { audience = context.audiences?.[0] } = request
-  const { resource, scope } = audience ?? {}
+  const resource = audience?.resource
+  const scope = audience && ownScope(audience)
   const isScoped = scope !== undefined && !BY_CODE.has(request.grantType)
   const own = { ...request.parameters, ...(resource && { resource }), ...(isScoped && { scope }) }
   for (const [name, value] of Object.entries(own)) parameters.set(name, value)
@@ -92,6 +93,10 @@ export async function askTokenEndpoint(
   const isLearned = dpop?.learn(first.response.headers, server.token_endpoint ?? '')
   return isLearned && first.answer['error'] === 'use_dpop_nonce' ? send() : first
 }
+
+/** What an object inherits is not what was said. */
+const ownScope = (of: { readonly scope?: string | undefined }): string | undefined =>
+  Object.hasOwn(of, 'scope') ? of.scope : undefined
 
 /** Grants whose scopes have been asked for when the code was. */
 const BY_CODE: ReadonlySet<string> = new Set([
@@ -116,7 +121,7 @@ export async function readTokenAnswer(
   const { dpop, now } = context
   const tokens = readTokens(issuer, answer, now(), dpop !== undefined)
   // RFC 6749 section 5.1: where it is not told, it is what was asked for.
-  const scope = tokens.scope ?? request.parameters['scope']
+  const scope = ownScope(tokens) ?? ownScope(request.parameters as { scope?: string })
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
   const told = { ...tokens, ...(scope !== undefined && { scope }) }
   const bound = dpop ? await dpop.keepWith(told, request.renewing) : told

@@ -22,7 +22,8 @@ interface AsyncContext {
  */
 export class Inside {
   #context: AsyncContext | undefined = undefined
-  readonly #bySignal = new WeakMap<AbortSignal, Passage>()
+  /** While grants are at work. */
+  #bySignal: Map<AbortSignal, Passage> | undefined = undefined
   #open = 0
 
   async enter<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -32,9 +33,12 @@ export class Inside {
     const leave = () => {
       if (passage.isOpen) this.#open -= 1
       passage.isOpen = false
-      if (this.#open === 0) disable(context)
+      if (this.#open > 0) return
+      this.#bySignal = undefined
+      disable(context)
     }
     this.#open += 1
+    this.#bySignal ??= new Map()
     this.#bySignal.set(signal, passage)
     signal.addEventListener('abort', leave, { once: true }) // a grant may never settle
     try {
@@ -52,7 +56,7 @@ export class Inside {
    */
   current(signal?: AbortSignal | null): Passage | undefined {
     if (this.#open === 0) return undefined
-    const passage = (signal && this.#bySignal.get(signal)) ?? this.#context?.getStore()
+    const passage = (signal && this.#bySignal?.get(signal)) ?? this.#context?.getStore()
     return passage?.isOpen ? passage : undefined
   }
 }

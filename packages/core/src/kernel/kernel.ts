@@ -74,7 +74,7 @@ export function createKernel(options: KernelOptions, events: Events): TokenManag
     setTokens: (tokens, entering) => kernel.setTokens(tokens, entering),
     signOut: () => kernel.signOut(),
     dispose: () => kernel.dispose(),
-    on: events.on,
+    on: (name, listener) => events.on(name, listener),
     get state() {
       return events.state
     },

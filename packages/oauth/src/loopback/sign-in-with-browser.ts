@@ -12,7 +12,7 @@ import { listenAt } from './loopback-server.ts'
 
 /** How the browser is opened, and what to ask for. */
 export interface BrowserSignInOptions extends SignInOptions {
-  /** Opens the browser. Default: the system's own. */
+  /** Opens the browser. Default: the system's own, by the package `open`, which has to be installed for that. */
   open?: ((url: string) => MaybePromise<unknown>) | undefined
   /**
    * Told the address before the browser is opened, to show it to the user. With it, a browser that cannot
@@ -93,7 +93,7 @@ async function openBrowser(url: string, { open, onUrl }: BrowserSignInOptions): 
   } catch (cause) {
     if (onUrl) return // the user has the address
     const message =
-      'No browser could be opened for the sign-in. Give `onUrl` to show the address, or use signInWithDevice().'
+      'No browser could be opened for the sign-in. Install the package `open`, or give `open`; or give `onUrl` to show the address, or use signInWithDevice().'
     throw new LatchkeyError('ERR_BROWSER_UNAVAILABLE', message, { cause })
   }
 }
