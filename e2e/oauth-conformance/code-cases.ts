@@ -1,6 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { browse } from '../src/oauth-browser.ts'
+import { browse } from '../src/oauth/browser.ts'
 import { accepted, active, refused } from './expect.ts'
 import {
   ada,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { browse } from '../src/oauth-browser.ts'
+import { browse } from '../src/oauth/browser.ts'
 
 /** Clients and a user that both servers know. */
 export const clients = {

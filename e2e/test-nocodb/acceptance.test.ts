@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acceptanceCases } from '../acceptance/cases.ts'
 import type { AcceptanceTarget } from '../acceptance/target.ts'
 import { openAcceptance } from '../acceptance/target.ts'
-import type { RunningNocoDB } from '../src/nocodb-server.ts'
-import { startNocoDB } from '../src/nocodb-server.ts'
+import type { RunningNocoDB } from '../src/nocodb/server.ts'
+import { startNocoDB } from '../src/nocodb/server.ts'
 
 describe('accepted on the real NocoDB server', () => {
   let server: RunningNocoDB

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHome, type Home } from '../../packages/cli/test/support/latchkey.ts'
-import { type RunningNocoDB, startNocoDB } from '../src/nocodb-server.ts'
+import { type RunningNocoDB, startNocoDB } from '../src/nocodb/server.ts'
 
 const email = 'ada@example.com'
 const password = 'CANARY-7f3a correct horse'

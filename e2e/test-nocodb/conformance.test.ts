@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { conformanceCases } from '../conformance/cases.ts'
 import type { ConformanceTarget } from '../conformance/target.ts'
 import { openTarget } from '../conformance/target.ts'
-import type { RunningNocoDB } from '../src/nocodb-server.ts'
-import { startNocoDB } from '../src/nocodb-server.ts'
+import type { RunningNocoDB } from '../src/nocodb/server.ts'
+import { startNocoDB } from '../src/nocodb/server.ts'
 
 describe('the real NocoDB server', () => {
   let server: RunningNocoDB

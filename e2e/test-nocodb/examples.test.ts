@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runScript } from '../../examples/test/support/run-script.ts'
-import { type RunningNocoDB, startNocoDB } from '../src/nocodb-server.ts'
+import { type RunningNocoDB, startNocoDB } from '../src/nocodb/server.ts'
 
 describe('on the real NocoDB server', () => {
   let server: RunningNocoDB

@@ -1,10 +1,10 @@
-import { lifeOf, open } from '../src/server-under-test.ts'
+import { lifeOf, open } from '../src/auth-servers/server-under-test.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BetterAuthServer, startBetterAuth } from '../src/better-auth-server.ts'
-import { betterAuthWays } from '../src/better-auth-ways.ts'
-import { recipe } from '../src/doc-recipes.ts'
-import { type Gate, startGate } from '../src/gate.ts'
-import { serverFacts } from '../src/server-facts.ts'
+import { type BetterAuthServer, startBetterAuth } from '../src/auth-servers/better-auth-server.ts'
+import { betterAuthWays } from '../src/auth-servers/better-auth-ways.ts'
+import { recipe } from '../src/docs/recipes.ts'
+import { type Gate, startGate } from '../src/auth-servers/gate.ts'
+import { serverFacts } from '../src/auth-servers/server-facts.ts'
 
 const ada = { email: 'ada@example.com', password: 'CANARY-7f3a-ada' }
 

@@ -5,8 +5,8 @@ import {
   press,
   type RunningExample,
   startBrowserExample,
-} from '../src/browser-example.ts'
-import { launchChromium } from '../src/tabs-browser.ts'
+} from '../src/examples/browser-example.ts'
+import { launchChromium } from '../src/tabs/browser.ts'
 
 let browser: Browser
 let example: RunningExample

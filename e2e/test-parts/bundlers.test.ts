@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type InstalledProject, installedProject } from '../src/installed-project.ts'
+import { type InstalledProject, installedProject } from '../src/installing/installed-project.ts'
 
 /** An app with everything that belongs into a page or a phone. It says how two requests were answered. */
 const app = `

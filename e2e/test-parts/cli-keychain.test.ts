@@ -4,7 +4,7 @@ import { createNocoDBDouble, type NocoDBDouble } from '@latchkey/testing'
 import { listen, type ListeningServer } from '@latchkey/testing/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHome, type Home } from '../../packages/cli/test/support/latchkey.ts'
-import { type KeyringSession, startKeyringSession } from '../src/keyring-session.ts'
+import { type KeyringSession, startKeyringSession } from '../src/keychain/keyring-session.ts'
 
 const ada = { email: 'ada@example.com', password: 'CANARY-7f3a correct horse' }
 

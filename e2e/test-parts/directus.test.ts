@@ -1,11 +1,11 @@
 import { directus } from '@latchkey/jwt/back-ends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DirectusServer, startDirectus } from '../src/directus-server.ts'
-import { directusWays } from '../src/directus-ways.ts'
-import { recipe } from '../src/doc-recipes.ts'
-import { type Gate, startGate } from '../src/gate.ts'
-import { serverFacts } from '../src/server-facts.ts'
-import { counted, lifeOf, open, openSignedIn } from '../src/server-under-test.ts'
+import { type DirectusServer, startDirectus } from '../src/auth-servers/directus-server.ts'
+import { directusWays } from '../src/auth-servers/directus-ways.ts'
+import { recipe } from '../src/docs/recipes.ts'
+import { type Gate, startGate } from '../src/auth-servers/gate.ts'
+import { serverFacts } from '../src/auth-servers/server-facts.ts'
+import { counted, lifeOf, open, openSignedIn } from '../src/auth-servers/server-under-test.ts'
 
 const ada = { email: 'ada@example.com', password: 'CANARY-7f3a-ada' }
 

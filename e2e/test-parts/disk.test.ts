@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { bearer, createTokenManager, type LatchkeyError, type TokenSet } from '@latchkey/core'
 import { fileStore } from '@latchkey/stores/file'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { canMount, mountSmallDisk, type SmallDisk } from '../src/small-disk.ts'
+import { canMount, mountSmallDisk, type SmallDisk } from '../src/files/small-disk.ts'
 
 const NAME = 'https://api.test'
 const PAGE = 4_096

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { doors } from '../src/doors.ts'
-import { type InstalledProject, installedProject } from '../src/installed-project.ts'
-import { jestFiles, nativeOptions } from '../src/jest-docs.ts'
+import { doors } from '../src/installing/doors.ts'
+import { type InstalledProject, installedProject } from '../src/installing/installed-project.ts'
+import { jestFiles, nativeOptions } from '../src/docs/jest-docs.ts'
 
 /** What somebody's test of an app may say: it is signed in, against the double. */
 const signsIn = `

@@ -9,10 +9,10 @@ import { keychainStore } from '@latchkey/stores/keychain'
 import { storeContract, type StorePlace } from '@latchkey/testing/store-contract'
 import { AsyncEntry, findCredentialsAsync } from '@napi-rs/keyring'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Outcome } from '../src/keychain-process.ts'
-import { type KeyringSession, startKeyringSession } from '../src/keyring-session.ts'
+import type { Outcome } from '../src/keychain/process.ts'
+import { type KeyringSession, startKeyringSession } from '../src/keychain/keyring-session.ts'
 
-const script = fileURLToPath(new URL('../src/keychain-process.ts', import.meta.url))
+const script = fileURLToPath(new URL('../src/keychain/process.ts', import.meta.url))
 const run = promisify(execFile)
 
 /** What another process makes of the keychain. */

@@ -8,10 +8,10 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { fileStore } from '@latchkey/stores/file'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { countOf, NAME, sessionOf } from '../src/file-sessions.ts'
+import { countOf, NAME, sessionOf } from '../src/files/sessions.ts'
 
-const looping = fileURLToPath(new URL('../src/file-writer.ts', import.meta.url))
-const killedAt = fileURLToPath(new URL('../src/file-killed-at.ts', import.meta.url))
+const looping = fileURLToPath(new URL('../src/files/writer.ts', import.meta.url))
+const killedAt = fileURLToPath(new URL('../src/files/killed-at.ts', import.meta.url))
 
 async function newDirectory(): Promise<string> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'latchkey-kill-')))

@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { finishSignIn, oauth, startSignIn } from '@latchkey/oauth'
 import { fileStore } from '@latchkey/stores/file'
 import { expect, onTestFinished, test } from 'vitest'
-import { endProcess } from '../src/child-process.ts'
-import { startMcpServer } from '../src/mcp-server.ts'
-import { browse } from '../src/oauth-browser.ts'
-import { app, callback, startOAuthServer } from '../src/oauth-server.ts'
+import { endProcess } from '../src/processes/child-process.ts'
+import { startMcpServer } from '../src/mcp/server.ts'
+import { browse } from '../src/oauth/browser.ts'
+import { app, callback, startOAuthServer } from '../src/oauth/server.ts'
 
-const script = fileURLToPath(new URL('../src/mcp-worker.ts', import.meta.url))
+const script = fileURLToPath(new URL('../src/mcp/worker.ts', import.meta.url))
 
 test('six processes on one file store make one renewal after a revocation, and all are answered', async () => {
   const issuing = await startOAuthServer()

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { PageClient } from '../src/oauth-page.ts'
-import { type OAuthServer, startOAuthServer } from '../src/oauth-server.ts'
-import { bundlePage, launchChromium } from '../src/tabs-browser.ts'
+import type { PageClient } from '../src/oauth/page.ts'
+import { type OAuthServer, startOAuthServer } from '../src/oauth/server.ts'
+import { bundlePage, launchChromium } from '../src/tabs/browser.ts'
 import { serve } from '../test/support/forward.ts'
 
 let server: OAuthServer
@@ -16,7 +16,7 @@ beforeAll(async () => {
     startOAuthServer(),
     startOAuthServer({ wantsNonces: true }),
     launchChromium(),
-    bundlePage(new URL('../src/oauth-page.ts', import.meta.url)),
+    bundlePage(new URL('../src/oauth/page.ts', import.meta.url)),
   ])
   server = started
   binding = startedToo

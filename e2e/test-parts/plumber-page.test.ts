@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { PageClient } from '../src/plumber-page.ts'
-import { type PlumberServer, startPlumber } from '../src/plumber-server.ts'
-import { bundlePage, launchChromium } from '../src/tabs-browser.ts'
+import type { PageClient } from '../src/auth-servers/plumber-page.ts'
+import { type PlumberServer, startPlumber } from '../src/auth-servers/plumber-server.ts'
+import { bundlePage, launchChromium } from '../src/tabs/browser.ts'
 import { forwardTo, serve } from '../test/support/forward.ts'
 
 type Site = Awaited<ReturnType<typeof serve>>
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const [started, launched, script] = await Promise.all([
     starting,
     launchChromium(),
-    bundlePage(new URL('../src/plumber-page.ts', import.meta.url)),
+    bundlePage(new URL('../src/auth-servers/plumber-page.ts', import.meta.url)),
   ])
   plumber = started
   browser = launched

@@ -2,7 +2,7 @@ import { headerScheme, isLatchkeyError } from '@latchkey/core'
 import { type JwtSession, type JwtSessionOptions, jwtSession } from '@latchkey/jwt'
 import { plumber } from '@latchkey/jwt/back-ends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type PlumberServer, startPlumber } from '../src/plumber-server.ts'
+import { type PlumberServer, startPlumber } from '../src/auth-servers/plumber-server.ts'
 import { fetchSubject } from '../../packages/fetch/test/support/fetch-subject.ts'
 import { statusesOf, subjects } from '../test/support/subjects.ts'
 

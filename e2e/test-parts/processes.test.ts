@@ -9,9 +9,9 @@ import { fileStore } from '@latchkey/stores/file'
 import { createNocoDBDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { SharerReport } from '../src/file-sharer.ts'
+import type { SharerReport } from '../src/files/sharer.ts'
 
-const script = fileURLToPath(new URL('../src/file-sharer.ts', import.meta.url))
+const script = fileURLToPath(new URL('../src/files/sharer.ts', import.meta.url))
 const SHARERS = 20
 const KILLED = 4
 const LIFETIME_MS = 1_000

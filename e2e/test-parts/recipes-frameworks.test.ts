@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { stripTypeScriptTypes } from 'node:module'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { shownIn } from '../src/doc-recipes.ts'
-import { type InstalledProject, installedProject } from '../src/installed-project.ts'
-import { ada, type RecipeApi, startRecipeApi } from '../src/recipe-api.ts'
+import { shownIn } from '../src/docs/recipes.ts'
+import { type InstalledProject, installedProject } from '../src/installing/installed-project.ts'
+import { ada, type RecipeApi, startRecipeApi } from '../src/docs/recipe-api.ts'
 
 const page = 'docs/recipes/frameworks.md'
 

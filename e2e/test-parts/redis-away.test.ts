@@ -4,7 +4,7 @@ import { inspect, promisify } from 'node:util'
 import { redisStore, type RedisStoreOptions } from '@latchkey/stores/redis'
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../src/redis-server.ts'
+import { type RedisServer, startRedis } from '../src/redis/server.ts'
 
 const tokens = { accessToken: 'CANARY-7f3a-access', refreshToken: 'CANARY-7f3a-refresh' }
 const newer = { accessToken: 'CANARY-7f3a-access-2', refreshToken: 'CANARY-7f3a-refresh-2' }
@@ -108,7 +108,7 @@ describe('while Redis is away', () => {
 test.each(['close', 'unref'])(
   'listening keeps no process alive that is done with its client: %s()',
   async (how) => {
-    const script = fileURLToPath(new URL('../src/redis-listener.ts', import.meta.url))
+    const script = fileURLToPath(new URL('../src/redis/listener.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [script, redis.url, how])
     expect(stdout).toBe('session\n')
   },

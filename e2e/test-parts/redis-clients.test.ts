@@ -6,8 +6,8 @@ import { Cluster, Redis } from 'ioredis'
 import { Cluster as ValkeyCluster, Redis as IoValkey } from 'iovalkey'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { glidePort } from '../src/glide-port.ts'
-import { type RedisServer, startRedis } from '../src/redis-server.ts'
+import { glidePort } from '../src/redis/glide-port.ts'
+import { type RedisServer, startRedis } from '../src/redis/server.ts'
 
 const tokens = { accessToken: 'CANARY-7f3a-access', refreshToken: 'CANARY-7f3a-refresh' }
 const newer = { accessToken: 'CANARY-7f3a-access-2', refreshToken: 'CANARY-7f3a-refresh-2' }

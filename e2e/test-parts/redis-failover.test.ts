@@ -1,7 +1,7 @@
 import { redisStore } from '@latchkey/stores/redis'
 import { createClient } from 'redis'
 import { afterEach, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../src/redis-server.ts'
+import { type RedisServer, startRedis } from '../src/redis/server.ts'
 
 const tokens = { accessToken: 'CANARY-7f3a-access', refreshToken: 'CANARY-7f3a-refresh' }
 const newer = { accessToken: 'CANARY-7f3a-access-2', refreshToken: 'CANARY-7f3a-refresh-2' }

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { redisStore } from '@latchkey/stores/redis'
 import { createClient } from 'redis'
 import { afterEach, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../src/redis-server.ts'
-import { startTokenServer, type TokenServer } from '../src/redis-token-server.ts'
-import type { Report } from '../src/redis-worker.ts'
+import { type RedisServer, startRedis } from '../src/redis/server.ts'
+import { startTokenServer, type TokenServer } from '../src/redis/token-server.ts'
+import type { Report } from '../src/redis/worker.ts'
 
-const script = fileURLToPath(new URL('../src/redis-worker.ts', import.meta.url))
+const script = fileURLToPath(new URL('../src/redis/worker.ts', import.meta.url))
 
 const UNAVAILABLE = 'ERR_RENEWAL_UNAVAILABLE < ERR_STORE_UNAVAILABLE'
 

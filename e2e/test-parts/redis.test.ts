@@ -7,7 +7,7 @@ import { redisStore, type RedisStoreOptions } from '@latchkey/stores/redis'
 import { storeContract, type StorePlace } from '@latchkey/testing/store-contract'
 import { createClient, createCluster } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../src/redis-server.ts'
+import { type RedisServer, startRedis } from '../src/redis/server.ts'
 
 const DAY_MS = 86_400_000
 
@@ -154,7 +154,7 @@ describe('expiry', () => {
 })
 
 describe('a holder that was stopped for longer than its lease', () => {
-  const script = fileURLToPath(new URL('../src/redis-holder.ts', import.meta.url))
+  const script = fileURLToPath(new URL('../src/redis/holder.ts', import.meta.url))
 
   /** Starts the holder, does `meanwhile` while it is stopped, and tells how its late write ended. */
   async function stopped(meanwhile: (store: Awaited<ReturnType<typeof open>>) => Promise<unknown>) {

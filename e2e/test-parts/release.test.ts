@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { createNocoDBDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type PackageRegistry, startPackageRegistry } from '../src/package-registry.ts'
+import { type PackageRegistry, startPackageRegistry } from '../src/installing/package-registry.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const changeset = join(root, 'node_modules/@changesets/cli/bin.js')

@@ -2,9 +2,9 @@ import { createNocoDBDouble } from '@latchkey/testing'
 import { type ListeningServer, listen } from '@latchkey/testing/node'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { press } from '../src/browser-example.ts'
-import { type RunningExample, startExample } from '../src/running-example.ts'
-import { launchChromium } from '../src/tabs-browser.ts'
+import { press } from '../src/examples/browser-example.ts'
+import { type RunningExample, startExample } from '../src/examples/running-example.ts'
+import { launchChromium } from '../src/tabs/browser.ts'
 
 const users = ['ada', 'grace'].map((name) => ({
   email: `${name}@example.com`,

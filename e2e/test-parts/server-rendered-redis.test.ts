@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/server-rendered/src/app.ts'
 import { storedSessions } from '../../examples/server-rendered/src/sessions.ts'
 import { openBrowser } from '../../examples/test/support/visitor.ts'
-import { startRedis } from '../src/redis-server.ts'
+import { startRedis } from '../src/redis/server.ts'
 
 const ada = { email: 'ada@example.com', password: 'CANARY-7f3a-ada' }
 

@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { bundlePage, INSECURE_HOST, launchChromium } from '../src/tabs-browser.ts'
-import { serveTabs, type TabsServer } from '../src/tabs-server.ts'
+import { bundlePage, INSECURE_HOST, launchChromium } from '../src/tabs/browser.ts'
+import { serveTabs, type TabsServer } from '../src/tabs/server.ts'
 
-const pageScript = new URL('../src/tabs-page.ts', import.meta.url)
+const pageScript = new URL('../src/tabs/page.ts', import.meta.url)
 
 let browser: Browser
 let script: string

@@ -2,12 +2,12 @@ import { createNocoDBDouble, type NocoDBDouble } from '@latchkey/testing'
 import { listen, type ListeningServer } from '@latchkey/testing/node'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { bundlePage, launchChromium } from '../src/tabs-browser.ts'
+import { bundlePage, launchChromium } from '../src/tabs/browser.ts'
 import { forwardTo, serve } from '../test/support/forward.ts'
 
 const email = 'ada@example.com'
 
-const pageScript = new URL('../src/tabs-nocodb-page.ts', import.meta.url)
+const pageScript = new URL('../src/tabs/nocodb-page.ts', import.meta.url)
 
 let browser: Browser
 let script: string

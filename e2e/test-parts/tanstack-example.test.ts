@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { press } from '../src/browser-example.ts'
-import { type RunningExample, startExample } from '../src/running-example.ts'
-import { launchChromium } from '../src/tabs-browser.ts'
+import { press } from '../src/examples/browser-example.ts'
+import { type RunningExample, startExample } from '../src/examples/running-example.ts'
+import { launchChromium } from '../src/tabs/browser.ts'
 
 let browser: Browser
 let example: RunningExample

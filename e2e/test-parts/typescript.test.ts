@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { doors } from '../src/doors.ts'
-import { type InstalledProject, installedProject } from '../src/installed-project.ts'
+import { doors } from '../src/installing/doors.ts'
+import { type InstalledProject, installedProject } from '../src/installing/installed-project.ts'
 
 let project: InstalledProject
 

@@ -2,10 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { adapterContract } from '@latchkey/testing/adapter-contract'
 import { type ContractServers, startContractServers } from '@latchkey/testing/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runtimeClients } from '../src/runtime-cases.ts'
-import { runtimes } from '../src/runtime-list.ts'
-import type { RunningRuntime } from '../src/runtime.ts'
-import { detailTable, type RuntimeResults, summaryTable, withTable } from '../src/runtime-tables.ts'
+import { runtimeClients } from '../src/runtimes/cases.ts'
+import { runtimes } from '../src/runtimes/list.ts'
+import type { RunningRuntime } from '../src/runtimes/runtime.ts'
+import {
+  detailTable,
+  type RuntimeResults,
+  summaryTable,
+  withTable,
+} from '../src/runtimes/tables.ts'
 
 const promised = adapterContract()
   .map(({ name }) => name)

@@ -8,14 +8,14 @@ import { type ContractServers, startContractServers } from '@latchkey/testing/no
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openScene } from '../../packages/testing/src/contract/scene.ts'
 import { redirectTo } from '../../packages/testing/src/contract/stage.ts'
-import { bundleProgram } from '../src/runtime-bundle.ts'
-import { installProgram } from '../src/runtime-install.ts'
-import { hermesCompiler } from '../src/runtime-list.ts'
-import type { runCases } from '../src/runtime-cases.ts'
-import type { startApp } from '../src/runtime-native.ts'
-import { startPhone } from '../src/runtime-phone.ts'
+import { bundleProgram } from '../src/runtimes/bundle.ts'
+import { installProgram } from '../src/runtimes/install.ts'
+import { hermesCompiler } from '../src/runtimes/list.ts'
+import type { runCases } from '../src/runtimes/cases.ts'
+import type { startApp } from '../src/runtimes/native.ts'
+import { startPhone } from '../src/runtimes/phone.ts'
 
-const entry = new URL('../src/runtime-native.ts', import.meta.url)
+const entry = new URL('../src/runtimes/native.ts', import.meta.url)
 const asNative = { format: 'iife', conditions: ['react-native', 'browser'] } as const
 
 describe('Hermes', () => {
@@ -143,7 +143,7 @@ describe('the contract on a phone', () => {
   let program: string
   beforeAll(async () => {
     servers = await startContractServers()
-    program = await bundleProgram(new URL('../src/runtime-page.ts', import.meta.url), asNative)
+    program = await bundleProgram(new URL('../src/runtimes/page.ts', import.meta.url), asNative)
   })
   afterAll(() => servers.close())
 

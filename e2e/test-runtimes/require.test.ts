@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { doors } from '../src/doors.ts'
-import { project } from '../src/project.ts'
-import { installProgram } from '../src/runtime-install.ts'
+import { doors } from '../src/installing/doors.ts'
+import { project } from '../src/installing/project.ts'
+import { installProgram } from '../src/runtimes/install.ts'
 
 const isHere = process.platform === 'linux' && process.arch === 'x64'
 

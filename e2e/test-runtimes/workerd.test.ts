@@ -1,8 +1,8 @@
 import { type ContractServers, startContractServers } from '@latchkey/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openScene } from '../../packages/testing/src/contract/scene.ts'
-import { runtimes } from '../src/runtime-list.ts'
-import { type RunningWorker, startWorkerd } from '../src/runtime-workerd.ts'
+import { runtimes } from '../src/runtimes/list.ts'
+import { type RunningWorker, startWorkerd } from '../src/runtimes/workerd.ts'
 
 let servers: ContractServers
 let worker: RunningWorker

@@ -2,8 +2,8 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHome, type Home } from '../../packages/cli/test/support/latchkey.ts'
-import { browse } from '../src/oauth-browser.ts'
-import { type OAuthServer, person, startOAuthServer } from '../src/oauth-server.ts'
+import { browse } from '../src/oauth/browser.ts'
+import { type OAuthServer, person, startOAuthServer } from '../src/oauth/server.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => home.remove())
 
-const program = fileURLToPath(new URL('../src/oauth-browser-process.ts', import.meta.url))
+const program = fileURLToPath(new URL('../src/oauth/browser-process.ts', import.meta.url))
 const BROWSER = `${process.execPath} ${program}`
 
 const args = (...more: string[]) => {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { doors } from '../src/doors.ts'
-import { project } from '../src/project.ts'
+import { doors } from '../src/installing/doors.ts'
+import { project } from '../src/installing/project.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { blocksOf, pages, readPage, root } from '../src/doc-pages.ts'
+import { blocksOf, pages, readPage, root } from '../src/docs/pages.ts'
 
 const manifest = (folder: string) =>
   JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {

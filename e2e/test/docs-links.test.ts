@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { pages, readPage, root } from '../src/doc-pages.ts'
+import { pages, readPage, root } from '../src/docs/pages.ts'
 
 /** Without its code, in which a bracket is no link and a `#` no heading. */
 const prose = (page: string) => readPage(page).replaceAll(/^```.*?^```$/gms, '')

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readPage, root } from '../src/doc-pages.ts'
+import { readPage, root } from '../src/docs/pages.ts'
 
 /** What clients call their own errors, and what a case of a contract calls one of its grants. */
 const foreign = ['ERR_NETWORK', 'ERR_WRONG_PASSWORD']

@@ -3,8 +3,8 @@ import { registerAuth } from '@latchkey/axios'
 import { jwtSession } from '@latchkey/jwt'
 import axios, { type AxiosInstance } from 'axios'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { shownIn } from '../src/doc-recipes.ts'
-import { ada, type RecipeApi, startRecipeApi } from '../src/recipe-api.ts'
+import { shownIn } from '../src/docs/recipes.ts'
+import { ada, type RecipeApi, startRecipeApi } from '../src/docs/recipe-api.ts'
 
 let api: RecipeApi
 beforeEach(async () => {

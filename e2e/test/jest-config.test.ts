@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { packages } from '../src/doors.ts'
-import { jestFiles } from '../src/jest-docs.ts'
+import { packages } from '../src/installing/doors.ts'
+import { jestFiles } from '../src/docs/jest-docs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -1,8 +1,8 @@
 import { jwtSession } from '@latchkey/jwt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { jwtWays, openJwtWay } from '../src/jwt-double-ways.ts'
-import { serverFacts } from '../src/server-facts.ts'
-import { lifeOf } from '../src/server-under-test.ts'
+import { jwtWays, openJwtWay } from '../src/auth-servers/jwt-double-ways.ts'
+import { serverFacts } from '../src/auth-servers/server-facts.ts'
+import { lifeOf } from '../src/auth-servers/server-under-test.ts'
 
 /** The facts that hold with Directus and better-auth. */
 describe.each(Object.entries(jwtWays))('the JWT double with %s', (_, way) => {

@@ -6,9 +6,9 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { expect, onTestFinished, test } from 'vitest'
 import { clients } from '../oauth-conformance/target.ts'
-import { startMcpServer } from '../src/mcp-server.ts'
-import { browse } from '../src/oauth-browser.ts'
-import { startConformanceServer } from '../src/oauth-conformance-server.ts'
+import { startMcpServer } from '../src/mcp/server.ts'
+import { browse } from '../src/oauth/browser.ts'
+import { startConformanceServer } from '../src/oauth/conformance-server.ts'
 
 test('of an MCP server no more than its address is needed: a person signs in and calls a tool', async () => {
   const issuing = await startConformanceServer(clients, { requireDpopNonce: false })

@@ -5,9 +5,9 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { type GuardedMcpServer, startMcpServer } from '../src/mcp-server.ts'
-import { browse } from '../src/oauth-browser.ts'
-import { app, callback, type OAuthServer, startOAuthServer } from '../src/oauth-server.ts'
+import { type GuardedMcpServer, startMcpServer } from '../src/mcp/server.ts'
+import { browse } from '../src/oauth/browser.ts'
+import { app, callback, type OAuthServer, startOAuthServer } from '../src/oauth/server.ts'
 
 let issuing: OAuthServer
 let mcp: GuardedMcpServer

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { packages } from '../src/doors.ts'
+import { packages } from '../src/installing/doors.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8')

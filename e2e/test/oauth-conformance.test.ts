@@ -3,7 +3,7 @@ import { listen } from '@latchkey/testing/node'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { oauthCases } from '../oauth-conformance/cases.ts'
 import { ada, clients, openTarget, type OAuthTarget } from '../oauth-conformance/target.ts'
-import { startConformanceServer } from '../src/oauth-conformance-server.ts'
+import { startConformanceServer } from '../src/oauth/conformance-server.ts'
 
 interface Opened {
   target: OAuthTarget

@@ -3,7 +3,7 @@ import { signInWithBrowser } from '@latchkey/oauth/node'
 import { createOAuthDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { browse } from '../src/oauth-browser.ts'
+import { browse } from '../src/oauth/browser.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
 
 const double = createOAuthDouble({ devicePollIntervalMs: 1 })

@@ -9,8 +9,8 @@ import {
 } from '@latchkey/oauth'
 import { signInWithBrowser } from '@latchkey/oauth/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { browse } from '../src/oauth-browser.ts'
-import { callback, type OAuthServer, person, startOAuthServer } from '../src/oauth-server.ts'
+import { browse } from '../src/oauth/browser.ts'
+import { callback, type OAuthServer, person, startOAuthServer } from '../src/oauth/server.ts'
 import { atOnce } from './support/at-once.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
 

@@ -1,8 +1,8 @@
 import { type Challenge, oauth, type OnChallenge } from '@latchkey/oauth'
 import { signInWithBrowser } from '@latchkey/oauth/node'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { browse } from '../src/oauth-browser.ts'
-import { type OAuthServer, person, startOAuthServer } from '../src/oauth-server.ts'
+import { browse } from '../src/oauth/browser.ts'
+import { type OAuthServer, person, startOAuthServer } from '../src/oauth/server.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
 
 let server: OAuthServer

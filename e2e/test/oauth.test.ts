@@ -3,7 +3,7 @@ import { wrapFetch } from '@latchkey/fetch'
 import { finishSignIn, type OAuth, oauth, startSignIn } from '@latchkey/oauth'
 import { PrivateKeyJwt } from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { browse } from '../src/oauth-browser.ts'
+import { browse } from '../src/oauth/browser.ts'
 import {
   ada,
   app,
@@ -14,7 +14,7 @@ import {
   type OAuthServer,
   signer,
   startOAuthServer,
-} from '../src/oauth-server.ts'
+} from '../src/oauth/server.ts'
 import { statusesOf, subjects } from './support/subjects.ts'
 
 let server: OAuthServer

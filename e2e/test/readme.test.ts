@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { measuredSizes } from '../../bench/test/measured-sizes.ts'
-import { type Block, blocksOf, pages, readPage, root } from '../src/doc-pages.ts'
-import { runBlock } from '../src/doc-runs.ts'
+import { type Block, blocksOf, pages, readPage, root } from '../src/docs/pages.ts'
+import { runBlock } from '../src/docs/runs.ts'
 
 // Below e2e, so that every package resolves as it does for a user; below node_modules, so that no tool
 // takes it for source.

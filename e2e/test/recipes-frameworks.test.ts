@@ -6,8 +6,8 @@ import { wrapFetch } from '@latchkey/fetch'
 import { type JwtSession, jwtSession, type JwtSessionOptions } from '@latchkey/jwt'
 import { FetchError, type $Fetch } from 'ofetch'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { runShown } from '../src/doc-recipes.ts'
-import { ada, type RecipeApi, startRecipeApi } from '../src/recipe-api.ts'
+import { runShown } from '../src/docs/recipes.ts'
+import { ada, type RecipeApi, startRecipeApi } from '../src/docs/recipe-api.ts'
 
 const page = 'docs/recipes/frameworks.md'
 

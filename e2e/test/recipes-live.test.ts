@@ -10,8 +10,8 @@ import { Server } from 'socket.io'
 import type { Socket } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { runShown } from '../src/doc-recipes.ts'
-import { ada, type RecipeApi, startRecipeApi } from '../src/recipe-api.ts'
+import { runShown } from '../src/docs/recipes.ts'
+import { ada, type RecipeApi, startRecipeApi } from '../src/docs/recipe-api.ts'
 
 const page = 'docs/recipes/live.md'
 

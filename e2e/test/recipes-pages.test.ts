@@ -9,8 +9,8 @@ import { act, createElement } from 'react'
 import type { Readable } from 'svelte/store'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { watch as watchRef } from 'vue'
-import { runShown } from '../src/doc-recipes.ts'
-import { ada, code, grace, type RecipeApi, startRecipeApi } from '../src/recipe-api.ts'
+import { runShown } from '../src/docs/recipes.ts'
+import { ada, code, grace, type RecipeApi, startRecipeApi } from '../src/docs/recipe-api.ts'
 
 const page = 'docs/recipes/pages.md'
 

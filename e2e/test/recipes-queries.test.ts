@@ -13,8 +13,8 @@ import type { Client as SubscriptionClient } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { runShown } from '../src/doc-recipes.ts'
-import { ada, type RecipeApi, startRecipeApi } from '../src/recipe-api.ts'
+import { runShown } from '../src/docs/recipes.ts'
+import { ada, type RecipeApi, startRecipeApi } from '../src/docs/recipe-api.ts'
 
 const page = 'docs/recipes/graphql-and-trpc.md'
 const schema = buildSchema('type Query { me: String } type Subscription { ticks: String }')

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
-const script = fileURLToPath(new URL('../src/upload-memory.ts', import.meta.url))
+const script = fileURLToPath(new URL('../src/processes/upload-memory.ts', import.meta.url))
 
 /** How many bytes of buffers there are more while 200 MB are on their way. */
 async function held(client: string, who: string): Promise<number> {

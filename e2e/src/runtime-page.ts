@@ -1,3 +1,0 @@
-import { runCases } from './runtime-cases.ts'
-
-Object.assign(globalThis, { runCases })

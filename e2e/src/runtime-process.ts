@@ -1,5 +1,0 @@
-import { type CaseOrder, runCases } from './runtime-cases.ts'
-
-// Run by Node, Bun and Deno as it is: the order is the argument, the results are what is printed.
-const order = JSON.parse(process.argv[2] ?? '') as CaseOrder
-console.log(JSON.stringify(await runCases(order)))

@@ -1,0 +1,72 @@
+import type { Platform } from '@latchkey/testing/adapter-contract'
+import { type CaseResult, type RuntimeClient, runtimeClients } from './cases.ts'
+import { runtimes } from './list.ts'
+import type { Runtime } from './runtime.ts'
+
+/** What each client did on each runtime, by the runtime's name. */
+export type RuntimeResults = Map<string, Map<RuntimeClient, CaseResult[]>>
+
+/** What the cases are told that a platform makes impossible, in words for readers. */
+const limits: Record<keyof Platform, string> = {
+  hidesRedirects:
+    'redirects are followed unseen, so a token in a header of its own is refused there',
+  returnsRedirects: 'redirects are the caller’s to follow',
+  bearerOnly: 'only `Authorization` may carry the token',
+  buffersBodies: 'bodies come whole',
+  hasNoAsyncContext: 'a grant that uses its own client passes its `signal` on',
+  resendsOnReset: 'it sends again by itself when a kept connection breaks',
+  maxConnections: 'few connections at once',
+}
+
+/** For README.md: which version of what keeps every promise. */
+export function summaryTable(results: RuntimeResults): string {
+  const columns = runtimes.map((runtime) => [
+    runtime.name,
+    versionOf(runtime),
+    ...runtimeClients.map((client) => cell(results, runtime, client)),
+  ])
+  const rows = ['', 'version', ...runtimeClients].map((title, at) => [
+    title,
+    ...columns.map((column) => column[at] ?? ''),
+  ])
+  return markdown(rows)
+}
+
+/** For docs/runtimes.md: where each runtime comes from, and what it does not let us do. */
+export function detailTable(results: RuntimeResults): string {
+  const rows = runtimes.map((runtime) => [
+    runtime.name,
+    runtime.spec ? `\`${runtime.spec}\`` : 'Debian’s',
+    ...runtimeClients.map((client) => cell(results, runtime, client)),
+    Object.keys(runtime.platform)
+      .map((flag) => limits[flag as keyof Platform])
+      .join('; '),
+  ])
+  return markdown([['runtime', 'from', ...runtimeClients, 'what is different'], ...rows])
+}
+
+/**
+ * `page` with what stands between its markers replaced.
+ * @throws Error when it has none.
+ */
+export function withTable(page: string, table: string): string {
+  const block = /(<!-- runtimes:[^\n]*\n).*?(<!-- runtimes end -->)/s
+  if (!block.test(page)) throw new Error('The page has no place for the table of runtimes.')
+  return page.replace(block, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`)
+}
+
+const versionOf = ({ spec }: Runtime): string =>
+  spec?.slice(spec.lastIndexOf('@') + 1) ?? 'Debian’s'
+
+function cell(results: RuntimeResults, { name }: Runtime, client: RuntimeClient): string {
+  const found = results.get(name)?.get(client) ?? []
+  const kept = found.filter(({ failure }) => failure === undefined)
+  return found.length > 0 && kept.length === found.length
+    ? 'all'
+    : `${kept.length} of ${found.length}`
+}
+
+function markdown([head = [], ...rows]: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |')
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
