@@ -48,8 +48,8 @@ let folder: string
 
 /** What the linter says about files that import each of the specifiers: those it refuses, by file. */
 function refusedImports(files: Record<string, readonly string[]>): Map<string, Set<string>> {
-  const { options: _, jsPlugins: __, rules: ___, overrides = [] } = config
-  const ofImports = overrides.filter(({ rules = {} }) => 'no-restricted-imports' in rules)
+  const { options: _, jsPlugins: __, rules: ___, overrides } = config
+  const ofImports = overrides.filter(({ rules }) => 'no-restricted-imports' in rules)
   const own = { categories: { correctness: 'off' }, overrides: ofImports }
   writeFileSync(join(folder, '.oxlintrc.json'), JSON.stringify(own))
   for (const [file, specifiers] of Object.entries(files)) {
