@@ -4,9 +4,9 @@ import { fillTables } from './document.ts'
 import type { Results } from './results.ts'
 import { type Bar, type BarChart, barChart } from './svg.ts'
 
-// node bench/src/charts.ts: draws docs/charts/*.svg and writes the tables of docs/performance.md, all
-// from docs/charts/results.json
-const folder = new URL('../../docs/charts/', import.meta.url)
+// node bench/src/charts.ts: draws docs/project/charts/*.svg and writes the tables of
+// docs/project/performance.md, all from docs/project/charts/results.json
+const folder = new URL('../../docs/project/charts/', import.meta.url)
 const results = JSON.parse(readFileSync(new URL('results.json', folder), 'utf8')) as Results
 
 const charts: Record<string, BarChart> = {

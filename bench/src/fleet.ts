@@ -8,7 +8,7 @@ import { createClient } from 'redis'
 import { startRedis } from './redis-server.ts'
 import { issueTokens } from './tokens.ts'
 
-// node bench/src/fleet.ts: the figures of docs/cost-model.md, in about a minute. A hundredth of its fleet on a real Redis:
+// node bench/src/fleet.ts: the figures of docs/project/cost-model.md, in about a minute. A hundredth of its fleet on a real Redis:
 // ten stores with a connection each, 10,000 sessions, 1,000 requests a second. Where each request opens its session anew, a
 // quarter of the requests: this one process has to be all clients, and Redis' own work is what counts.
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import type { Results, Section } from './results.ts'
+import { type Results, resultsText, type Section } from './results.ts'
 import { sections } from './sections.ts'
 import { printBudgets, printSection } from './tables.ts'
 
@@ -35,5 +35,5 @@ const [file] = positionals
 if (file) {
   const isKept = values.only !== undefined && existsSync(file)
   const kept = isKept ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Results>) : {}
-  writeFileSync(file, `${JSON.stringify({ ...kept, ...results }, undefined, 2)}\n`)
+  writeFileSync(file, resultsText({ ...kept, ...results }))
 }

@@ -22,3 +22,14 @@ export interface Results {
 }
 
 export type Section = Exclude<keyof Results, 'machine'>
+
+/** `results` as a file: one row a line, so that a diff shows what moved. Bundles come without their modules, which no page shows. */
+export function resultsText(results: Results): string {
+  const text = (row: unknown) =>
+    JSON.stringify(row, (name, value: unknown) => (name === 'modules' ? undefined : value))
+  const parts = Object.entries(results).map(([name, part]: [string, unknown]) => {
+    const rows = Array.isArray(part) && part.map((row) => `\n${text(row)}`).join(',')
+    return `"${name}": ${rows === false ? text(part) : `[${rows}\n]`}`
+  })
+  return `{\n${parts.join(',\n')}\n}\n`
+}

@@ -9,11 +9,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const numbers = (letter: string, first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, at) => letter + `${first + at}`.padStart(2, '0'))
 
-/** What docs/promises.md has to list. */
+/** What docs/project/promises.md has to list. */
 const promised = [...numbers('T', 1, 20), ...numbers('S', 1, 50), ...numbers('F', 1, 92)]
 
 /** The table's rows: number and proofs, each a source in backquotes and the name of a test. */
-const rows = readFileSync(join(root, 'docs/promises.md'), 'utf8')
+const rows = readFileSync(join(root, 'docs/project/promises.md'), 'utf8')
   .split('\n')
   .flatMap((line) => {
     const [, number, proofs] = /^\| ([TSF]\d\d) \| .+ \| (.+) \|$/.exec(line) ?? []

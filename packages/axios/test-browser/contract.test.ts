@@ -27,7 +27,7 @@ describe("axios' own choice of adapter, in a browser", () => {
   runContract(axiosSubject(axios, { platform: BROWSER }))
 })
 
-// Asked for by name it is refused for any other scheme: docs/decisions/0008.
+// Asked for by name it is refused for any other scheme: docs/project/decisions/0008.
 describe('axios with the xhr adapter, in a browser', () => {
   runContract(
     axiosSubject(axios, {
