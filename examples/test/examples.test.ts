@@ -152,7 +152,11 @@ describe('the demo', () => {
   test.each([
     ['an unknown argument', ['--nocdb'], '--nocdb'],
     ['a wrong number', ['--seconds', 'x'], '--seconds must be'],
-    ['no credentials and no terminal to ask on', ['--url', 'https://example.com'], 'NOCODB_API_TOKEN'],
+    [
+      'no credentials and no terminal to ask on',
+      ['--url', 'https://example.com'],
+      'NOCODB_API_TOKEN',
+    ],
     ['plain http', ['--url', 'http://example.com'], 'http'],
   ])('exits with 2 at %s', async (_, args, reason) => {
     const { code, output } = await runScript(script, args, {})
