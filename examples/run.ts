@@ -70,7 +70,7 @@ async function start({ script }: Example, env: Record<string, string> = {}): Pro
 
 function explain(): void {
   if (wanted !== undefined) {
-    console.error(`There is no example "${wanted}" to run.\n`)
+    console.error(`Unknown example "${wanted}".\n`)
     process.exitCode = 2
   }
   const width = Math.max(...examples.map(({ name }) => name.length))

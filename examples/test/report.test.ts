@@ -95,7 +95,7 @@ test.each([
   expect(duration(ms)).toBe(text)
 })
 
-test('one is no plural', () => {
+test('a count of one is singular', () => {
   expect([0, 1, 2].map((count) => plural(count, 'replay'))).toEqual([
     '0 replays',
     '1 replay',

@@ -55,6 +55,6 @@ test('without a name it lists the examples; an unknown name is an error', async 
   expect(list.output).toMatch(/ {2}clients +Signed in to NocoDB with axios, ky or fetch\n/)
   expect(list.code).toBe(0)
   const wrong = await runScript('run.ts', ['axois'], {})
-  expect(wrong.output).toContain('There is no example "axois" to run.')
+  expect(wrong.output).toContain('Unknown example "axois".')
   expect(wrong.code).toBe(2)
 })

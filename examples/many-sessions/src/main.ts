@@ -41,7 +41,7 @@ try {
   console.log(`All expired:  ${await everybodyAsks(sessions)}\n              ${work()}`)
 
   const [ada, ...others] = sessions
-  if (!ada) throw new Error('There is no session.')
+  if (!ada) throw new Error('The session is missing.')
   const [answered] = await Promise.all([everybodyAsks(others), ada.manager.signOut()])
   const refused: unknown = await ada.manager.getTokens().catch((error: unknown) => error)
   console.log(`Ada is out:   ${answered}; Ada gets ${isLatchkeyError(refused) && refused.code}`)

@@ -65,8 +65,8 @@ function loginFromEnv(env: OwnOptions['env']): Login | undefined {
 async function askLogin(): Promise<Login> {
   const required = (value: string | undefined) => (value ? undefined : 'It is needed to sign in.')
   const email = await askText({ message: 'Your email at this NocoDB', validate: required })
-  if (isCancel(email)) throw new UsageError('Nobody signed in.')
+  if (isCancel(email)) throw new UsageError('The sign-in was cancelled.')
   const password = await askPassword({ message: 'Your password', validate: required })
-  if (isCancel(password)) throw new UsageError('Nobody signed in.')
+  if (isCancel(password)) throw new UsageError('The sign-in was cancelled.')
   return { email, password }
 }
