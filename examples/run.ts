@@ -1,5 +1,5 @@
 // Runs an example: npm run example [name] [its arguments]
-// Where an example asks a NocoDB and NOCODB_URL names none, a double on this machine answers.
+// If an example needs a NocoDB and NOCODB_URL is not set, a double on this machine answers.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ interface Example {
   name: string
   description: string
   script: string
-  /** Whether it asks a NocoDB, and brings none of its own. */
+  /** Whether it needs a NocoDB and does not start one itself. */
   needsNocoDB: boolean
 }
 
@@ -40,7 +40,7 @@ function readExample(manifest: string): Example {
   }
 }
 
-/** Its sessions are for a server that will be gone, so they are kept in a place that will be gone. */
+/** The server is temporary, so its sessions are kept in a temporary place. */
 async function startWithDouble(asking: Example): Promise<void> {
   const double = createNocoDBDouble()
   const [email, password] = ['ada@example.com', 'correct horse']
@@ -56,7 +56,7 @@ async function startWithDouble(asking: Example): Promise<void> {
   await rm(home, { recursive: true })
 }
 
-/** Runs it to its end. Ctrl-C reaches it as well, and is one. */
+/** Runs it to its end. Ctrl-C also reaches the example and ends it. */
 async function start({ script }: Example, env: Record<string, string> = {}): Promise<void> {
   const child = spawn(process.execPath, [script, ...rest], {
     stdio: 'inherit',
@@ -70,7 +70,7 @@ async function start({ script }: Example, env: Record<string, string> = {}): Pro
 
 function explain(): void {
   if (wanted !== undefined) {
-    console.error(`There is no example "${wanted}" to run.\n`)
+    console.error(`Unknown example "${wanted}".\n`)
     process.exitCode = 2
   }
   const width = Math.max(...examples.map(({ name }) => name.length))

@@ -45,7 +45,7 @@ describe.each(clients)('the example with %s', (_, folder, words) => {
     expect(control.counts()).toMatchObject({ signIns: 1, unauthorized: 0 })
   })
 
-  test('goes on when its token is refused in the middle, with one renewal', async () => {
+  test('continues with one renewal when its token is rejected in the middle', async () => {
     control.resetCounts()
     const hold = control.hold('data')
     const { finished } = startScript(script, args, withPassword)
@@ -99,7 +99,7 @@ describe('the demo', () => {
     expect(code).toBe(0)
   })
 
-  test('reads the own server, and writes nothing', async () => {
+  test('only reads from the user’s own server', async () => {
     control.resetCounts()
     const { NOCODB_URL = '', ...credentials } = withPassword
     const { code, output } = await runScript(script, ['--url', NOCODB_URL, '--seconds=1'], {
@@ -114,7 +114,7 @@ describe('the demo', () => {
     expect(writes).toEqual([])
   })
 
-  test('serves the own server with an API token', async () => {
+  test('works with the user’s own server and an API token', async () => {
     const { NOCODB_URL = '', ...credentials } = withApiToken
     const { code, output } = await runScript(script, ['--url', NOCODB_URL, '--seconds=1'], {
       ...credentials,
@@ -152,7 +152,11 @@ describe('the demo', () => {
   test.each([
     ['an unknown argument', ['--nocdb'], '--nocdb'],
     ['a wrong number', ['--seconds', 'x'], '--seconds must be'],
-    ['no credentials and nobody to ask', ['--url', 'https://example.com'], 'NOCODB_API_TOKEN'],
+    [
+      'no credentials and no terminal to ask on',
+      ['--url', 'https://example.com'],
+      'NOCODB_API_TOKEN',
+    ],
     ['plain http', ['--url', 'http://example.com'], 'http'],
   ])('exits with 2 at %s', async (_, args, reason) => {
     const { code, output } = await runScript(script, args, {})
@@ -162,7 +166,7 @@ describe('the demo', () => {
     expect(code).toBe(2)
   })
 
-  test('--help tells what there is', async () => {
+  test('--help lists the options', async () => {
     const { code, output } = await runScript(script, ['--help'], {})
     expect(output).toContain('npm run demo -- --nocodb')
     expect(code).toBe(0)

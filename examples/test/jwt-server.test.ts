@@ -8,7 +8,7 @@ const root = { username: 'root', password: 'CANARY-7f3a-root' }
 const lifeS = 300
 const baseUrl = 'https://notes.test'
 
-/** The API in the process, with a clock that stands until a test moves it. */
+/** The API in the process, with a clock that moves only when a test moves it. */
 async function start() {
   let time = 1_700_000_000_000
   const now = () => time
@@ -160,7 +160,7 @@ describe('a session on the server', () => {
     expect((await ask(`Bearer ${other.access}`)).status).toBe(200)
   })
 
-  test('ends when nobody uses it for its life', async () => {
+  test('ends when it is not used for its whole lifetime', async () => {
     const { signIn, refresh, pass } = await start()
     const first = await signIn()
     pass(23 * 3_600_000)
@@ -218,7 +218,7 @@ describe('a client with Latchkey', () => {
 })
 
 describe('the demonstration', { timeout: 60_000 }, () => {
-  test('shows it all, and ends by itself', async () => {
+  test('shows every case, and ends by itself', async () => {
     const { code, output } = await runScript('jwt-server/src/main.ts', [], {})
     expect(output).toContain('401, WWW-Authenticate: Bearer realm="notes"\n')
     expect(output).toMatch(/ \d+ requests, all answered 200\n {2}1 sign-in, 2 refreshes\n/)

@@ -17,7 +17,7 @@ async function start() {
   return { control: double.control, baseId, tableId, open, withPassword }
 }
 
-test('many calls at once whose token is refused take one renewal', async () => {
+test('many calls at once with a rejected token make one renewal', async () => {
   const { control, tableId, baseId, open, withPassword } = await start()
   const { api } = open(withPassword)
   await api.base.list()
@@ -32,7 +32,7 @@ test('many calls at once whose token is refused take one renewal', async () => {
   expect(control.counts()).toMatchObject({ signIns: 1, renewals: 1 })
 })
 
-test('a header that the SDK was given wins, and its 401 is the caller’s', async () => {
+test('the SDK’s own credential header wins, and the caller gets its 401', async () => {
   const { open, withPassword, control } = await start()
   const { api, noco } = open(withPassword)
   const headers = { 'xc-token': 'one of yesterday' }
@@ -42,7 +42,7 @@ test('a header that the SDK was given wins, and its 401 is the caller’s', asyn
   expect(control.counts().signIns).toBe(0)
 })
 
-test('the SDK’s own sign-out is not known to the manager, which signs in again; its own is', async () => {
+test('after the SDK’s own sign-out the manager signs in again; after the manager’s it does not', async () => {
   const { open, withPassword, control } = await start()
   const { api, noco } = open(withPassword)
   await api.base.list()
@@ -53,7 +53,7 @@ test('the SDK’s own sign-out is not known to the manager, which signs in again
   await expect(api.base.list()).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
 })
 
-test('the SDK’s own sign-in tells its token to the caller alone', async () => {
+test('only the caller gets the token of the SDK’s own sign-in', async () => {
   const { open, control } = await start()
   const { api, noco } = open({})
   expect((await api.auth.signin(user)).token).toEqual(expect.any(String))

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const user = { email: 'ada@example.com', password: 'CANARY-7f3a-password' }
 
-/** A NocoDB, a home for sessions, and the script as often as one likes. */
+/** A NocoDB, a home for sessions, and a function that runs the script. */
 async function start() {
   const double = createNocoDBDouble()
   double.control.addUser(user)

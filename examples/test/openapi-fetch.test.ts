@@ -43,7 +43,7 @@ test('a middleware sees each request once: without the token, and with the last 
   expect(control.counts().unauthorized).toBe(1)
 })
 
-test('a middleware that sets the token itself keeps Latchkey out', async () => {
+test('if a middleware sets the token itself, Latchkey does not add one', async () => {
   const { api, noco, control } = await start()
   api.use({ onRequest: ({ request }) => request.headers.set('xc-auth', 'one of yesterday') })
   const { error, response } = await api.GET(bases)
@@ -52,7 +52,7 @@ test('a middleware that sets the token itself keeps Latchkey out', async () => {
   expect(control.counts()).toMatchObject({ signIns: 0, renewals: 0 })
 })
 
-test('a fetch that one call is given takes the place of ours', async () => {
+test('a fetch that is passed to one call replaces ours', async () => {
   const { api } = await start()
   const { response } = await api.GET(bases, { fetch })
   expect(response.status).toBe(401)
@@ -67,7 +67,7 @@ test('a 401 that a new token does not cure is an `error`, and explain() has the 
   expect(noco.explain(response)?.code).toBe('ERR_FRESH_TOKEN_REJECTED')
 })
 
-test('a Response that a middleware made has no reason any more', async () => {
+test('explain() has no reason for a Response that a middleware made', async () => {
   const { api, noco, control } = await start()
   api.use({ onResponse: ({ response }) => new Response(response.body, response) })
   control.failNext('data', 2, { status: 401 })

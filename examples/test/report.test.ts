@@ -40,7 +40,7 @@ describe('the summary', () => {
     expect(report(goodRun(), missed)).toContain('! the server counted')
   })
 
-  test('a second sign-in is no success', () => {
+  test('a second sign-in is not a success', () => {
     const record = goodRun()
     record.renewals.push({ kind: 'sign-in', from: 5000, to: 5100, outcome: 'renewed' })
     expect(report(record)).toContain('! 2 sign-ins and 2 renewals')
@@ -49,7 +49,7 @@ describe('the summary', () => {
   test('with an API token there is nothing to renew', () => {
     const record = goodRun()
     record.renewals.length = 0
-    expect(report(record)).toContain('an API token: nobody signed in')
+    expect(report(record)).toContain('an API token: no sign-in')
   })
 
   test('lists the first failures, with their reasons', () => {
@@ -95,7 +95,7 @@ test.each([
   expect(duration(ms)).toBe(text)
 })
 
-test('one is no plural', () => {
+test('a count of one is singular', () => {
   expect([0, 1, 2].map((count) => plural(count, 'replay'))).toEqual([
     '0 replays',
     '1 replay',

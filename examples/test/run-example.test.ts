@@ -33,7 +33,7 @@ test('`npm run example server-rendered` serves pages until it is ended', async (
   expect((await finished).code).toBe(0)
 })
 
-test('a server of one’s own is asked where NOCODB_URL names it, and arguments are handed on', async () => {
+test('an example uses the server of NOCODB_URL, and gets its arguments', async () => {
   const double = createNocoDBDouble()
   const server = await listen(double)
   const env = { NOCODB_URL: server.url }
@@ -50,11 +50,11 @@ test('an example that fails fails the command', async () => {
   expect(code).toBe(1)
 })
 
-test('without a name it tells what there is; a wrong name is an error', async () => {
+test('without a name it lists the examples; an unknown name is an error', async () => {
   const list = await runScript('run.ts', [], {})
   expect(list.output).toMatch(/ {2}clients +Signed in to NocoDB with axios, ky or fetch\n/)
   expect(list.code).toBe(0)
   const wrong = await runScript('run.ts', ['axois'], {})
-  expect(wrong.output).toContain('There is no example "axois" to run.')
+  expect(wrong.output).toContain('Unknown example "axois".')
   expect(wrong.code).toBe(2)
 })

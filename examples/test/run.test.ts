@@ -55,7 +55,7 @@ test('a revoked token is seen by every client, renewed once, and costs no reques
   expect(counts.renewals).toBe(record.tokens.length - 1)
 }, 30_000)
 
-test('a stopped run ends at once, and what was dropped is no failure', async () => {
+test('a stopped run ends at once, and dropped requests do not count as failures', async () => {
   const stop = new AbortController()
   const double = createNocoDBDouble()
   const hold = double.control.hold('data')
@@ -68,7 +68,7 @@ test('a stopped run ends at once, and what was dropped is no failure', async () 
   expect(output).toContain('✓ 0 requests, 0 failures')
 }, 30_000)
 
-test('the reason of a failure is the one that Latchkey gives', async () => {
+test('a failure has Latchkey’s reason', async () => {
   const double = createNocoDBDouble()
   double.control.failNext('data', 1000, { status: 401 })
   const { record, output } = await run(double)
@@ -76,7 +76,7 @@ test('the reason of a failure is the one that Latchkey gives', async () => {
   expect(output).toMatch(/(axios|ky|fetch): ERR_FRESH_TOKEN_REJECTED: /)
 })
 
-test('where Latchkey knows none, it is the one of the client', () => {
+test('a failure without Latchkey’s reason has the client’s', () => {
   const nothing = () => undefined
   const refused = new Error('fetch failed', { cause: new Error('refused') })
   expect(reasonOf(refused, nothing)).toBe('fetch failed (refused)')

@@ -33,7 +33,7 @@ describe('colours', () => {
   })
 })
 
-test('the picture is taken off the screen again, and the cursor comes back', () => {
+test('at the end the picture is removed from the screen, and the cursor is visible again', () => {
   vi.useFakeTimers()
   try {
     let written = ''

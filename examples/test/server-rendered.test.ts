@@ -16,7 +16,7 @@ const keepers: Record<string, Keep> = {
   'on the server': (options) => storedSessions(options),
 }
 
-/** A NocoDB, the app in front of it, and a clock of the app's that stands until a test moves it. */
+/** A NocoDB, the app in front of it, and the app's clock, which moves only when a test moves it. */
 async function start(keep: Keep) {
   const { control, fetch: answer } = createNocoDBDouble()
   for (const user of [ada, grace]) control.addUser(user)
@@ -34,7 +34,7 @@ async function start(keep: Keep) {
     control,
     origin,
     pass: (ms: number) => void (ahead += ms),
-    /** Access tokens of both are no good any more, their refresh tokens are. */
+    /** Makes both access tokens invalid; the refresh tokens stay valid. */
     expire: () => [ada, grace].forEach(({ email }) => control.revokeAccessTokens(email)),
     async visit(user: typeof ada) {
       const browser = openBrowser(origin)
@@ -158,7 +158,7 @@ describe('pages that one visitor opens at once, across an expiry,', () => {
   })
 })
 
-test('a session in a cookie is not renewed behind a page’s back: its cookie would come too late', async () => {
+test('a session in a cookie is not renewed in the background: its cookie would come too late', async () => {
   const { visit, pass, control } = await start(cookieSessions)
   const browser = await visit(ada)
   pass(10 * 3_600_000 - 10_000) // ten seconds are left

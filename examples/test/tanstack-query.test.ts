@@ -7,7 +7,7 @@ import { openSession } from '../tanstack-query/page/session.ts'
 const ada = { email: 'ada@example.com', password: 'CANARY-7f3a-ada' }
 const grace = { email: 'grace@example.com', password: 'CANARY-7f3a-grace' }
 
-/** The page's session, queries and cache, at a NocoDB with twenty bases, of which ada has been told. */
+/** The page's session, queries and cache, with a NocoDB that has twenty bases. */
 async function start() {
   const double = createNocoDBDouble()
   for (const user of [ada, grace]) double.control.addUser(user)
@@ -40,7 +40,7 @@ test('twenty queries at once across an expiry take one renewal, and none is trie
   expect(states.map((state) => state?.fetchFailureCount)).toEqual(Array(20).fill(0))
 })
 
-test('a sign-out empties the cache, also of what is on its way', async () => {
+test('a sign-out empties the cache, and drops answers that come later', async () => {
   const { control, noco, client, queries, ids } = await start()
   const hold = control.hold('data')
   const late = client.fetchQuery(queries.tables(ada.email, ids[0] ?? ''))
@@ -100,7 +100,7 @@ test('other failures are tried again, as TanStack Query does', async () => {
   expect(bases).toHaveLength(20)
 })
 
-test('a query that is given up aborts its request', async () => {
+test('a cancelled query aborts its request', async () => {
   const { control, client, queries, ids } = await start()
   const sent = vi.spyOn(globalThis, 'fetch')
   const hold = control.hold('data')
@@ -115,7 +115,7 @@ test('a query that is given up aborts its request', async () => {
   sent.mockRestore()
 })
 
-test('a query that is given up while it waits for a renewal leaves it to the others', async () => {
+test('a query that is cancelled while it waits for a renewal does not end the renewal', async () => {
   const { control, client, queries, ids } = await start()
   control.revokeAccessTokens(ada.email)
   const hold = control.hold('renewal')
@@ -131,7 +131,7 @@ test('a query that is given up while it waits for a renewal leaves it to the oth
   expect(control.counts().renewals).toBe(1)
 })
 
-test('nothing that one user was shown is shown to the next', async () => {
+test('the next user sees no data of the previous user', async () => {
   const { noco, client, queries } = await start()
   expect(await client.fetchQuery(queries.who)).toBe(ada.email)
   await noco.signIn(grace) // without a sign-out, as from another tab

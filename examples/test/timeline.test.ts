@@ -36,7 +36,7 @@ test('a row shows requests, waits above them, and replays and failures above bot
   expect(picture(record)['ky']).toBe('···▒▒↻····  ✗')
 })
 
-test('what is still under way reaches to now, and nothing lies beyond', () => {
+test('unfinished requests reach to the current instant, and the future is blank', () => {
   const record = recordAt(1000, 5000)
   clientWith(record, 'ky', {
     sent: [{ from: 0, to: undefined }],
@@ -57,7 +57,7 @@ test('the session shows how long a sign-in and a renewal took, and a failed one'
   expect(picture(record)['session']).toBe('──◆   ─▲  ─✗   !')
 })
 
-test('a token lives on, thinly, when the next one is in use already', () => {
+test('a token has a thin line after the next one is in use', () => {
   const record = recordAt(4900, 5000)
   record.tokens.push(token(1, 0, { usedUntil: 2500 }), token(2, 2500))
   const { odd, even } = picture(record)
@@ -65,7 +65,7 @@ test('a token lives on, thinly, when the next one is in use already', () => {
   expect(even).toBe(`${' '.repeat(25)}2${'━'.repeat(24)}`)
 })
 
-test('a revoked token has no life left', () => {
+test('the line of a token ends when it is revoked', () => {
   const record = recordAt(2000, 5000)
   record.tokens.push(token(1, 0, { usedUntil: 1000, revoked: true }))
   expect(picture(record)['odd']).toBe('1━━━━━━━━━!')
@@ -95,7 +95,7 @@ test.each([78, 80, 120])('in %i columns no line is longer', (width) => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width)
 })
 
-test('the legend tells of a revocation once there was one', () => {
+test('the legend explains a revocation after there was one', () => {
   const record = recordAt(0)
   expect(renderLegend(record, noColors).join('\n')).not.toContain('revoked')
   record.revokedAt.push(1)

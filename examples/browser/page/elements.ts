@@ -5,7 +5,7 @@ export function find(id: string): HTMLElement {
   return element
 }
 
-/** What stands in the input with this id. */
+/** The text of the input with this id. */
 export function valueOf(id: string): string {
   return (find(id) as HTMLInputElement).value
 }
@@ -14,7 +14,7 @@ export function showStatus(text: string): void {
   find('status').textContent = text
 }
 
-/** What the server says happened: it is the one to know how often it was asked for a token. */
+/** Shows the server's own count of the requests for a token. */
 export async function showCounts(): Promise<void> {
   const response = await fetch('/admin/counts')
   const { signIns, renewals, unauthorized } = await response.json()

@@ -7,7 +7,7 @@ import { shareTimelines } from './shared-timelines.ts'
 
 const tab = Number(new URLSearchParams(location.search).get('tab') ?? 1)
 
-// All there is to it: one store for all tabs, one manager in each, and a fetch that stays signed in.
+// The whole setup: one store for all tabs, one manager in each tab, and a fetch that stays signed in.
 const noco = nocodb({ baseUrl: location.origin, store: webStore({ app: 'three-tabs' }) })
 const api = wrapFetch(noco)
 const timeline = createTimeline(noco, { name: `tab ${tab}` })

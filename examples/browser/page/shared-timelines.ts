@@ -3,12 +3,12 @@ import { find } from './elements.ts'
 
 type Message = { kind: 'recording'; recording: Recording } | { kind: 'hello' } | { kind: 'ask' }
 
-/** What is shown: the last seconds before the newest entry. */
+/** The picture shows this time before the newest entry. */
 const SHOWN_MS = 2_500
 
 /**
- * Every tab sends its recording to the others and draws all of them: they are plain data without secrets.
- * `ask` is called in every tab when one of them says so.
+ * Every tab sends its recording to the others and draws all of them. Recordings are plain data without secrets.
+ * When one tab asks for it, every tab calls `ask`.
  */
 export function shareTimelines(timeline: Timeline, ask: () => void) {
   const channel = new BroadcastChannel('three-tabs')

@@ -3,15 +3,15 @@ import { createNocoDBDouble, type NocoDBDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
 import { build, type Plugin, preview } from 'vite'
 
-/** Who may sign in. The page fills it in: the server is a double, and forgets it all in the end. */
+/** The only user. The page fills in the password, because the server is a double that keeps nothing. */
 const user = { email: 'ada@example.com', password: 'correct horse' }
 
-/** The page, and below `/api` a NocoDB of its own, on one origin as behind a reverse proxy. */
+/** Serves the page, and its own NocoDB below `/api`, on one origin as behind a reverse proxy. */
 export async function serveExample(port: number): Promise<{ url: string }> {
   const double = createNocoDBDouble()
   double.control.addUser(user)
   double.control.addTable({ title: 'Notes' })
-  // About what a server takes that is not on the same machine: it makes waiting visible.
+  // About the time of a server on another machine, so that you can see requests wait.
   double.control.delay('renewal', 300)
   double.control.delay('data', 80)
   const api = await listen(double)
@@ -29,7 +29,7 @@ export async function serveExample(port: number): Promise<{ url: string }> {
   return { url }
 }
 
-/** What an administrator of the server would do, and what the server has counted. */
+/** Actions of a server's administrator, and the server's own counts. */
 function administration({ control }: NocoDBDouble, email: string): Plugin {
   return {
     name: 'administration',

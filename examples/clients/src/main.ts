@@ -1,4 +1,4 @@
-// Who am I, and which bases may I see? With axios, ky or fetch: npm run example clients ky
+// Prints the user's name and bases, with axios, ky or fetch: npm run example clients ky
 import { registerAuth } from '@latchkey/axios'
 import { wrapFetch } from '@latchkey/fetch'
 import { authHooks } from '@latchkey/ky'

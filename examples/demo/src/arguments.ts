@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** What the demo was asked to do. */
+/** The demo's arguments. */
 export interface Arguments {
   target: 'double' | 'nocodb' | 'own'
   /** The server of `--url`; only with target `own`. */
@@ -9,7 +9,7 @@ export interface Arguments {
   help: boolean
 }
 
-/** The arguments make no sense. `message` says which one and what was expected. */
+/** The arguments are invalid. `message` names the argument and the expected value. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
@@ -65,7 +65,7 @@ function readSeconds(text: string): number {
   throw new UsageError(`--seconds must be a whole number from 1 to ${MAX_SECONDS}, got "${text}".`)
 }
 
-/** The value itself is not shown: people paste URLs with passwords in them. */
+/** The value itself is not shown, because it may be a URL with a password. */
 function readUrl(text: string): string {
   const url = URL.parse(text)
   if (url && /^https?:$/.test(url.protocol)) return text

@@ -5,7 +5,7 @@ import { authHooks } from '@latchkey/ky'
 import * as axios from 'axios'
 import ky from 'ky'
 
-/** One request, whichever client sends it. */
+/** One request, for any client. */
 export interface Call {
   method: 'GET' | 'POST'
   /** Below the server's URL, without a slash at the start. */
@@ -37,7 +37,7 @@ function withAxios(manager: Authorizer, url: string): Send {
 }
 
 function withKy(manager: Authorizer, url: string): Send {
-  // No retries of ky's own, which would hide what we are here to see.
+  // ky must not retry, because that would hide failures.
   const api = ky.extend({ baseUrl: url, hooks: authHooks(manager), retry: 0 })
   return async ({ method, path, json }, signal) => {
     await api(path, { method, signal, ...(json !== undefined && { json }) }).json()

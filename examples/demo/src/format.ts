@@ -3,7 +3,7 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** A duration the way people say it: `240 ms`, `2.9 s`, `12 min`, `10 h`, `90 days`. */
+/** A duration for people to read: `240 ms`, `2.9 s`, `12 min`, `10 h`, `90 days`. */
 export function duration(ms: number): string {
   if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`
   if (ms < 120_000) return `${round(ms / 1000)} s`

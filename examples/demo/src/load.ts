@@ -4,10 +4,10 @@ import { isLatchkeyError } from '@latchkey/core'
 import type { Call, Send } from './clients.ts'
 import type { ClientRecord, RunRecord, Span } from './record.ts'
 
-/** A server that hangs is a failure, not a demo without an end. */
+/** A server that hangs counts as a failure, so that the demo ends. */
 const TIMEOUT_MS = 10_000
 
-/** A client that takes part: how it sends, and where that is written down. */
+/** A client of the run: how it sends requests, and where they are recorded. */
 interface Participant {
   send: Send
   client: ClientRecord
@@ -18,7 +18,7 @@ export interface Load {
   participants: readonly Participant[]
   /** How often each client sends. */
   tickMs: number
-  /** What each client sends at the tick of this number, all at once. */
+  /** Returns the requests that each client sends at once at this tick. */
   calls(tick: number): readonly Call[]
   /** Just before anything is sent at a tick. */
   beforeTick?: (tick: number) => void
@@ -27,12 +27,12 @@ export interface Load {
   signal: AbortSignal
 }
 
-/** How long requests under way may take after an early end. Then they count neither as sent nor as failed. */
+/** How long requests in progress may take after an early end. Later ones count neither as sent nor as failed. */
 const GRACE_MS = 1000
 
 /**
  * Sends requests through all clients at a steady pace until the planned time is over, and waits for
- * the last answer. All clients send at the same instant: what happens to one token happens to all.
+ * the last answer. All clients send at the same moment, so that all meet the same token.
  */
 export async function runLoad(load: Load): Promise<void> {
   const { record, participants, tickMs, signal } = load
@@ -94,7 +94,7 @@ function fail({ record, explain }: Load, client: ClientRecord, error: unknown): 
   record.failures.push({ at, client: client.name, reason: reasonOf(error, explain) })
 }
 
-/** Latchkey's reason when it has one, else what the client says. */
+/** Latchkey's reason if there is one, else the client's own message. */
 export function reasonOf(error: unknown, explain: Authorizer['explain']): string {
   const known = isLatchkeyError(error) ? error : explain(error)
   if (known) return `${known.code}: ${known.message}`

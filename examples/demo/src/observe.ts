@@ -2,8 +2,8 @@ import type { Authorizer } from '@latchkey/core/adapter'
 import type { ClientRecord, RunRecord, Span } from './record.ts'
 
 /**
- * `manager` as one client sees it, with everything that it asks written down. An adapter needs
- * nothing of a manager but these three functions, so whatever forwards them may stand in between.
+ * Wraps `manager` for one client, and records the client's calls. An adapter needs only these three
+ * functions of a manager, so a wrapper that forwards them is enough.
  */
 export function observe(
   manager: Authorizer,
@@ -13,7 +13,7 @@ export function observe(
   return {
     authorize(request) {
       const asked = manager.authorize(request)
-      if (!(asked instanceof Promise)) return asked // the token was fresh: nobody waits
+      if (!(asked instanceof Promise)) return asked // the token was fresh: the request does not wait
       const end = startWait(client, now)
       return asked.finally(() => end(true))
     },
@@ -39,7 +39,7 @@ export function observe(
   }
 }
 
-/** Starts a wait. Ending it says whether it was one: to look at an answer and keep it is none. */
+/** Starts a wait. The end says whether the request really waited: an answer that is only checked is not a wait. */
 function startWait(client: ClientRecord, now: RunRecord['now']): (counts: boolean) => void {
   const wait: Span = { from: now(), to: undefined }
   client.waiting += 1

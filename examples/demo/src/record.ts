@@ -1,6 +1,6 @@
 /** What happened in one run. Every instant is in milliseconds since its start. */
 export interface RunRecord {
-  /** How long the run is meant to be; longer or shorter in the end, see `endedAt`. */
+  /** The planned length of the run. The real length may differ: see `endedAt`. */
   readonly plannedMs: number
   endedAt: number | undefined
   readonly clients: ClientRecord[]
@@ -9,7 +9,7 @@ export interface RunRecord {
   readonly notes: Note[]
   readonly failures: Failure[]
   readonly revokedAt: number[]
-  /** The instant of now. */
+  /** Returns the current instant. */
   now(): number
 }
 
@@ -17,7 +17,7 @@ export interface ClientRecord {
   readonly name: string
   requests: number
   inFlight: number
-  /** How many wait for a token now, and how often one did. */
+  /** How many requests wait for a token now, and how many have waited. */
   waiting: number
   waited: number
   replayed: number
@@ -38,9 +38,9 @@ export interface Span {
 export interface TokenRecord {
   readonly number: number
   readonly from: number
-  /** When it expires on its own; `undefined` when nobody knows. */
+  /** When it expires on its own; `undefined` when that is unknown. */
   readonly expiresAt: number | undefined
-  /** When the next one took over, or it was revoked. */
+  /** When the next token replaced it, or it was revoked. */
   usedUntil: number | undefined
   revoked: boolean
 }

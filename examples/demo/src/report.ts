@@ -3,7 +3,7 @@ import { duration, instant, plural } from './format.ts'
 import { type ClientRecord, type Note, type RunRecord, renewalCounts, totals } from './record.ts'
 import { type Colors, renderLegend, renderTimeline } from './timeline.ts'
 
-/** What a server that we can ask has counted itself. */
+/** The server's own counts, if it can report them. */
 export interface ServerCounts {
   requests: number
   signIns: number
@@ -16,7 +16,7 @@ export interface Size {
   height: number
 }
 
-/** What a person sees while it runs; never more lines than fit. */
+/** The picture on the screen during the run; never more lines than fit. */
 export function renderLive(record: RunRecord, size: Size, colors: Colors): string[] {
   const picture = renderPicture(record, size.width, colors, 'now')
   const room = Math.max(0, size.height - picture.length)
@@ -24,7 +24,7 @@ export function renderLive(record: RunRecord, size: Size, colors: Colors): strin
   return [...picture.slice(0, size.height), ...indent(notes)].map((line) => cut(line, size.width))
 }
 
-/** What stays on the screen: the picture, the numbers, and what they come to. */
+/** The text that stays on the screen: the picture, the numbers and the result. */
 export function renderReport(
   record: RunRecord,
   { width, colors, server }: { width: number; colors: Colors; server?: ServerCounts | undefined },
@@ -71,7 +71,7 @@ type Numbers = Omit<ClientRecord, 'sent' | 'waits' | 'replays' | 'failedAt'>
 interface Column {
   title: string
   of(client: Numbers): number | string
-  /** How a number that is not zero stands out. */
+  /** The style of a number that is not zero. */
   color?: 'cyan' | 'yellow' | 'red'
   only?: 'now' | 'end'
 }
@@ -111,7 +111,7 @@ const widthOf = (title: string) => Math.max(11, title.length + 2)
 
 function renderSummary(record: RunRecord, colors: Colors, server?: ServerCounts): string[] {
   const { requests, failed, replayed, longestWaitMs } = totals(record.clients)
-  const wait = longestWaitMs > 0 ? `longest wait ${duration(longestWaitMs)}` : 'nobody waited'
+  const wait = longestWaitMs > 0 ? `longest wait ${duration(longestWaitMs)}` : 'no request waited'
   const numbers = [
     plural(requests, 'request'),
     plural(failed, 'failure'),
@@ -126,14 +126,14 @@ function renderSummary(record: RunRecord, colors: Colors, server?: ServerCounts)
 
 function sessionLine(record: RunRecord, colors: Colors): string {
   const { signIns, renewals } = renewalCounts(record)
-  if (signIns + renewals === 0) return '  an API token: nobody signed in and nothing was renewed'
+  if (signIns + renewals === 0) return '  an API token: no sign-in and no renewal'
   const got = `${plural(signIns, 'sign-in')} and ${plural(renewals, 'renewal')}`
   const lives = plural(record.tokens.length, 'token lifetime')
   const isOnce = signIns === 1 && renewals === record.tokens.length - 1
   return `${sign(isOnce, colors)} ${colors.bold(got)} for ${lives}, shared by all ${record.clients.length} clients`
 }
 
-/** The server's own count, and whether it agrees with what the clients say. */
+/** The server's own count, and whether it agrees with the clients' counts. */
 function serverLine(record: RunRecord, server: ServerCounts, colors: Colors): string {
   const { requests, replayed } = totals(record.clients)
   const { signIns, renewals } = renewalCounts(record)

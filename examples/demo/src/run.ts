@@ -14,7 +14,7 @@ export interface RunOptions {
   signal: AbortSignal
 }
 
-/** How long a renewal that began at the very end may take to be seen. */
+/** How long to wait for a renewal that began at the end of the run. */
 const LAST_RENEWAL_MS = 5_000
 
 /** One session, three clients, one record: runs the load against a target and reports. */
@@ -49,8 +49,8 @@ export async function runDemo(target: Target, options: RunOptions): Promise<RunR
 const REVOKED_AGE_MS = 800
 
 /**
- * About in the middle, but never while a renewal is under way: that could bring back a token which the
- * server had issued just before, dead on arrival, and its first 401 would be the second for a request.
+ * About in the middle, but never during a renewal. Otherwise the renewal could return a token that was
+ * issued before and is already revoked, and a request would get two 401s.
  */
 function revokeOnce({ revokeTokens }: Target, record: RunRecord): void {
   if (!revokeTokens || record.revokedAt.length > 0) return
@@ -69,7 +69,7 @@ function revokeOnce({ revokeTokens }: Target, record: RunRecord): void {
   )
 }
 
-/** One that began at the end belongs into the picture, and the server is not closed on it. */
+/** Waits for a renewal that began at the end, so that the picture shows it and the server is not closed too early. */
 async function lastRenewal(record: RunRecord): Promise<void> {
   const until = record.now() + LAST_RENEWAL_MS
   while (isRenewing(record) && record.now() < until) await sleep(20)

@@ -4,17 +4,17 @@ import { type RunRecord, totals } from './record.ts'
 import { renderLive, renderNote, renderReport, type ServerCounts } from './report.ts'
 import type { Colors } from './timeline.ts'
 
-/** Where the demo is seen. */
+/** Shows the demo to the user. */
 export interface Screen {
   readonly colors: Colors
-  /** A line for good, before or after the run. */
+  /** Prints a line that stays, before or after the run. */
   say(line: string): void
-  /** Shows the run as it goes. Returns how to stop showing it. */
+  /** Shows the run while it goes on. Returns a function that stops this. */
   watch(record: RunRecord): () => void
   report(record: RunRecord, server?: ServerCounts): void
 }
 
-/** What the screen needs of `process.stdout`. */
+/** The part of `process.stdout` that the screen uses. */
 export interface Output {
   isTTY?: boolean
   columns?: number
@@ -27,13 +27,13 @@ export interface Output {
 type Environment = Record<string, string | undefined>
 
 const REDRAW_MS = 80
-/** What the table takes. */
+/** The number of lines of the table. */
 const MIN_COLUMNS = 78
 const MAX_COLUMNS = 120
 const MIN_ROWS = 20
 const control = { hideCursor: '\x1b[?25l', showCursor: '\x1b[?25h', clearDown: '\x1b[J' }
 
-/** A picture redrawn in place where that works; one line after the other everywhere else. */
+/** Redraws the picture in place if the terminal can do that; otherwise prints line after line. */
 export function createScreen(output: Output, env: Environment): Screen {
   const colors = createColors(wantsColors(output, env))
   const say = (line: string) => void output.write(`${line}\n`)
@@ -55,7 +55,7 @@ export function wantsColors(output: Output, env: Environment): boolean {
   return output.isTTY === true && env['TERM'] !== 'dumb'
 }
 
-/** In a CI's log a terminal is often pretended. */
+/** CI logs often pretend to be a terminal. */
 export function canRedraw(output: Output, env: Environment): boolean {
   const { columns = 0, rows = 0 } = output
   const isRoomy = columns >= MIN_COLUMNS && rows >= MIN_ROWS

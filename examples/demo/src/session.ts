@@ -2,9 +2,9 @@ import type { TokenManager } from '@latchkey/core'
 import { duration, plural } from './format.ts'
 import { type Renewal, type RunRecord, totals } from './record.ts'
 
-/** Writes down a session's sign-ins and renewals: when they start on the wire, and what becomes of them. */
+/** Records a session's sign-ins and renewals: when their request starts, and how they end. */
 export function watchSession(record: RunRecord) {
-  /** What the manager itself sends passes here, so that a renewal is seen from its first byte. */
+  /** Sends the manager's own requests, so that a renewal is recorded from its start. */
   const watchedFetch: typeof fetch = (input, init) => {
     const kind = kindOf(input)
     if (kind && current(record)?.kind !== kind) {
@@ -42,7 +42,7 @@ function current(record: RunRecord): Renewal | undefined {
   return record.renewals.findLast(({ outcome }) => outcome === 'under way')
 }
 
-/** A refused refresh leads to a sign-in within one renewal: the last one on the wire is what it was. */
+/** After a rejected refresh, one renewal also signs in: its last request decides what it was. */
 function end(record: RunRecord, outcome: 'renewed' | 'failed'): Renewal | undefined {
   const last = current(record)
   for (const renewal of record.renewals.filter((one) => one.outcome === 'under way')) {
@@ -75,7 +75,7 @@ async function noteToken(record: RunRecord, manager: TokenManager, got: Obtained
   })
   const { renewal, grant, durationMs } = got
   const how = renewal ? `${renewal.kind} took ${Math.round(durationMs)} ms` : `from the ${grant}`
-  const who = waiting === 0 ? 'nobody waited' : `${plural(waiting, 'request')} waited`
+  const who = waiting === 0 ? 'no request waited' : `${plural(waiting, 'request')} waited`
   const life = leftMs === undefined ? '' : `good for ${duration(leftMs)}`
   const text = `token ${number}  ${how.padEnd(20)}  ${who.padEnd(19)}  ${life}`
   note(record, 'token', text.trimEnd())

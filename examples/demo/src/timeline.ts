@@ -14,19 +14,19 @@ interface Row {
   text(): string
 }
 
-/** Which instant is drawn where. */
+/** Where each instant is drawn. */
 interface Scale {
   columns: number
   columnOf(atMs: number): number
 }
 
 const LABEL_WIDTH = 10
-/** Wider characters would tell no more. */
+/** A wider picture would not show more. */
 const MIN_MS_PER_COLUMN = 90
 
 /**
  * The run as a picture: time from left to right, one row for each client, one for the session, and
- * each token's life as a bar. Complete at any moment of the run; what has not happened yet is blank.
+ * each token's lifetime as a bar. It can be drawn at any moment of the run; the future is blank.
  */
 export function renderTimeline(record: RunRecord, width: number, colors: Colors): string[] {
   const now = record.endedAt ?? record.now()
@@ -45,7 +45,7 @@ export function renderTimeline(record: RunRecord, width: number, colors: Colors)
   ].map((line) => line.trimEnd())
 }
 
-/** What the marks mean, in two lines. */
+/** Explains the marks, in two lines. */
 export function renderLegend(record: RunRecord, colors: Colors): string[] {
   const { dim, green, cyan, yellow, red, magenta } = colors
   const one = (sign: string, text: string) => `${sign} ${dim(text)}`
@@ -88,7 +88,7 @@ function createRow(scale: Scale): Row {
   return { bar, write, text: () => cells.join('') }
 }
 
-/** Seconds, as many as have room: `0s──────1──────2`. The part that has passed is brighter. */
+/** As many seconds as fit: `0s──────1──────2`. The part that has passed is brighter. */
 function renderAxis(scale: Scale, lengthMs: number, now: number, { dim }: Colors): string {
   const step = stepSeconds(lengthMs, scale.columns)
   const line = Array.from({ length: scale.columns }, () => '─')
@@ -130,7 +130,7 @@ function renderSession(record: RunRecord, scale: Scale, now: number, colors: Col
   return row.text()
 }
 
-/** Two rows, because a token lives on for a while when the next one is already in use. */
+/** Two rows, because a token stays valid for a while after the next one is in use. */
 function renderTokens(
   { tokens }: RunRecord,
   scale: Scale,

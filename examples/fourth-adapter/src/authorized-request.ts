@@ -1,5 +1,5 @@
-// An adapter for undici's `request`, written on the two calls that @latchkey/core offers adapters:
-// authorize() says what to add before a request is sent, recover() what to do about its answer.
+// An adapter for undici's `request`. It makes the two calls that @latchkey/core has for adapters: before a
+// request, authorize() returns the headers to add; after its answer, recover() decides whether to send it again.
 import {
   type Authorization,
   type Authorizer,
@@ -29,20 +29,19 @@ export type RequestOptions = Omit<
 /**
  * undici's `request`, kept signed in: `const request = authorizedRequest(manager)`.
  *
- * It follows no redirects, as undici's own does not. When no token can be had it rejects with a
- * `LatchkeyError`; a 401 that could not be cured is answered as it is, and `manager.explain(response)`
- * tells why.
+ * It does not follow redirects, like undici's `request`. Without a token it rejects with a `LatchkeyError`.
+ * A 401 that a new token did not cure is returned, and `manager.explain(response)` returns the reason.
  *
- * @param send What really sends. Already made by this function for the same manager, it stays as it is.
+ * @param send Sends the requests. If this function made it for the same manager, it is returned unchanged.
  */
 export function authorizedRequest(manager: Authorizer, send: Request = undiciRequest): Request {
   if (isOwnedBy(send, manager)) return send // attached twice
   const wrapped: Request = async (target, options = {}) => {
     const url = new URL(target)
     const { method = 'GET', signal, body } = options
-    const own = new Headers(options.headers) // one of them may be the caller's own credential
+    const own = new Headers(options.headers) // these may include the caller's own credential
     const asked = manager.authorize({ url, method, headers: own, signal })
-    // While we wait, the caller may change a form or a buffer: what was given is what is sent.
+    // The caller may change a form or a buffer while we wait, so copy it now.
     const held = asked instanceof Promise ? snapshot(body) : undefined
     let authorization = await asked
     if (authorization.generation === 0) return send(url, options) // not ours: nothing to add
@@ -55,7 +54,7 @@ export function authorizedRequest(manager: Authorizer, send: Request = undiciReq
         status: sent.statusCode,
         url: url.href,
         headers: headersOf(sent),
-        text: seen.text, // the start of the body, for whoever asks
+        text: seen.text, // returns the start of the body
         original: sent, // so that explain() knows the response that the caller gets
       }
       const replayable = !isOneShot(body) || bodyFactory(body) !== undefined
@@ -73,7 +72,7 @@ interface Packed {
   headers: Record<string, string>
 }
 
-/** undici knows no other copy's FormData, and Node has one of its own: a form goes as its bytes. */
+/** Sends a form as bytes, because undici does not recognise the FormData of Node or of another copy of undici. */
 async function packed(body: unknown): Promise<Packed> {
   if (!(body instanceof FormData)) return { body, headers: {} }
   const form = new Response(body)
@@ -81,7 +80,7 @@ async function packed(body: unknown): Promise<Packed> {
   return { body: Buffer.from(await form.arrayBuffer()), headers: { 'content-type': type } }
 }
 
-/** The options of one attempt. A stream is made anew for the second. */
+/** The options of one attempt. The second attempt gets a new stream. */
 function withToken(
   options: RequestOptions,
   kept: Packed,

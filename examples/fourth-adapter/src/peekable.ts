@@ -4,9 +4,9 @@ import type { Dispatcher } from 'undici'
 
 type Body = Dispatcher.ResponseData['body']
 
-/** A body whose start can be looked at, and which is the caller's all the same. */
+/** A body whose start can be read, while the caller still gets all of it. */
 export function peekable(body: Body) {
-  body.on('error', () => undefined) // what broke is told to whoever reads
+  body.on('error', () => undefined) // the reader of the body gets the error
   let chunks: AsyncIterator<Buffer> | undefined
   let pending: Promise<IteratorResult<Buffer>> | undefined
   const seen: Buffer[] = []
@@ -34,7 +34,7 @@ export function peekable(body: Body) {
   }
 
   return {
-    /** 16 KiB at most, and what arrives within a second; never throws. */
+    /** Returns at most 16 KiB that arrive within a second; never throws. */
     async text(): Promise<string> {
       if (seen.length === 0) {
         const late = new AbortController()
@@ -45,7 +45,7 @@ export function peekable(body: Body) {
       }
       return Buffer.concat(seen).subarray(0, 16_384).toString()
     },
-    /** The whole body, for the caller: undici's own if nobody looked, else a stream of the same bytes. */
+    /** The whole body, for the caller: undici's own if its start was not read, else a stream of the same bytes. */
     rest: (): Body => (chunks ? (Readable.from(all()) as Body) : body),
     discard: (): void => void body.destroy(),
   }

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { errors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import type { Session } from './sessions.ts'
 
-/** Who issues the tokens, and whom they are for. A server checks both, or takes tokens meant for others. */
+/** Issuer and audience of the tokens. A server has to check both, or it accepts tokens for other services. */
 const issuer = 'https://notes.example.com'
 const audience = 'https://notes.example.com/api'
 const algorithm = 'ES256'
 
-/** What a good token says. */
+/** The claims of a valid token. */
 export interface Access {
   user: string
   sessionId: string
@@ -15,16 +15,16 @@ export interface Access {
 }
 
 export interface AccessTokens {
-  /** How long a token is good, in seconds. */
+  /** Lifetime of a token, in seconds. */
   readonly lifeS: number
   issue(session: Session): Promise<string>
-  /** What the token says, or why it is no good, in words that may be shown to anybody. */
+  /** Returns the token's claims, or the reason why it is invalid; every client may see the reason. */
   verify(token: string): Promise<Access | string>
 }
 
 /**
- * Signed JWTs (RFC 9068), valid for a short time. Whoever only verifies needs nothing but the public key;
- * here both live in one process, and end with it.
+ * Signed JWTs (RFC 9068), valid for a short time. A server that only verifies needs only the public key;
+ * here one process has both keys, and loses them when it ends.
  */
 export async function createAccessTokens(lifeS: number, now: () => number): Promise<AccessTokens> {
   const { privateKey, publicKey } = await generateKeyPair(algorithm)
@@ -44,7 +44,7 @@ export async function createAccessTokens(lifeS: number, now: () => number): Prom
     async verify(token) {
       try {
         const { payload } = await jwtVerify(token, publicKey, {
-          algorithms: [algorithm], // never what the token itself says
+          algorithms: [algorithm], // never the algorithm that the token names
           typ: 'at+jwt',
           issuer,
           audience,

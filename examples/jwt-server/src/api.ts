@@ -6,16 +6,16 @@ import { createUsers, type NewUser } from './users.ts'
 
 export interface ApiOptions {
   users: readonly NewUser[]
-  /** How long an access token is good, in seconds: minutes in earnest. */
+  /** Lifetime of an access token, in seconds; some minutes in production. */
   accessLifeS: number
-  /** How long a session lasts that nobody uses, in milliseconds. Default: 30 days. */
+  /** How long an unused session lasts, in milliseconds. Default: 30 days. */
   sessionLifeMs?: number
   now?: () => number
 }
 
 const MONTH_MS = 30 * 24 * 3_600_000
 
-/** A REST API for notes: sign-in, refresh and sign-out, and what they protect. */
+/** A REST API for notes: sign-in, refresh, sign-out, and the protected routes. */
 export async function createApi(options: ApiOptions) {
   const { users: list, accessLifeS, sessionLifeMs = MONTH_MS, now = Date.now } = options
   const users = await createUsers(list)
@@ -33,7 +33,7 @@ export async function createApi(options: ApiOptions) {
     const { username, password } = await fieldsOf(context.req.raw)
     const user = await users.check(username ?? '', password ?? '')
     if (!user) {
-      // Not a word about which of the two was wrong.
+      // Do not say which of the two was wrong.
       return context.json({ error: 'invalid_credentials', message: 'Wrong name or password' }, 401)
     }
     counts.signIns += 1
@@ -71,14 +71,14 @@ export async function createApi(options: ApiOptions) {
   return { fetch: (request: Request) => api.fetch(request), counts }
 }
 
-/** The text fields of a JSON body; none of what cannot be read. */
+/** The text fields of a JSON body; empty if the body cannot be read. */
 async function fieldsOf(request: Request): Promise<Record<string, string | undefined>> {
   const body: unknown = await request.json().catch(() => undefined)
   if (typeof body !== 'object' || body === null) return {}
   return Object.fromEntries(Object.entries(body).filter(([, value]) => typeof value === 'string'))
 }
 
-/** A token set, as RFC 6749 section 5.1 writes it. No cache may keep it. */
+/** Answers with a token set, as in RFC 6749 section 5.1. Caches must not keep it. */
 async function answer(
   tokens: AccessTokens,
   { session, refreshToken }: { session: Session; refreshToken: string },

@@ -7,7 +7,7 @@ export interface Client {
   api: typeof fetch
 }
 
-/** A client of the API: where one signs in, refreshes and signs out. That is all. */
+/** A client of the API. It only needs the addresses of sign-in, refresh and sign-out. */
 export function createClient(
   baseUrl: string,
   options: Pick<JwtSessionOptions, 'fetch' | 'clock' | 'store'> = {},

@@ -9,12 +9,12 @@ export interface Guarded {
 const realm = 'notes'
 
 /**
- * Lets a request through that carries a good access token with `scope`, and answers every other one as
- * RFC 6750 section 3 says, so that a client knows what would help:
+ * Accepts a request with a valid access token that has `scope`. Answers every other request as in
+ * RFC 6750 section 3, so that a client knows what helps:
  *
- * - no token: 401, and nothing about an error;
+ * - no token: 401, without an error code;
  * - a token that is malformed, expired, forged or revoked: 401 `invalid_token`. A new one helps;
- * - a good one that may not do this: 403 `insufficient_scope`. No new one helps.
+ * - a valid token without the right: 403 `insufficient_scope`. A new token does not help.
  */
 export function guard(
   tokens: AccessTokens,

@@ -1,4 +1,4 @@
-// A REST API secured with access tokens, and a client that stays signed in. Ends by itself.
+// A REST API secured with access tokens, and a client that stays signed in. The program ends by itself.
 import { serve } from '@hono/node-server'
 import { createApi } from './api.ts'
 import { createClient } from './client.ts'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 
-/** What lasts from a sign-in to a sign-out. */
+/** A session lasts from a sign-in to a sign-out. */
 export interface Session {
   readonly id: string
   readonly user: string
@@ -10,25 +10,25 @@ export interface Session {
 export interface Sessions {
   open(user: string, scopes: readonly string[]): { session: Session; refreshToken: string }
   /**
-   * Takes a refresh token, once: the answer holds the next one. A token that was taken before has been in
-   * two hands, and nobody knows whose is the thief's, so its session ends (RFC 9700 section 4.14.2).
+   * Accepts a refresh token once, and returns the next one. If a token comes a second time, two clients
+   * have it, and one may be a thief. So its session ends (RFC 9700 section 4.14.2).
    */
   rotate(refreshToken: string): { session: Session; refreshToken: string } | undefined
-  /** Ends a session: its refresh token is dead, and so are its access tokens. */
+  /** Ends a session: its refresh token and its access tokens become invalid. */
   end(id: string): void
   isOpen(id: string): boolean
 }
 
 interface Kept {
   session: Session
-  /** Only a digest of the refresh token is kept, so that who reads the database has no token. */
+  /** Keeps only a digest of the refresh token, so that a reader of the database does not get the token. */
   digest: Buffer
   expiresAt: number
 }
 
 const digestOf = (text: string) => createHash('sha256').update(text).digest()
 
-/** Sessions in memory. In earnest they are a table, and `rotate` one conditional UPDATE. */
+/** Sessions in memory. In production use a table, and make `rotate` one conditional UPDATE. */
 export function createSessions(lifeMs: number, now: () => number): Sessions {
   const kept = new Map<string, Kept>()
 

@@ -7,7 +7,7 @@ interface User {
 }
 
 export interface Users {
-  /** The user, when the password is right. A wrong name takes as long as a wrong password. */
+  /** Returns the user if the password is right. A wrong name takes as long as a wrong password. */
   check(name: string, password: string): Promise<User | undefined>
 }
 
@@ -27,7 +27,7 @@ export async function createUsers(list: readonly NewUser[]): Promise<Users> {
     salt,
     key: await derive(password, salt, 32),
   })
-  const nobody = await hash(randomBytes(16).toString('hex'), randomBytes(16))
+  const unknownUser = await hash(randomBytes(16).toString('hex'), randomBytes(16))
   const known = new Map(
     await Promise.all(
       list.map(async ({ password, ...user }) => {
@@ -38,7 +38,7 @@ export async function createUsers(list: readonly NewUser[]): Promise<Users> {
   return {
     async check(name, password) {
       const found = known.get(name)
-      const { salt, key } = found ?? nobody
+      const { salt, key } = found ?? unknownUser
       const isRight = timingSafeEqual(key, await derive(password, salt, 32))
       return found && isRight ? found.user : undefined
     },

@@ -1,4 +1,4 @@
-// Four sessions in one store, across axios, ky and fetch: nobody ever acts as somebody else.
+// Four sessions in one store, with axios, ky and fetch. Each request is sent as the right user.
 import { isLatchkeyError } from '@latchkey/core'
 import { startServers } from './servers.ts'
 import { clients, openSessions, type Session } from './sessions.ts'
@@ -7,7 +7,7 @@ const servers = await startServers()
 const { noco, reports, bank } = servers
 const { sessions, store } = openSessions(servers)
 
-/** Every session through every client, all at once. */
+/** Sends requests of every session through every client, all at once. */
 async function everybodyAsks(who: readonly Session[]): Promise<string> {
   const asked = who.flatMap((session) =>
     Object.values(clients).map(async (ask) => (await ask(session)).includes(session.answer)),
@@ -16,7 +16,7 @@ async function everybodyAsks(who: readonly Session[]): Promise<string> {
   return `${answers.filter(Boolean).length} of ${answers.length} requests answered to the right session`
 }
 
-/** What the servers had to do for it. */
+/** The work of the servers. */
 const work = () =>
   Object.entries({
     'sign-ins': noco.counts().signIns,
@@ -41,7 +41,7 @@ try {
   console.log(`All expired:  ${await everybodyAsks(sessions)}\n              ${work()}`)
 
   const [ada, ...others] = sessions
-  if (!ada) throw new Error('There is no session.')
+  if (!ada) throw new Error('The session is missing.')
   const [answered] = await Promise.all([everybodyAsks(others), ada.manager.signOut()])
   const refused: unknown = await ada.manager.getTokens().catch((error: unknown) => error)
   console.log(`Ada is out:   ${answered}; Ada gets ${isLatchkeyError(refused) && refused.code}`)

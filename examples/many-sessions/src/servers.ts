@@ -31,7 +31,7 @@ async function startNocoDB() {
   }
 }
 
-/** Gives its one client tokens (RFC 6749 section 4.4) and answers who they belong to. */
+/** Issues tokens to its one client (RFC 6749 section 4.4), and answers with their owner. */
 async function startReports() {
   const [clientId, clientSecret] = ['reports', randomUUID()]
   const issued = new Set<string>()
@@ -65,7 +65,7 @@ async function startReports() {
 /** Client credentials are form-encoded in the header (RFC 6749 section 2.3.1), hyphens included here. */
 const encode = (text: string) => text.replaceAll('-', '%2D')
 
-/** Verifies `X-PowerAuth-Token` (version 3.3) and takes each nonce once. Its clock is its own. */
+/** Verifies `X-PowerAuth-Token` (version 3.3) and accepts each nonce once. It has its own clock. */
 async function startBank() {
   const secrets = new Map<string, Buffer>()
   const nonces = new Set<string>()
@@ -94,7 +94,7 @@ async function startBank() {
   const server = await serve(app)
   return {
     ...server,
-    /** What an app does with the keys of its activation. */
+    /** Stands for an app that has the keys of its activation. */
     createToken() {
       const [tokenId, secret] = [randomUUID(), randomBytes(16)]
       secrets.set(tokenId, secret)
@@ -102,7 +102,7 @@ async function startBank() {
     },
     tokensCreated: () => secrets.size,
     timesAsked: () => timesAsked,
-    /** From now on it is tomorrow there. */
+    /** Moves the bank's clock forward by a day. */
     passADay: () => void (aheadMs += 86_400_000),
   }
 }

@@ -9,7 +9,7 @@ import axios from 'axios'
 import ky from 'ky'
 import type { Servers } from './servers.ts'
 
-/** Every session of the app: whose it is, where it lives, and what only its owner is answered. */
+/** A session of the app: its owner, its address, and the answer that only its owner gets. */
 export interface Session {
   name: string
   manager: TokenManager
@@ -20,7 +20,7 @@ export interface Session {
 /** Two users of one NocoDB, a machine client of an OAuth server and a PowerAuth token, in one store. */
 export function openSessions({ noco, reports, bank }: Servers, store: TokenStore = memoryStore()) {
   const users = noco.users.map(({ email, password }): Session => {
-    // One name for each user of a server: what keeps their sessions apart in the store.
+    // One name for each user of a server keeps their sessions apart in the store.
     const manager = nocodb({ baseUrl: noco.url, email, password, store, name: email })
     return { name: email, manager, question: `${noco.url}/api/v1/auth/user/me`, answer: email }
   })
@@ -46,7 +46,7 @@ export function openSessions({ noco, reports, bank }: Servers, store: TokenStore
   return { sessions, store }
 }
 
-/** A session's question through each of the three clients. */
+/** The request of a session, through each of the three clients. */
 export const clients: Record<string, (session: Session) => Promise<string>> = {
   async axios({ manager, question }) {
     const api = axios.create({ responseType: 'text' })

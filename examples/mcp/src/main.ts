@@ -1,4 +1,4 @@
-// The tools of an MCP server that wants a token: eight calls after a revocation, one token request.
+// Calls the tools of an MCP server that requires a token: eight calls after a revocation, one token request.
 import { wrapFetch } from '@latchkey/fetch'
 import { oauth } from '@latchkey/oauth'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'

@@ -3,7 +3,7 @@ import { listen } from '@latchkey/testing/node'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 
-/** A real MCP server over streamable HTTP. A double of an OAuth server lets in whoever has a token. */
+/** A real MCP server over streamable HTTP. A double of an OAuth server accepts every request with a valid token. */
 export async function startServer() {
   const double = createOAuthDouble({ api: (request, { sub }) => answer(request, sub) })
   const credentials = { clientId: 'example', clientSecret: 'not a secret' }
@@ -19,7 +19,7 @@ export async function startServer() {
   }
 }
 
-/** Without sessions of its own, so that each request has a server to itself. */
+/** It has no sessions, so each request gets its own server. */
 async function answer(request: Request, sub: string): Promise<Response> {
   const server = new McpServer({ name: 'example', version: '1.0.0' })
   server.registerTool('whoami', { description: 'Says who calls.' }, () => ({

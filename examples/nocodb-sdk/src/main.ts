@@ -1,4 +1,4 @@
-// Who am I, and what is in my bases? With NocoDB's own SDK.
+// Prints the user's name and the user's bases, with NocoDB's own SDK.
 import { sdkFromEnv } from './sdk.ts'
 
 const { api } = sdkFromEnv(process.env)

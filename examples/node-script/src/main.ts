@@ -1,4 +1,4 @@
-// How many records are in my tables? Signs in once: later runs go on with the session, without the password.
+// Counts the records of all tables. It signs in once; later runs continue the session, without the password.
 import { wrapFetch } from '@latchkey/fetch'
 import { nocodbFromEnv } from '@latchkey/nocodb'
 import { fileStore } from '@latchkey/stores/file'

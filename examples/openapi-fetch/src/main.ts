@@ -1,4 +1,4 @@
-// Who am I, and what is in my bases? With openapi-fetch.
+// Prints the user's name and the user's bases, with openapi-fetch.
 import { clientFromEnv } from './client.ts'
 
 const { noco, api } = clientFromEnv(process.env)
@@ -25,7 +25,7 @@ interface Answer<Data> {
   response: Response
 }
 
-/** openapi-fetch throws for no status. A 401 that stayed one has its reason from `explain()`. */
+/** openapi-fetch does not throw for any status. `explain()` returns the reason of a 401. */
 function dataOf<Data>({ data, error, response }: Answer<Data>): Data {
   if (data !== undefined) return data
   throw noco.explain(response) ?? new Error(error?.message ?? `NocoDB answered ${response.status}`)

@@ -1,6 +1,6 @@
 /**
- * A few of NocoDB's end points, by hand, in the form that openapi-typescript writes. For an API that
- * describes itself it is generated: `npx openapi-typescript openapi.json --output paths.ts`.
+ * A few of NocoDB's end points, written by hand in the form of openapi-typescript. For an API with a
+ * description, generate it: `npx openapi-typescript openapi.json --output paths.ts`.
  */
 export interface paths {
   '/api/v2/meta/bases': {
@@ -34,6 +34,6 @@ type StoredRecord = { Id: number } & Record<string, unknown>
 
 interface Answers<Body> {
   200: { content: { 'application/json': Body } }
-  /** How NocoDB says no. */
+  /** The form of NocoDB's errors. */
   default: { content: { 'application/json': { error: string; message: string } } }
 }

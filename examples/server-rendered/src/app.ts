@@ -7,14 +7,14 @@ import { HTTPException } from 'hono/http-exception'
 import { type Base, basesPage, errorPage, signInPage } from './pages.ts'
 import type { Sessions } from './sessions.ts'
 
-/** Pages for the bases of a NocoDB: a form to sign in, what the visitor may see, a way out. */
+/** Pages for the bases of a NocoDB: a sign-in form, the visitor's bases, and a sign-out. */
 export function createApp(nocodbUrl: string, sessions: Sessions) {
   const app = new Hono<{ Variables: { noco: NocoDB } }>()
 
   app.use(csrf()) // behind a proxy that ends TLS, name your origin: csrf({ origin })
   app.use(async (c, next) => {
     c.set('noco', sessions.open(c))
-    c.header('cache-control', 'no-store') // neither the page nor its cookie is for anybody else
+    c.header('cache-control', 'no-store') // caches must not return the page or its cookie to other visitors
     await next()
   })
 
@@ -25,7 +25,7 @@ export function createApp(nocodbUrl: string, sessions: Sessions) {
     const [user, answer] = await Promise.all([noco.me(), api(`${nocodbUrl}/api/v2/meta/bases`)])
     if (!answer.ok) throw noco.explain(answer) ?? new Error(`NocoDB answered ${answer.status}`)
     const { list: bases } = (await answer.json()) as { list: Base[] }
-    return c.html(basesPage({ email: user.email, bases })) // last: what is stored after it is lost
+    return c.html(basesPage({ email: user.email, bases })) // last: a session that is stored later is lost
   })
 
   app.get('/sign-in', (c) => c.html(signInPage()))
@@ -49,7 +49,7 @@ export function createApp(nocodbUrl: string, sessions: Sessions) {
 
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse() // csrf's
-    console.error(error) // no secret is in it
+    console.error(error) // it contains no secret
     return c.html(errorPage('NocoDB could not be asked.'), 503)
   })
   return app

@@ -1,4 +1,4 @@
-// Pages rendered on a server, for a NocoDB: each visitor with a session of their own.
+// Pages rendered on a server, for a NocoDB. Each visitor has a separate session.
 import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
 import { cookieSessions, storedSessions } from './sessions.ts'

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 
-/** What `html` makes is escaped. */
+/** `html` escapes its values. */
 type Page = ReturnType<typeof html>
 
 export interface Base {

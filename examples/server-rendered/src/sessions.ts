@@ -7,7 +7,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 
 /** Where visitors' sessions are kept. A manager serves one request: a shared one would mix visitors up. */
 export interface Sessions {
-  /** The session of who sent this request, if there is one. */
+  /** The session of the visitor who sent this request, if there is one. */
   open(context: Context): NocoDB
   signIn(context: Context, credentials: Credentials): Promise<unknown>
 }
@@ -20,7 +20,7 @@ export function cookieSessions(options: NocoDBOptions): Sessions {
 }
 
 /**
- * On the server, behind an id in a cookie: whatever a visitor opens at once, one renewal serves it all.
+ * On the server, with only an id in the cookie: one renewal serves all pages that a visitor opens at once.
  *
  * @param store Memory forgets at a restart, and does not reach a second server: `redisStore(client)` does.
  */
@@ -28,12 +28,12 @@ export function storedSessions(
   options: NocoDBOptions,
   store: TokenStore = memoryStore(),
 ): Sessions {
-  const { subscribe: _, ...quiet } = store // a page is done before it could hear of a change
+  const { subscribe: _, ...quiet } = store // a page is finished before it could learn of a change
   const of = (id: string) => nocodb({ ...options, store: quiet, name: id })
   return {
     open: (context) => of(getCookie(context, 'session', 'host') ?? randomUUID()),
     async signIn(context, credentials) {
-      const id = randomUUID() // a new one each time: nobody can have planted it
+      const id = randomUUID() // a new one each time, so that an attacker cannot choose it
       await of(id).signIn(credentials)
       setCookie(context, 'session', id, { prefix: 'host', httpOnly: true, sameSite: 'Lax' })
     },

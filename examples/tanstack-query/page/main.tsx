@@ -20,7 +20,7 @@ function SignIn() {
     mutationFn: (form: FormData) =>
       noco.signIn({ email: field(form, 'email'), password: field(form, 'password') }),
     onSuccess: () => client.invalidateQueries(),
-    gcTime: 0, // the cache would go on holding the password
+    gcTime: 0, // otherwise the cache would keep the password
   })
   return (
     <form action={(form) => signIn.mutate(form)}>
@@ -60,7 +60,7 @@ function Bases({ who }: { who: string }) {
   )
 }
 
-/** One of many on the page, each with a query of its own. */
+/** One of many on the page, each with its own query. */
 function Base({ who, id, title }: { who: string; id: string; title: string }) {
   const { data: tables, error } = useQuery(queries.tables(who, id))
   const names = tables?.map((table) => table.title).join(', ')
@@ -71,7 +71,7 @@ function Base({ who, id, title }: { who: string; id: string; title: string }) {
   )
 }
 
-/** What the server says happened: it is the one to know how often it was asked for a token. */
+/** Shows the server's own count of the requests for a token. */
 function Counts() {
   const queryFn = async () => (await fetch('/admin/counts')).json()
   const { data } = useQuery({ queryKey: ['counts'], queryFn, refetchInterval: 1_000 })

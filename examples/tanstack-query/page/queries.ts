@@ -7,10 +7,10 @@ interface Titled {
   title: string
 }
 
-/** Who is signed in, by e-mail; `null`: nobody; `undefined`: not known yet. */
+/** The e-mail address of the signed-in user; `null` if no user is signed in; `undefined` if not known yet. */
 export type Who = string | null | undefined
 
-/** What the page asks the NocoDB at `baseUrl`. Keys begin with whose data it is, so that users never mix. */
+/** The page's queries to the NocoDB at `baseUrl`. Keys begin with the user, so that users' data never mix. */
 export function createQueries(baseUrl: string, noco: NocoDB) {
   const api = wrapFetch(noco)
 

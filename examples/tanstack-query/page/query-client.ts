@@ -1,19 +1,19 @@
 import { isLatchkeyError, type TokenManager } from '@latchkey/core'
 import { QueryClient } from '@tanstack/react-query'
 
-/** A cache for what `session` may see. It forgets all of it when the session is over, in this tab or another. */
+/** A cache for the data of `session`. It deletes all data when the session ends, in this tab or another. */
 export function createQueryClient(session: TokenManager): QueryClient {
   const client = new QueryClient({
     defaultOptions: {
       queries: {
-        // Latchkey has tried what can be tried: its errors mean "sign in", or "later".
+        // Latchkey has already retried: its errors mean "sign in" or "try later".
         retry: (failures, error) => failures < 3 && ![error, error.cause].some(isLatchkeyError),
       },
     },
   })
   session.on('signedOut', () => {
-    client.getMutationCache().clear() // a write that waits for the network is not the next user's
-    void client.resetQueries() // forgets data, gives up what is on its way, asks again for what is shown
+    client.getMutationCache().clear() // a write that waits for the network must not be sent as the next user
+    void client.resetQueries() // deletes the data, aborts requests, fetches again for mounted components
   })
   return client
 }

@@ -3,10 +3,10 @@ import { createNocoDBDouble, type NocoDBDouble } from '@latchkey/testing'
 import { listen } from '@latchkey/testing/node'
 import { build, type Plugin, preview } from 'vite'
 
-/** Who may sign in. The page fills it in: the server is a double, and forgets it all in the end. */
+/** The only user. The page fills in the password, because the server is a double that keeps nothing. */
 const user = { email: 'ada@example.com', password: 'correct horse' }
 
-/** The page, and below `/api` a NocoDB of its own, on one origin as behind a reverse proxy. */
+/** Serves the page, and its own NocoDB below `/api`, on one origin as behind a reverse proxy. */
 export async function serveExample(port: number): Promise<{ url: string }> {
   const double = createNocoDBDouble()
   double.control.addUser(user)
@@ -27,7 +27,7 @@ export async function serveExample(port: number): Promise<{ url: string }> {
   return { url }
 }
 
-/** What an administrator of the server would do, and what the server has counted. */
+/** Actions of a server's administrator, and the server's own counts. */
 function administration({ control }: NocoDBDouble, email: string): Plugin {
   return {
     name: 'administration',

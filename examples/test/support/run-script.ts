@@ -17,7 +17,7 @@ export function runScript(script: string, args: string[], env: Environment): Pro
   return startScript(script, args, env).finished
 }
 
-/** Starts a script; `printed` gives its output as soon as `text` is in it. */
+/** Starts a script; `printed` resolves with its output as soon as `text` is in it. */
 export function startScript(script: string, args: string[], env: Environment) {
   const { PATH = '', HOME = '' } = process.env
   const child: ChildProcess = spawn(process.execPath, [script, ...args], {

@@ -16,7 +16,7 @@ interface Sent {
   headers?: Fields
 }
 
-/** Somebody with a browser of their own: it keeps cookies by the rules of RFC 6265bis, and sends forms. */
+/** A visitor with a separate browser. It keeps cookies by the rules of RFC 6265bis, and sends forms. */
 export function openBrowser(origin: string) {
   const jar = new CookieJar(undefined, { prefixSecurity: 'strict' })
 

@@ -8,7 +8,7 @@ import type { Target } from './target.ts'
 const LIFETIME_MS = 3_000
 
 /**
- * The double of NocoDB that our tests use, as an HTTP server of its own on the loopback interface.
+ * Starts the double of NocoDB that our tests use, as an HTTP server on the loopback interface.
  *
  * @param double A new one, or one whose faults a test has ordered.
  */
@@ -18,7 +18,7 @@ export async function openDouble(double: NocoDBDouble = createNocoDBDouble()): P
   control.setAccessTokenLifetimeMs(LIFETIME_MS)
   control.addUser(user)
   const { tableId } = control.addTable({ title: 'Notes' })
-  // About what a server takes that is not on the same machine.
+  // About the time of a server on another machine.
   control.delay('data', 60)
   control.delay('renewal', 250)
   control.delay('signIn', 350)

@@ -5,9 +5,9 @@ import type { Target } from './target.ts'
 
 const LIFETIME_MS = 3_000
 
-/** A real NocoDB server in a process of its own, from its npm package. */
+/** Starts a real NocoDB server from its npm package, in a separate process. */
 export async function openNocoDB(say: (line: string) => void): Promise<Target> {
-  // Not before it is asked for: nobody else needs what installs and starts it.
+  // Loaded only here, because no other target needs the code that installs and starts it.
   const { startNocoDB } = await import('@latchkey/e2e/nocodb-server')
   const server = await startNocoDB({
     accessTokenLifetimeMs: LIFETIME_MS,
@@ -32,7 +32,7 @@ export async function openNocoDB(say: (line: string) => void): Promise<Target> {
   }
 }
 
-/** In a session of its own, so that the run's session is seen from its first sign-in. */
+/** Uses a separate session, so that the run records its own session from the first sign-in. */
 async function createTable(
   url: string,
   user: { email: string; password: string },

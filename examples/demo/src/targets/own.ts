@@ -8,7 +8,7 @@ export interface OwnOptions {
   url: string
   env: Record<string, string | undefined>
   say(line: string): void
-  /** Whether a person can be asked. */
+  /** Whether the program can ask the user. */
   isInteractive: boolean
 }
 
@@ -17,11 +17,10 @@ type Login = { apiToken: string } | { email: string; password: string }
 const TICK_MS = 500
 
 /**
- * The user's own server, which is only read. Who the user is gets asked before anything else, so that
- * a wrong password is one clear message and not a picture full of failures.
+ * Uses the user's own server, and only reads from it. It checks the user first, so that a wrong password
+ * is one clear message and not a picture full of failures.
  *
- * @throws {UsageError} without credentials, or with a URL that no session may be sent to.
- */
+ * @throws {UsageError} without credentials, or with a URL to which a session must not be sent. */
 export async function openOwn({ url, env, say, isInteractive }: OwnOptions): Promise<Target> {
   createManager(url, { apiToken: 'checks-the-url-first' }).dispose()
   say(`  your NocoDB at ${new URL(url).host}, which is only read: who you are, and then from each`)
@@ -66,8 +65,8 @@ function loginFromEnv(env: OwnOptions['env']): Login | undefined {
 async function askLogin(): Promise<Login> {
   const required = (value: string | undefined) => (value ? undefined : 'It is needed to sign in.')
   const email = await askText({ message: 'Your email at this NocoDB', validate: required })
-  if (isCancel(email)) throw new UsageError('Nobody signed in.')
+  if (isCancel(email)) throw new UsageError('The sign-in was cancelled.')
   const password = await askPassword({ message: 'Your password', validate: required })
-  if (isCancel(password)) throw new UsageError('Nobody signed in.')
+  if (isCancel(password)) throw new UsageError('The sign-in was cancelled.')
   return { email, password }
 }
