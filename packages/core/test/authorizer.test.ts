@@ -214,7 +214,7 @@ describe('a response', () => {
       const { code, message } = manager.explain(response) ?? {}
       expect(code).toBe('ERR_OTHER_ORIGIN')
       expect(message).toContain(
-        `since ${at} is another origin than the manager's ${new URL(meant).origin}.`,
+        `because the request went to ${at}, but the manager's origin is ${new URL(meant).origin}.`,
       )
     },
   )

@@ -49,7 +49,7 @@ describe('a grant that is unavailable', () => {
     }
     expect(await waiting).toMatchObject({
       message:
-        'No token from "refresh token" for now (down). What there was is kept; a later request tries again.',
+        '"refresh token" is unavailable (down). The session is kept; a later request tries again.',
       cause: { message: 'down' },
     })
   })
@@ -61,7 +61,8 @@ describe('a grant that is unavailable', () => {
     await vi.advanceTimersByTimeAsync(5_000)
     expect(await waiting).toMatchObject({
       code: 'ERR_RENEWAL_TIMEOUT',
-      message: 'No token came within 300 ms. The session is kept; a later request tries again.',
+      message:
+        'The renewal took longer than 300 ms. The session is kept; a later request tries again.',
     })
     expect(scripted.calls()).toBe(2)
   })

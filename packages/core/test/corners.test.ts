@@ -200,7 +200,7 @@ it('a scheme that fails to sign the replay is told as such', async () => {
   expect(manager.explain(response)).toMatchObject({
     code: 'ERR_SCHEME_FAILED',
     message:
-      'The scheme failed to make headers of the token, so the request was not sent, or not again.',
+      'The scheme could not turn the token into headers, so the request was not sent (or not replayed).',
     cause: { message: 'no key' },
   })
   expect(events.retried).toEqual([])

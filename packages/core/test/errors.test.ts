@@ -133,8 +133,8 @@ describe('the reason behind a response', () => {
   })
 
   it.each([
-    ['an API token', permanentToken(), /API token.*create a new one/],
-    ['a fresh token', freshToken(), /just been renewed.*Check that this user may/],
+    ['an API token', permanentToken(), /API token.*Create a new one/],
+    ['a fresh token', freshToken(), /just been renewed.*Check that the user may/],
     ['a stream', oneShotBody(), /read only once.*replayable\(/],
   ] as const)('of %s tells what to do', (_, { message }, words) => {
     expect(message).toMatch(words)

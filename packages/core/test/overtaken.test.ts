@@ -124,7 +124,7 @@ describe('a renewal whose session has ended meanwhile', () => {
     const waiting = failure(authorize(manager))
     await settled()
     await manager.signOut()
-    expect(await waiting).toMatchObject({ message: 'You signed out. Sign in again to go on.' })
+    expect(await waiting).toMatchObject({ message: 'The user has signed out. Sign in again.' })
     late.settle({ accessToken: 'late' })
     await settled()
     expect(events.signedOut).toHaveLength(1)
@@ -202,7 +202,7 @@ describe('a sign-out', () => {
     expect(await manager.recover(first, response)).toBeUndefined()
     expect(manager.explain(response)).toMatchObject({
       code: 'ERR_SESSION_CHANGED',
-      message: expect.stringContaining('Somebody signed out or signed in meanwhile'),
+      message: expect.stringContaining('The user has signed in or out in the meantime'),
     })
   })
 
@@ -280,6 +280,6 @@ it('dispose() before the first request is no error, and says so to later ones', 
   manager.dispose()
   expect(await failure(authorize(manager))).toMatchObject({
     code: 'ERR_DISPOSED',
-    message: 'This manager was disposed of. Make a new one.',
+    message: 'This manager was disposed of. Create a new one.',
   })
 })

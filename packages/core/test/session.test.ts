@@ -158,7 +158,7 @@ describe('a grant that uses the registered client', () => {
     await authorize(manager)
     expect(error).toMatchObject({
       code: 'ERR_RENEWAL_RECURSION',
-      message: expect.stringContaining('Use the `tokens` and `fetch` it was given.'),
+      message: expect.stringContaining('Use the `tokens` and `fetch` that the grant receives.'),
     })
   })
 })

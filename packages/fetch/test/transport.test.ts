@@ -106,7 +106,7 @@ describe('the fetch option', () => {
   })
 
   test.each([[() => fetch], ['fetch'], [{ fetchh: fetch }]])('is refused as %o', (options) => {
-    expect(() => wrapFetch(api.staleManager(), options as never)).toThrow(/There are: fetch\.$/)
+    expect(() => wrapFetch(api.staleManager(), options as never)).toThrow(/Known options: fetch\.$/)
   })
 
   test('already wrapped for the same manager, it is not wrapped again', async () => {
