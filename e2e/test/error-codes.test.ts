@@ -22,6 +22,6 @@ test('every error code in the source has a row in docs/errors.md', () => {
   expect(ours.filter((code) => !listed.has(code))).toEqual([])
 })
 
-test('every row of docs/errors.md is about a code in the source', () => {
+test('every row of docs/errors.md names a code in the source', () => {
   expect([...listed].filter((code) => !inSource.has(code))).toEqual([])
 })

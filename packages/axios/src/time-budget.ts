@@ -17,7 +17,7 @@ export interface TimeBudget {
 export function startBudget(config: InternalAxiosRequestConfig): TimeBudget {
   const given = config.timeout
   const timeout = Number(given)
-  // There is no limit, or an invalid one, which axios reports itself.
+  // Without a limit, or with an invalid one, which axios reports itself.
   if (!(timeout > 0) || !Number.isFinite(timeout)) {
     return { left: () => given, wait: (work) => Promise.resolve(work), correct: () => undefined }
   }

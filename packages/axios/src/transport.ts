@@ -106,7 +106,7 @@ export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Autho
     const header = Object.keys(headers).find((name) => name !== 'authorization')
     if (header === undefined || OWN.some((name) => original === ownAdapter(name))) return
     isTold = true
-    // oxlint-disable-next-line no-console -- the author of the adapter must see it, and there is no event for it
+    // oxlint-disable-next-line no-console -- the author of the adapter must see it, and it has no event
     console.warn(
       `Latchkey: the token in "${header}" goes through a custom adapter function. If the adapter follows redirects, it must not send this header to another host. axios' own adapters and the bearer scheme ensure that.`,
     )

@@ -33,7 +33,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   return createKernel(kernel, events)
 }
 
-/** Warns on the console, if there is no listener, that the session will not survive its process. */
+/** Warns on the console, if nothing listens, that the session will not survive its process. */
 function tellOfStore(events: Events, { clock }: { clock: { now(): number } }) {
   const warned = new Set<string>()
   return (operation: 'get' | 'set' | 'remove' | 'subscribe', error: LatchkeyError): void => {

@@ -27,7 +27,7 @@ export function outcomeOf(entry: RenewalEntry): string {
 
 /** Returns how many requests waited for a renewal, and how long. */
 export function waitersOf({ waited, longestWaitMs }: Renewal): string {
-  if (waited === 0) return 'nobody waited'
+  if (waited === 0) return 'no request waited'
   const who = `${plural(waited, 'request')} waited`
   return waited === 1
     ? `${who} ${duration(longestWaitMs)}`

@@ -212,7 +212,7 @@ export class KernelAuthorizer implements Authorizer {
     return reason && this.#explanations.add(response, reason)
   }
 
-  /** Handles a rejected token. Returns an authorization for the replay, or records why there is no replay. */
+  /** Handles a rejected token. Returns an authorization for the replay, or records the reason against a replay. */
   async #replay(
     { target, generation, epoch, attempt }: Authorization,
     response: Answered,

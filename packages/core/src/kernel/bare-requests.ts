@@ -68,7 +68,7 @@ export class BareRequests {
  */
 function tellInDevelopment(header: string): void {
   if (!isDevelopment()) return
-  // oxlint-disable-next-line no-console -- the programmer must see it, and there is no event for it
+  // oxlint-disable-next-line no-console -- the programmer must see it, and it has no event
   console.warn(`Latchkey: ${callersCredential(header).message} (Shown once, in development only.)`)
 }
 

@@ -121,8 +121,8 @@ export function expectSame(state: State, { epoch, had }: Mark): void {
 }
 
 /**
- * Whether to use the result of a renewal: the token set is still the one that it started from, or it has not timed
- * out and there is no usable token.
+ * Whether to use the result of a renewal. It is used if the token set is still the one that the renewal started from,
+ * or if the renewal has not timed out and no token is usable.
  */
 export function isWanted({ epoch, generation, signal }: Run, state: State, now: number): boolean {
   if (state.epoch !== epoch) return false
