@@ -114,20 +114,20 @@ describe('the linter refuses an import against the arrows', () => {
     ])
   })
 
-  it('tests of a package import what they like, but nothing that is built on packages', () => {
+  it('tests of a package import what they need, but nothing that is built on packages', () => {
     const expected = [...outOfPackages, ...intoAnotherPackage].toSorted()
     expect([...(refused.get(test) ?? [])].toSorted()).toEqual(expected)
   })
 })
 
-describe('what package.json asks for follows the arrows', () => {
+describe('the dependencies in package.json follow the arrows', () => {
   /** What a package brings along for another one that it imports. */
   const brought: Record<string, string[]> = { cli: ['@napi-rs/keyring', 'open'] }
   const names = readdirSync(join(root, 'packages'))
   const rowsOf = (name: string) =>
     arrows.filter(({ files }) => files.some((file) => file.startsWith(`packages/${name}/`)))
 
-  it.each(names)('%s depends on what its rows allow, and on nothing else', (name) => {
+  it.each(names)('%s depends only on what its rows allow', (name) => {
     const imported = rowsOf(name).flatMap(({ imports }) => imports)
     const allowed = new Set([...imported, ...(brought[name] ?? [])])
     allowed.delete('node:')

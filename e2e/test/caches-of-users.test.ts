@@ -47,24 +47,21 @@ describe.each(['before', 'after'] as const)(
     it.each([
       ['bearer', bearer(), 'Bearer '],
       ['xc-auth', headerScheme('xc-auth'), ''],
-    ])(
-      'gives an answer to the user it is for, by %s, and from the cache',
-      async (_, scheme, prefix) => {
-        const { manager, ask } = cached(order, scheme)
-        await manager.setTokens({ accessToken: 'ada' })
-        expect([await ask(), await ask()]).toEqual([
-          [`${prefix}ada`, false],
-          [`${prefix}ada`, true],
-        ])
-        await manager.setTokens({ accessToken: 'bob' })
-        expect([await ask(), await ask()]).toEqual([
-          [`${prefix}bob`, false],
-          [`${prefix}bob`, true],
-        ])
-      },
-    )
+    ])('returns each user’s own answer, by %s, and from the cache', async (_, scheme, prefix) => {
+      const { manager, ask } = cached(order, scheme)
+      await manager.setTokens({ accessToken: 'ada' })
+      expect([await ask(), await ask()]).toEqual([
+        [`${prefix}ada`, false],
+        [`${prefix}ada`, true],
+      ])
+      await manager.setTokens({ accessToken: 'bob' })
+      expect([await ask(), await ask()]).toEqual([
+        [`${prefix}bob`, false],
+        [`${prefix}bob`, true],
+      ])
+    })
 
-    it('gives none of it after a sign-out', async () => {
+    it('returns no cached answer after a sign-out', async () => {
       const { manager, ask } = cached(order, bearer())
       await manager.setTokens({ accessToken: 'ada' })
       await ask()
@@ -72,7 +69,7 @@ describe.each(['before', 'after'] as const)(
       await expect(ask()).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
     })
 
-    it('sends nothing but the token: no other host, and no request after unregistering, sees whose it was', async () => {
+    it('sends only the token: neither another host nor a request after unregistering receives the mark', async () => {
       const { http, manager, unregister } = cached(order, bearer())
       await manager.setTokens({ accessToken: 'ada' })
       const foreign = origin.replace('127.0.0.1', 'localhost')

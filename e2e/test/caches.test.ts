@@ -52,7 +52,7 @@ const clients: Record<string, (manager: TokenManager) => Get> = {
 
 describe.each([bearer(), headerScheme('xc-auth')])('under a cache, with $name', (scheme) => {
   test.each(Object.keys(clients))(
-    '%s replays to the server, not out of the cache',
+    '%s replays to the server, not from the cache',
     async (client) => {
       statuses.length = 0
       let made = 0

@@ -108,19 +108,19 @@ test('every request of the command goes through the proxy of the environment', a
   expect(JSON.stringify(ended)).not.toContain(user)
 })
 
-test('a server of this machine is asked directly', async () => {
+test('a request to this machine does not use the proxy', async () => {
   const { HTTPS_PROXY = '' } = env
   const both = takesProxy ? { ...env, HTTP_PROXY: HTTPS_PROXY } : { HTTPS_PROXY }
   expect((await signIn(plain.url, both)).code).toBe(0)
   expect(asked).toEqual([])
 })
 
-test('NO_PROXY is asked directly, too', async () => {
+test('a request to a host in NO_PROXY does not use the proxy', async () => {
   expect((await signIn(url, { ...env, NO_PROXY: HOST })).code).toBe(4)
   expect(asked).toEqual([])
 })
 
-test.runIf(takesProxy)('a proxy that is no URL is told, and not repeated', async () => {
+test.runIf(takesProxy)('a proxy that is not a URL is reported without its value', async () => {
   const { code, stderr } = await signIn(url, { ...env, HTTPS_PROXY: user })
   expect(code).toBe(2)
   expect(stderr).toContain('HTTPS_PROXY')
@@ -128,7 +128,7 @@ test.runIf(takesProxy)('a proxy that is no URL is told, and not repeated', async
 })
 
 test.skipIf(takesProxy)(
-  'an older Node that ignores the proxy says so, and what to do',
+  'an older Node that ignores the proxy causes a message with what to do',
   async () => {
     const { code, stderr } = await signIn(url, { ...env, NODE_USE_ENV_PROXY: '0' })
     expect(code).toBe(4)

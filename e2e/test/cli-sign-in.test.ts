@@ -73,13 +73,16 @@ describe.each(ways)('a person at a terminal with %s', (_, signIn) => {
   })
 })
 
-test.each([['--browser'], ['--device']])('Ctrl-C ends %s, and nobody is signed in', async (way) => {
-  const { code, shown } = await home.type(args(way), [['Waiting', '\u0003']], {
-    BROWSER: 'true',
-  })
-  expect({ code, shown }).toMatchObject({
-    code: 130,
-    shown: expect.stringContaining('Nothing was changed.'),
-  })
-  expect(await sessions()).toEqual([])
-})
+test.each([['--browser'], ['--device']])(
+  'Ctrl-C ends %s, and the user is not signed in',
+  async (way) => {
+    const { code, shown } = await home.type(args(way), [['Waiting', '\u0003']], {
+      BROWSER: 'true',
+    })
+    expect({ code, shown }).toMatchObject({
+      code: 130,
+      shown: expect.stringContaining('Nothing was changed.'),
+    })
+    expect(await sessions()).toEqual([])
+  },
+)

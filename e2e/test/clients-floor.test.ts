@@ -25,7 +25,7 @@ const subjects = [
   },
 ]
 
-test('the oldest versions are really the ones in use, by the adapters too', async () => {
+test('the tests and the adapters really use the oldest versions', async () => {
   expect(ky.default).toBe(kyFloor)
   const double = createNocoDBDouble()
   const agents: (string | null)[] = []

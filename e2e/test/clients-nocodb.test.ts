@@ -37,7 +37,7 @@ describe.each(subjects)('$name and NocoDB', ({ subject }) => {
     )
   })
 
-  test('a session revoked elsewhere is signed in again by password, once', async () => {
+  test('after a session was revoked elsewhere the password signs in again, once', async () => {
     const send = connect(nocodb({ baseUrl: server.url, ...user }))
     await send(path)
     double.control.revokeSessions(user.email)
@@ -45,7 +45,7 @@ describe.each(subjects)('$name and NocoDB', ({ subject }) => {
     expect(double.control.counts()).toMatchObject({ signIns: 2, rejectedRenewals: 1 })
   })
 
-  test('a wrong password is asked for once and has its own code', async () => {
+  test('a wrong password is sent once and has its own code', async () => {
     const noco = nocodb({ baseUrl: server.url, ...user, password: 'wrong password' })
     const send = connect(noco)
     const results = await Promise.all([send(path), send(path), send(path)])

@@ -95,7 +95,7 @@ describe.each(subjects)('$name and a PowerAuth server', ({ subject }) => {
     expect([double.control.counts.created, new Set(nonces).size]).toEqual([1, 30])
   })
 
-  test('30 requests at once with a clock of yesterday: one look at the time, each sent twice', async () => {
+  test('30 requests at once with a clock of yesterday read the server’s time once, and each is sent twice', async () => {
     const { send } = setUp()
     await send('/balance')
     aheadMs = -86_400_000
@@ -108,7 +108,7 @@ describe.each(subjects)('$name and a PowerAuth server', ({ subject }) => {
     expect(new Set(nonces).size).toBe(61)
   })
 
-  test("a revoked token is the caller's 401, and the next request has a new one", async () => {
+  test('a revoked token leads to a 401 for the caller, and the next request has a new one', async () => {
     const { send, manager } = setUp()
     await send('/balance')
     double.control.revoke()

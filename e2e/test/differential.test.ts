@@ -53,7 +53,7 @@ it.each([
   ['sends it twice', { answer: 'redirect-307' }, 'exchanges.1'],
   ['gives another answer', { answer: 'text' }, 'result.body'],
   ['fails', { answer: 'redirect-nowhere', redirect: 'error' }, 'result.error'],
-] as const)('a client that %s is found out', async (_, change, where) => {
+] as const)('a client that %s is detected', async (_, change, where) => {
   id += 1
   const bare = await observe(plain, 'bare', servers, `${id}`)
   const other = await observe({ ...plain, ...change }, 'registered', servers, `${id}`)
@@ -61,7 +61,7 @@ it.each([
 })
 
 it(
-  'a call by the registered client is the call by the bare one, but for the token',
+  'a registered client sends the same calls as the bare one, except for the token',
   async () => {
     await fc.assert(
       fc.asyncProperty(anyCall, async (call) => {

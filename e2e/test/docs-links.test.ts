@@ -50,7 +50,7 @@ describe('the links of', () => {
   })
 })
 
-it('every page of docs is two clicks from README.md at most', () => {
+it('every page of docs is at most two clicks from README.md', () => {
   const reached = new Set(['README.md'])
   for (let clicks = 1; clicks <= 2; clicks += 1) {
     for (const page of [...reached].filter((path) => path.endsWith('.md'))) {

@@ -38,7 +38,7 @@ function exportsOf(source: string) {
 }
 
 // UPDATE_EXPORTS=1 writes it.
-test('what the packages export is what public-exports.txt lists: nothing comes or goes unseen', () => {
+test('the packages export exactly what public-exports.txt lists', () => {
   const lines = entries.flatMap(({ name, source }) => {
     const { values, types } = exportsOf(source)
     return [name, ...values.map((one) => `  ${one}`), ...types.map((one) => `  type ${one}`), '']
@@ -48,7 +48,7 @@ test('what the packages export is what public-exports.txt lists: nothing comes o
   expect(readFileSync(list, 'utf8')).toBe(expected)
 })
 
-test.each(entries)('$name exports at run time what its source says', async ({ source }) => {
+test.each(entries)('$name exports at run time what its source declares', async ({ source }) => {
   const module = (await import(source)) as object
   expect(Object.keys(module).toSorted()).toEqual(exportsOf(source).values)
 })

@@ -62,7 +62,7 @@ async function growth(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a 401 of 512 MB in 200 kB, twice', () => {
-  test('costs fetch little, and is handed over unread', async () => {
+  test('costs fetch little memory, and the caller receives it unread', async () => {
     const grown = await growth(async () => {
       const response = await wrapFetch(manager)(server.url)
       expect(response.status).toBe(401)
@@ -73,7 +73,7 @@ describe('a 401 of 512 MB in 200 kB, twice', () => {
     expect(grown).toBeLessThan(BOUND)
   })
 
-  test('costs ky little: it reads ten megabytes of an error itself', async () => {
+  test('costs ky little memory: ky itself reads ten megabytes of an error', async () => {
     const grown = await growth(async () => {
       const error = await ky
         .extend({ hooks: authHooks(manager), retry: 0 })(server.url)
@@ -86,7 +86,7 @@ describe('a 401 of 512 MB in 200 kB, twice', () => {
   })
 
   test.each(['http', 'fetch'] as const)(
-    'costs axios on %s what its maxContentLength allows: its own error, and nothing is renewed',
+    'costs axios on %s only its maxContentLength, and ends with axios’ own error, without a renewal',
     async (adapter) => {
       const api = axios.create({ adapter, maxContentLength: MEGABYTE })
       registerAuth(api, manager)

@@ -61,7 +61,7 @@ const services: Record<string, (fetch: typeof globalThis.fetch) => TokenManager>
   sharetribeMarketplace: (fetch) => sharetribeMarketplace({ clientId: 'shop', fetch }),
 }
 
-describe('of what every object inherits nothing is sent', () => {
+describe('inherited properties are never sent', () => {
   it.each(Object.entries(services))('by %s', async (_, open) => {
     const { sent, fetch } = startServer()
     await inheriting(async () => {
@@ -76,7 +76,7 @@ describe('of what every object inherits nothing is sent', () => {
   })
 })
 
-it('an inherited option opens no plain http', async () => {
+it('an inherited option does not allow plain http', async () => {
   const make = () =>
     createTokenManager({
       origin: 'http://api.test',

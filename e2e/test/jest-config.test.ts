@@ -58,7 +58,7 @@ test.each([...new Set(loaded)])('the pattern for Jest lets Babel translate %s', 
   expect(isIgnored(`${store}/node_modules/${name}/dist/index.js`)).toBe(false)
 })
 
-test('and leaves alone what Jest can load', () => {
+test('the pattern for Jest leaves modules unchanged that Jest can load', () => {
   expect(loaded).toContain('ky')
   expect(isIgnored('/app/node_modules/axios/dist/node/axios.cjs')).toBe(true)
   expect(isIgnored('/app/node_modules/kysely/index.js')).toBe(true)

@@ -94,7 +94,7 @@ describe.each(Object.keys(clients))('a refresh token presented with %s', (client
     },
   )
 
-  test('whose answer was lost is presented by a later renewal only if the store knows no other', async () => {
+  test('whose answer was lost is presented by a later renewal only if the store has no newer one', async () => {
     const { manager, store } = await session(client)
     server.state.mood = 'breaks'
     await expect(manager.getTokens()).rejects.toMatchObject(unavailable)
@@ -104,14 +104,14 @@ describe.each(Object.keys(clients))('a refresh token presented with %s', (client
     expect(server.presented).toEqual(['r0', 'elsewhere'])
   })
 
-  test('to a server that says 503 is presented again', async () => {
+  test('to a server that answers 503 is presented again', async () => {
     const { manager } = await session(client)
     server.state.mood = 'says 503'
     await expect(manager.getTokens()).rejects.toMatchObject(unavailable)
     expect(server.presented).toEqual(['r0', 'r0', 'r0'])
   })
 
-  test('to nobody, since the connection was refused, is presented again', async () => {
+  test('is presented again after the connection was refused', async () => {
     const { manager, asked } = await session(client)
     await server.close()
     await expect(manager.getTokens()).rejects.toMatchObject(unavailable)

@@ -89,7 +89,7 @@ async function everybodyAsks(sessions: Sessions, times: number, who = names): Pr
 }
 
 describe('four sessions in one store', () => {
-  test('are each itself, through every client at once, after one sign-in each', async () => {
+  test('stay separate through every client at once, after one sign-in each', async () => {
     const store = memoryStore()
     expect(await everybodyAsks(openSessions(store), 5)).toEqual([])
     expect(noco.control.counts()).toMatchObject({ signIns: 2, renewals: 0, unauthorized: 0 })
@@ -100,7 +100,7 @@ describe('four sessions in one store', () => {
     expect(kept).toEqual(['ada', 'grace', 'machine', bankEntry])
   })
 
-  test('show each server only their own kind of credential', async () => {
+  test('send each server only its own kind of credential', async () => {
     await everybodyAsks(openSessions(memoryStore()), 1)
     const atNoco = noco.control.log().flatMap(({ credentials }) => credentials)
     expect([...new Set(atNoco)]).toEqual(['xc-auth'])
@@ -110,7 +110,7 @@ describe('four sessions in one store', () => {
     expect(bank.control.headers.every((header) => header.startsWith('PowerAuth '))).toBe(true)
   })
 
-  test('that all expire at once are renewed once each, nobody as somebody else', async () => {
+  test('that all expire at once are renewed once each, and each user stays the same', async () => {
     const sessions = openSessions(memoryStore())
     await everybodyAsks(sessions, 1)
     noco.control.revokeAccessTokens(ada.email)
@@ -123,7 +123,7 @@ describe('four sessions in one store', () => {
     expect(bank.control.counts).toMatchObject({ created: 1, status: 1, refused: 25 })
   })
 
-  test('outlive the process: the next one signs nobody in', async () => {
+  test('outlive the process: the next process needs no sign-in', async () => {
     const store = memoryStore()
     await everybodyAsks(openSessions(store), 1)
     expect(await everybodyAsks(openSessions(store), 2)).toEqual([])
@@ -131,7 +131,7 @@ describe('four sessions in one store', () => {
     expect([machine.counts.issued, bank.control.counts.created]).toEqual([1, 1])
   })
 
-  test('reach their servers through one fetch, each at its own', async () => {
+  test('use one fetch, each with its own server', async () => {
     const { grace: user, machine: client, bank: token } = openSessions(memoryStore())
     const send = [user, client, token].reduce(
       (inner, manager) => wrapFetch(manager, { fetch: inner }),
@@ -169,7 +169,7 @@ describe('the end of one session', () => {
     expect(noco.control.counts()).toMatchObject({ signIns: 2, renewals: 0 })
   })
 
-  test("a user's sign-out in the middle of everybody's renewal stays a sign-out, and theirs alone", async () => {
+  test("a user's sign-out during the renewals of all users ends that user's session only", async () => {
     const sessions = openSessions(memoryStore())
     await everybodyAsks(sessions, 1)
     noco.control.revokeAccessTokens(ada.email)

@@ -10,7 +10,7 @@ import { startMcpServer } from '../src/mcp/server.ts'
 import { browse } from '../src/oauth/browser.ts'
 import { startConformanceServer } from '../src/oauth/conformance-server.ts'
 
-test('of an MCP server no more than its address is needed: a person signs in and calls a tool', async () => {
+test('with only the address of an MCP server a person signs in and calls a tool', async () => {
   const issuing = await startConformanceServer(clients, { requireDpopNonce: false })
   onTestFinished(() => issuing.close())
   const mcp = await startMcpServer(issuing.issuer, clients.machine)

@@ -73,14 +73,14 @@ describe.each(Object.entries(clients))('%s under wrapFetch()', (_, connect) => {
     expect(issuing.noticed).toEqual({ consumed: 1, revoked: 0, refused: [] })
   })
 
-  test('a session that has ended fails the calls with what there is to do', async () => {
+  test('after a session has ended, calls fail with a message that says what to do', async () => {
     const { manager, whoami } = await connected()
     await manager.signOut()
     await expect(whoami()).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
   })
 })
 
-test('what the server sends by its stream arrives at once', async () => {
+test('messages on the server’s stream arrive at once', async () => {
   const client = new Client(info)
   const arrived = new Promise((resolve) => {
     client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) =>

@@ -41,12 +41,12 @@ describe.each(packages)('$folder', ({ folder }) => {
   const readme = read(folder, 'README.md')
   const manifest = read(folder, 'package.json')
 
-  test('as it is packed, every link of its README is an address or an anchor', () => {
+  test('in the packed README, every link is an address or an anchor', () => {
     expect(deadLinks(readme)).not.toEqual([])
     expect(deadLinks(page.filledReadme(readme, folder))).toEqual([])
   })
 
-  test('as it is packed, package.json says where the source, the page and the bugs are', () => {
+  test('the packed package.json names the repository, the home page and the bug tracker', () => {
     expect(JSON.parse(page.filledManifest(manifest, folder))).toMatchObject({
       license: 'MIT',
       homepage: `${repository}/tree/HEAD/${folder}#readme`,
@@ -56,7 +56,7 @@ describe.each(packages)('$folder', ({ folder }) => {
     })
   })
 
-  test('is as it was once it is packed, however often it is filled in', () => {
+  test('has unchanged sources after packing, even if that runs several times', () => {
     const twice = page.filledReadme(page.filledReadme(readme, folder), folder)
     expect(page.restoredReadme(twice, folder)).toBe(readme)
     expect(page.restoredReadme(readme, folder)).toBe(readme)
@@ -65,7 +65,7 @@ describe.each(packages)('$folder', ({ folder }) => {
     expect(page.restoredManifest(manifest)).toBe(manifest)
   })
 
-  test('its README stands alone: it says of what it is a part, and ends as the others do', () => {
+  test('its README stands alone: it names the project, and ends like the others', () => {
     const [, part] = /^## Part of Latchkey$(.+)/ms.exec(readme) ?? []
     const [, others] = /^## Part of Latchkey$(.+)/ms.exec(read('packages/core/README.md')) ?? []
     expect(part).toBe(others)
@@ -74,7 +74,7 @@ describe.each(packages)('$folder', ({ folder }) => {
   })
 })
 
-test('links of every form are filled in, and none in code', () => {
+test('links of every form are completed, but not links in code', () => {
   const text = [
     '[a](../../README.md) [`b`](../jwt/README.md#errors "title") ![c](../../docs/images/three-tabs.png)',
     '<a href="../../docs">d</a> <img src="../../docs/images/three-tabs.png">',
@@ -95,26 +95,29 @@ test('links of every form are filled in, and none in code', () => {
   expect(page.restoredReadme(filled, 'packages/core')).toBe(text)
 })
 
-test.each(['npm', 'pnpm'])('what %s packs is filled in, and the sources are not', (packer) => {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-pack-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const cwd = join(root, 'packages/fetch')
-  const before = [read('packages/fetch/README.md'), read('packages/fetch/package.json')]
-  const shell = process.platform === 'win32'
-  execFileSync(packer, ['pack', '--pack-destination', folder], { cwd, shell, stdio: 'pipe' })
-  execFileSync('tar', ['xzf', ...globSync('*.tgz', { cwd: folder })], { cwd: folder })
-  const packed = join(folder, 'package')
-  expect(deadLinks(readFileSync(join(packed, 'README.md'), 'utf8'))).toEqual([])
-  expect(JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'))).toMatchObject({
-    homepage: `${repository}/tree/HEAD/packages/fetch#readme`,
-  })
-  expect([read('packages/fetch/README.md'), read('packages/fetch/package.json')]).toEqual(before)
-})
+test.each(['npm', 'pnpm'])(
+  '%s packs completed links, and leaves the sources unchanged',
+  (packer) => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-pack-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const cwd = join(root, 'packages/fetch')
+    const before = [read('packages/fetch/README.md'), read('packages/fetch/package.json')]
+    const shell = process.platform === 'win32'
+    execFileSync(packer, ['pack', '--pack-destination', folder], { cwd, shell, stdio: 'pipe' })
+    execFileSync('tar', ['xzf', ...globSync('*.tgz', { cwd: folder })], { cwd: folder })
+    const packed = join(folder, 'package')
+    expect(deadLinks(readFileSync(join(packed, 'README.md'), 'utf8'))).toEqual([])
+    expect(JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'))).toMatchObject({
+      homepage: `${repository}/tree/HEAD/packages/fetch#readme`,
+    })
+    expect([read('packages/fetch/README.md'), read('packages/fetch/package.json')]).toEqual(before)
+  },
+)
 
 describe('a release', () => {
   const env = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'somebody/latchkey' }
 
-  test('is refused until package.json says where the repository is', () => {
+  test('is refused until package.json names the repository', () => {
     const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const
     const args = [join(root, 'tools/npm-page.mjs'), 'check']
     const { status, stderr } = spawnSync(process.execPath, args, options)
@@ -123,7 +126,7 @@ describe('a release', () => {
     expect(status).toBe(1)
   })
 
-  test('is refused from anywhere but there, and goes on from there', () => {
+  test('is refused from any other repository, and continues from that one', () => {
     const here = 'https://github.com/somebody/latchkey'
     expect(page.refusal('https://not-set.invalid/latchkey', here)).toContain('does not say')
     expect(page.refusal('https://github.com/another/latchkey', here)).toContain(here)

@@ -47,7 +47,7 @@ const open = (more: Partial<Parameters<typeof oauth>[0]> = {}): OAuth =>
 const signIn = (manager: OAuth) => signInWithBrowser(manager, { open: (url) => browse(url) })
 
 describe.each(subjects)('one session for two APIs, $name', ({ subject }) => {
-  test('has a token for each, and 60 requests over an expiry present no refresh token twice', async () => {
+  test('has a token for each, and 60 requests across an expiry present no refresh token twice', async () => {
     const store = memoryStore()
     const manager = open({ store })
     await signIn(manager)

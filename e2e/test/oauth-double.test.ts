@@ -43,7 +43,7 @@ const ways = [
 
 describe.each(ways)('at the OAuth double a person signs in with %s', (_, signIn) => {
   test.each(subjects)(
-    'and goes on over an expiry: 30 requests, one renewal, $name',
+    'and continues across an expiry: 30 requests, one renewal, $name',
     async (one) => {
       const manager = open()
       await signIn(manager)
@@ -55,7 +55,7 @@ describe.each(ways)('at the OAuth double a person signs in with %s', (_, signIn)
   )
 })
 
-test.each(subjects)('a demand for a stronger sign-in is told by explain(): $name', async (one) => {
+test.each(subjects)('explain() reports the demand for a stronger sign-in: $name', async (one) => {
   const manager = open()
   await byCode(manager)
   control.demand('/transfers', { acrValues: 'mfa' })

@@ -30,7 +30,7 @@ const signIn = (manager: ReturnType<typeof open>) =>
   signInWithBrowser(manager, { open: (url) => browse(url) })
 
 describe.each(subjects)('bound tokens, $name', ({ subject }) => {
-  test('go on over an expiry with 30 requests at once, and nonces are learned', async () => {
+  test('continue across an expiry with 30 requests at once, and learn nonces', async () => {
     const manager = open()
     await signIn(manager)
     const send = subject.connect({ manager, baseUrl: server.url })
@@ -44,7 +44,7 @@ describe.each(subjects)('bound tokens, $name', ({ subject }) => {
     expect(server.noticed.refused).toEqual(['use_dpop_nonce'])
   })
 
-  test('are worth nothing without their key', async () => {
+  test('are rejected without their key', async () => {
     const manager = open()
     await signIn(manager)
     const { accessToken, refreshToken = '' } = await manager.getTokens()
@@ -57,8 +57,8 @@ describe.each(subjects)('bound tokens, $name', ({ subject }) => {
   })
 })
 
-describe.each(subjects)('an API that wants nonces of its own, $name', ({ subject }) => {
-  test('has each proof checked, and each request is sent again once with the nonce', async () => {
+describe.each(subjects)('an API with its own nonces, $name', ({ subject }) => {
+  test('checks each proof, and each request is sent again once with the nonce', async () => {
     const resource = await startDPoPResource(server)
     const manager = open({ origin: resource.url })
     await signIn(manager)
@@ -78,7 +78,7 @@ describe.each(subjects)('an API that wants nonces of its own, $name', ({ subject
   })
 })
 
-test('the key goes on with the session in the next process, and is never shown', async () => {
+test('the next process continues the session with the same key, which is never shown', async () => {
   const store = memoryStore()
   await signIn(open({ store }))
   const next = open({ store })
@@ -98,7 +98,7 @@ test('a key of your own is used, and is not kept with the tokens', async () => {
   expect(await next.refresh()).not.toHaveProperty('dpopKey')
 })
 
-test('a machine has its tokens bound, too', async () => {
+test('the tokens of a machine are bound too', async () => {
   const { url } = server
   const manager = oauth({
     origin: url,
@@ -110,7 +110,7 @@ test('a machine has its tokens bound, too', async () => {
   expect(await manager.getTokens()).toHaveProperty('dpopKey')
 })
 
-test('a sign-in with another device has its tokens bound, too', async () => {
+test('the tokens of a sign-in with another device are bound too', async () => {
   const manager = open()
   await atOnce(() =>
     signInWithDevice(manager, {
@@ -120,7 +120,7 @@ test('a sign-in with another device has its tokens bound, too', async () => {
   expect(await manager.refresh()).toHaveProperty('dpopKey')
 })
 
-test('a server that binds no tokens is told of, in place of sending them unbound', async () => {
+test('a server that does not bind tokens causes an error, and they are not sent unbound', async () => {
   const plain = await startOAuthServer()
   const { url } = plain
   const manager = oauth({

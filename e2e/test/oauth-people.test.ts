@@ -47,16 +47,19 @@ const ways = [
 ] as const
 
 describe.each(ways)('a person who signs in with %s', (_, signIn) => {
-  test.each(subjects)('goes on over an expiry with 30 requests at once, $name', async (client) => {
-    const manager = open()
-    await signIn(manager)
-    const send = client.subject.connect({ manager, baseUrl: server.url })
-    for (const round of [1, 2]) {
-      server.expireAccessTokens()
-      expect(await statusesOf(30, () => send('/me'))).toEqual([200])
-      expect(server.noticed).toEqual({ consumed: round, revoked: 0, refused: [] })
-    }
-  })
+  test.each(subjects)(
+    'continues across an expiry with 30 requests at once, $name',
+    async (client) => {
+      const manager = open()
+      await signIn(manager)
+      const send = client.subject.connect({ manager, baseUrl: server.url })
+      for (const round of [1, 2]) {
+        server.expireAccessTokens()
+        expect(await statusesOf(30, () => send('/me'))).toEqual([200])
+        expect(server.noticed).toEqual({ consumed: round, revoked: 0, refused: [] })
+      }
+    },
+  )
 
   test('is remembered by the store', async () => {
     const store = memoryStore()
@@ -70,7 +73,7 @@ describe('a sign-in by code', () => {
   const start = (manager: OAuth, parameters = {}) =>
     startSignIn(manager, { redirectUri: callback, parameters })
 
-  test('may be kept as text, and end in another process from a relative URL', async () => {
+  test('can be stored as text, and completed in another process with a relative URL', async () => {
     const { url, pending } = await start(open())
     const { pathname, search } = await browse(url, callback)
     const kept = JSON.parse(JSON.stringify(pending)) as typeof pending
@@ -80,7 +83,7 @@ describe('a sign-in by code', () => {
     expect(elsewhere.state.status).toBe('signedIn')
   })
 
-  test('ends once: the code is not good for a second session', async () => {
+  test('can be completed once: its code does not start a second session', async () => {
     const manager = open()
     const { url, pending } = await start(manager)
     const end = await browse(url, callback)
@@ -123,7 +126,7 @@ describe('a sign-in by code', () => {
     expect(manager.state.status).not.toBe('signedIn')
   })
 
-  test('of a user who says no is refused, with the word of the server', async () => {
+  test('of a user who declines is rejected, with the server’s reason', async () => {
     const manager = open()
     const { url, pending } = await start(manager, { login_hint: 'nobody' })
     const end = await browse(url, callback)
@@ -147,7 +150,7 @@ describe('an ID token and the granted scope', () => {
     expect(await open({ store }).getTokens()).toMatchObject(kept)
   })
 
-  test('end what the pages of the server remember, at a sign-out', async () => {
+  test('let a sign-out end the session of the server’s pages too', async () => {
     const manager = open()
     await byCode(manager)
     const { url = '' } = await startSignOut(manager, { redirectUri: callback })
@@ -157,14 +160,14 @@ describe('an ID token and the granted scope', () => {
     expect(end.href).toBe(callback)
   })
 
-  test('of nobody still lead to the page of the server', async () => {
+  test('without a session still lead to the server’s sign-out page', async () => {
     const { url = '' } = await startSignOut(open())
     expect([...new URL(url).searchParams]).toEqual([['client_id', person.clientId]])
   })
 })
 
 describe('a sign-in with the browser of this machine', () => {
-  test('leaves requests alone that are not the answer', async () => {
+  test('ignores requests that are not the answer', async () => {
     const manager = open()
     const visit = async (url: string) => {
       const redirectUri = new URL(url).searchParams.get('redirect_uri') ?? ''
@@ -179,7 +182,7 @@ describe('a sign-in with the browser of this machine', () => {
     expect(manager.state.status).toBe('signedIn')
   })
 
-  test('shows there how it ended', async () => {
+  test('shows the result in the browser', async () => {
     const shown: Promise<number>[] = []
     const visit = async (url: string, hint: string) =>
       (await fetch(await browse(`${url}&login_hint=${hint}`, callbackOf(url)))).status
@@ -190,7 +193,7 @@ describe('a sign-in with the browser of this machine', () => {
     expect(await Promise.all(shown)).toEqual([200, 400])
   })
 
-  test('ends with the reason of its signal, and stops to listen', async () => {
+  test('ends with the reason of its signal, and stops listening', async () => {
     const controller = new AbortController()
     let address = ''
     const signingIn = signInWithBrowser(open(), {
@@ -209,7 +212,7 @@ describe('a sign-in with the browser of this machine', () => {
     await expect(signingIn).rejects.toMatchObject({ code: 'ERR_SIGN_IN_EXPIRED' })
   })
 
-  test('without a browser says so, unless the address is shown', async () => {
+  test('without a browser is an error, unless the address is shown', async () => {
     const failing = () => Promise.reject(new Error('no desktop'))
     await expect(signInWithBrowser(open(), { open: failing })).rejects.toMatchObject({
       code: 'ERR_BROWSER_UNAVAILABLE',
@@ -223,7 +226,7 @@ describe('a sign-in with the browser of this machine', () => {
 const callbackOf = (url: string) => new URL(url).searchParams.get('redirect_uri') ?? ''
 
 describe('a sign-in with another device', () => {
-  test('waits for the user, and ends when they say no', async () => {
+  test('waits for the user, and ends when the user declines', async () => {
     const signingIn = atOnce(() =>
       signInWithDevice(open(), {
         parameters: { login_hint: 'nobody' },

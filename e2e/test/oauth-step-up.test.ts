@@ -43,13 +43,16 @@ describe.each(cases)('a request that needs %s', (_, path, status, code, wanted) 
     expect(server.noticed).toEqual({ consumed: 1, revoked: 0, refused: [] })
   })
 
-  test.each(subjects)('fails without a sign-in, and says what is needed, $name', async (client) => {
-    const manager = await signedIn()
-    const send = client.subject.connect({ manager, baseUrl: server.url })
-    const outcome = await send(path)
-    expect(outcome.status).toBe(status)
-    const reason = manager.explain(outcome.result)
-    expect(reason?.code).toBe(code)
-    expect(server.noticed).toEqual({ consumed: 0, revoked: 0, refused: [] })
-  })
+  test.each(subjects)(
+    'fails without a sign-in, and names the requirement, $name',
+    async (client) => {
+      const manager = await signedIn()
+      const send = client.subject.connect({ manager, baseUrl: server.url })
+      const outcome = await send(path)
+      expect(outcome.status).toBe(status)
+      const reason = manager.explain(outcome.result)
+      expect(reason?.code).toBe(code)
+      expect(server.noticed).toEqual({ consumed: 0, revoked: 0, refused: [] })
+    },
+  )
 })

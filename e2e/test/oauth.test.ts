@@ -58,18 +58,18 @@ describe('a machine', () => {
   const open = (more = {}) =>
     oauth({ origin: server.url, issuer: server.url, ...machine, clientCredentials: true, ...more })
 
-  test('gets a token for itself that the server knows', async () => {
+  test('gets a token for itself that the server accepts', async () => {
     const { accessToken, expiresAt } = await open({ scope: 'read' }).getTokens()
     expect(await introspect(accessToken)).toMatchObject({ active: true, scope: 'read' })
     expect(expiresAt).toBeGreaterThan(Date.now())
   })
 
-  test('may send its secret in the form', async () => {
+  test('can send its secret in the form', async () => {
     const { accessToken } = await open({ clientAuthentication: 'post' }).getTokens()
     expect(await introspect(accessToken)).toMatchObject({ active: true })
   })
 
-  test('may show who it is by a signature', async () => {
+  test('can authenticate with a signature', async () => {
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
     const key = await crypto.subtle.importKey('jwk', signer.privateKey, algorithm, false, ['sign'])
     const clientAuthentication = PrivateKeyJwt(key)
@@ -79,7 +79,7 @@ describe('a machine', () => {
     expect(await introspect(accessToken)).toMatchObject({ active: true })
   })
 
-  test('goes on with a rotated secret without a restart', async () => {
+  test('continues with a rotated secret without a restart', async () => {
     const secrets = ['CANARY-7f3a-old', machine.clientSecret]
     const manager = open({ clientSecret: () => secrets.shift() })
     await expect(manager.getTokens()).rejects.toMatchObject({
@@ -89,7 +89,7 @@ describe('a machine', () => {
     expect(await introspect(accessToken)).toMatchObject({ active: true })
   })
 
-  test('of a cloud brings an assertion, with a grant of five lines', async () => {
+  test('in a cloud presents an assertion, with a grant of five lines', async () => {
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
     const key = await crypto.subtle.importKey('jwk', signer.privateKey, algorithm, false, ['sign'])
     const manager = oauth({
@@ -108,7 +108,7 @@ describe('a machine', () => {
     ['an unknown client', { clientId: 'nobody' }, 'invalid_client'],
     ['a scope that it may not have', { scope: 'profile' }, 'invalid_scope'],
     ['a grant that it may not use', app, 'invalid_request'],
-  ])('with %s is told what to correct, once', async (_, wrong, code) => {
+  ])('with %s gets an error that says what to correct, once', async (_, wrong, code) => {
     const manager = open(wrong)
     const all = await statusesOf(5, async () => {
       const error = await me(manager).catch((reason: unknown) => reason)
@@ -124,7 +124,7 @@ describe('a machine', () => {
 })
 
 describe('a user', () => {
-  test('goes on over an expiry with a rotated refresh token', async () => {
+  test('continues across an expiry with a rotated refresh token', async () => {
     const { manager, tokens } = await signedIn()
     server.expireAccessTokens()
     const response = await me(manager)
@@ -133,7 +133,7 @@ describe('a user', () => {
     expect(server.noticed).toEqual({ consumed: 1, revoked: 0, refused: [] })
   })
 
-  test('signs in by password, once, and goes on with the refresh token', async () => {
+  test('signs in by password, once, and continues with the refresh token', async () => {
     const manager = oauth({ origin: server.url, issuer: server.url, ...app, ...ada })
     const grants: string[] = []
     manager.on('renewed', ({ grant }) => grants.push(grant))
@@ -153,7 +153,7 @@ describe('a user', () => {
     expect(server.noticed.refused).toEqual(['invalid_grant'])
   })
 
-  test('signed out is so at the server: neither token is good any more', async () => {
+  test('who signs out is signed out at the server too: both tokens are invalid', async () => {
     const { manager } = await signedIn()
     const { accessToken, refreshToken = '' } = await manager.refresh()
     expect(await introspect(accessToken)).toMatchObject({ active: true })
@@ -163,7 +163,7 @@ describe('a user', () => {
   })
 
   test.each(subjects)(
-    'without the scope is told so, and nothing is renewed: $name',
+    'without the scope gets an error that says so, and nothing is renewed: $name',
     async (one) => {
       const { manager } = await signedIn('profile')
       const send = one.subject.connect({ manager, baseUrl: server.url })
@@ -186,7 +186,7 @@ describe('a user', () => {
 })
 
 describe('reuse detection', () => {
-  test('is on: a refresh token presented twice ends the session', async () => {
+  test('is active: a refresh token presented twice ends the session', async () => {
     const { manager, tokens } = await signedIn()
     const { accessToken } = await manager.refresh()
     const thief = oauth({ origin: server.url, issuer: server.url, ...app })
@@ -199,7 +199,7 @@ describe('reuse detection', () => {
     expect(await introspect(accessToken)).toEqual({ active: false })
   })
 
-  test('100 concurrent expiries through all clients at once report no reuse', async () => {
+  test('100 requests across an expiry through all clients cause no reuse', async () => {
     const { manager } = await signedIn()
     const senders = sendersOf(manager)
     for (const round of [1, 2, 3]) {
@@ -209,7 +209,7 @@ describe('reuse detection', () => {
     }
   })
 
-  test('100 concurrent expiries of two managers on one store report no reuse', async () => {
+  test('100 requests across an expiry of two managers on one store cause no reuse', async () => {
     const shared = { store: memoryStore() }
     const first = await signedIn('openid', shared)
     const second = oauth({ origin: server.url, issuer: server.url, ...app, ...shared })

@@ -30,12 +30,12 @@ test('every promise is listed once', () => {
   expect(rows.map(({ number }) => number)).toEqual(promised)
 })
 
-test('every number that a case of a contract carries is a promise', () => {
+test('every number in a contract case is a promise', () => {
   const carried = Object.values(contracts).flatMap((cases) => [...cases.values()].flat())
   expect(carried.filter((number) => !promised.includes(number))).toEqual([])
 })
 
-test('no two cases of a contract have one name', () => {
+test('all cases of a contract have different names', () => {
   expect(contracts.adapterContract?.size).toBe(adapterContract().length)
   expect(contracts.storeContract?.size).toBe(storeContract().length)
 })

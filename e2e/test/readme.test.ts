@@ -110,17 +110,17 @@ describe('the code in', () => {
     },
   )
 
-  it('what is run elsewhere is run there', () => {
+  it('code that another test runs is in that test', () => {
     const places = blocks.flatMap(({ not }) => not?.because.match(/\b[\w-]+\/[\w./-]+/g) ?? [])
     expect(places.filter((place) => !existsSync(join(root, place)))).toEqual([])
   })
 
-  it('JavaScript says why nothing checks it', () => {
+  it('JavaScript code states why it is not checked', () => {
     expect(javascript.filter(({ not }) => not?.done !== 'compiled').map(titleOf)).toEqual([])
   })
 })
 
-it('README.md says what a page loads, as bench/test/budgets.test.ts holds it', () => {
+it('README.md names the bundle size that bench/test/budgets.test.ts measures', () => {
   const loads = ['fetch + jwt + web store', 'axios + NocoDB', 'core + fetch']
   const said = /gzipped, everything included: .*/.exec(readPage('README.md'))?.[0]
   const weights = loads.map((name) => `${((measuredSizes[name] ?? 0) / 1000).toFixed(1)} kB`)

@@ -33,7 +33,7 @@ describe('the sessions of all visitors', () => {
     return { open, ask }
   }
 
-  test('belong to an id that is new at each sign-in, and another id is a visitor', async () => {
+  test('belong to an id that is new at each sign-in, and an unknown id is a visitor', async () => {
     const { open, ask } = await start()
     const session = open()
     await session.signIn(ada)
@@ -64,7 +64,7 @@ describe('ofetch', () => {
     expect(await $fetch('/me')).toEqual({ email: ada.email })
   })
 
-  test('tells by the cause of its error why a request was not sent', async () => {
+  test('names the reason of an unsent request as the cause of its error', async () => {
     const $fetch = await open(jwtSession(api.options))
     const error: unknown = await $fetch('/me').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(FetchError)
@@ -72,7 +72,7 @@ describe('ofetch', () => {
   })
 })
 
-describe('a render with the API’s own cookies', () => {
+describe('server rendering with the API’s own cookies', () => {
   type Exchange = { req: IncomingMessage; res: ServerResponse }
   type Make = (origin: string, exchange: Exchange) => typeof fetch
 
@@ -92,12 +92,12 @@ describe('a render with the API’s own cookies', () => {
     return { text: await response.text(), cookies: response.headers.getSetCookie() }
   }
 
-  test('hands them through, in both directions', async () => {
+  test('passes them on, in both directions', async () => {
     const cookies = ['refresh=next; Path=/; HttpOnly']
     expect(await render('/cookies')).toEqual({ text: '200 {"cookie":"refresh=once"}', cookies })
   })
 
-  test('gives them to no other origin, and takes none from there', async () => {
+  test('does not send them to another origin, and accepts none from there', async () => {
     const elsewhere = await render('/cookies', 'https://api.example.com')
     expect(elsewhere).toEqual({ text: '200 {"cookie":null}', cookies: [] })
   })

@@ -60,7 +60,7 @@ describe('socket.io', () => {
     return { socket, server, handshakes }
   }
 
-  test('shows the token at a connect, and the new one after a renewal by another client', async () => {
+  test('sends the token on connect, and the new one after a renewal by another client', async () => {
     const session = await api.signedIn()
     const { socket, handshakes } = await start(session)
     await until(() => socket.connected)
@@ -95,7 +95,7 @@ describe('socket.io', () => {
     expect(api.countOf('/auth/refresh')).toBe(before + 1)
   })
 
-  test('ends with the session, and is there again after the next sign-in', async () => {
+  test('closes with the session, and opens again after the next sign-in', async () => {
     const session = await api.signedIn()
     const { socket, handshakes } = await start(session)
     await until(() => socket.connected)
@@ -137,7 +137,7 @@ describe('a WebSocket', () => {
     return { server, shown, heard }
   }
 
-  test('shows the token in its first message, and the new one after a renewal', async () => {
+  test('sends the token in its first message, and the new one after a renewal', async () => {
     const session = await api.signedIn()
     const { shown, heard, server } = await start(session)
     await until(() => heard.length === 1)
@@ -157,7 +157,7 @@ describe('a WebSocket', () => {
     expect(api.countOf('/auth/refresh')).toBe(before + 1)
   })
 
-  test('opens for a visitor at the sign-in, and closes with the session', async () => {
+  test('opens for a visitor at sign-in, and closes with the session', async () => {
     const session = jwtSession(api.options)
     const { heard, server } = await start(session)
     await session.signIn(ada)
@@ -184,7 +184,7 @@ describe('an EventSource', () => {
     return { events, heard }
   }
 
-  test('opens with a renewed token where the server refuses the old one', async () => {
+  test('opens with a renewed token if the server rejects the old one', async () => {
     const session = await api.signedIn()
     api.expire()
     const { heard } = await start(session)
@@ -192,7 +192,7 @@ describe('an EventSource', () => {
     expect(heard).toEqual([ada.email])
   })
 
-  test('connects again with the token of that moment', async () => {
+  test('connects again with the current token', async () => {
     const session = await api.signedIn()
     const { heard } = await start(session)
     await until(() => followers.length === 1)

@@ -116,14 +116,14 @@ describe('a Pinia store', () => {
     expect(store.isSignedIn).toBe(false)
   })
 
-  test('goes on with a stored session', async () => {
+  test('continues a stored session', async () => {
     const store = memoryStore()
     await api.signedIn({ store })
     const opened = await open(jwtSession({ ...api.options, store }))
     await expect.poll(() => opened.isSignedIn).toBe(true)
   })
 
-  test('shows the errors of each field, and a wrong password', async () => {
+  test('shows the errors of each field and of a wrong password', async () => {
     const store = await open(quiet())
     await store.submit({ email: 'ada', password: 'x' })
     expect(store.errors).toEqual({ email: ['is not an address'] })
@@ -143,7 +143,7 @@ describe('a Pinia store', () => {
   })
 })
 
-describe('the way to the login page', () => {
+describe('the redirect to the login page', () => {
   interface Way {
     watch(session: TokenManager): () => void
     returnAddress(): string
@@ -171,7 +171,7 @@ describe('the way to the login page', () => {
     expect(assign.mock.calls).toEqual([[`/login?next=${next}`]])
   })
 
-  test('is not taken after a sign-out of the user', async () => {
+  test('does not happen after a sign-out by the user', async () => {
     const { watch } = await open()
     const assign = visit('https://shop.example/orders')
     const session = await api.signedIn()
@@ -180,7 +180,7 @@ describe('the way to the login page', () => {
     expect(assign).not.toHaveBeenCalled()
   })
 
-  test('is taken by a request of a visitor, and the error goes on', async () => {
+  test('happens for a request of a visitor, and the caller gets the error', async () => {
     const { onError } = await open()
     const assign = visit('https://shop.example/orders')
     const refused = wrapFetch(quiet())(`${api.url}/me`)
@@ -188,7 +188,7 @@ describe('the way to the login page', () => {
     expect(assign).toHaveBeenCalledOnce()
   })
 
-  test('is taken by a visitor’s 401 of axios, and not by that of a member', async () => {
+  test('happens for a visitor’s 401 from axios, but not for a member’s', async () => {
     const { onError } = await open()
     const assign = visit('https://shop.example/orders')
     for (const session of [
@@ -216,7 +216,7 @@ describe('the way to the login page', () => {
   })
 })
 
-test('a user who comes back to a tab finds a fresh token, and a visitor starts no sign-in', async () => {
+test('a user who returns to a tab has a fresh token, and a visitor does not start a sign-in', async () => {
   type Watch = (session: TokenManager) => () => void
   const { renewOnReturn } = await runShown<{ renewOnReturn: Watch }>(page, ['visibilitychange'])
   const { document, Event } = openPage('https://shop.example')
@@ -233,7 +233,7 @@ test('a user who comes back to a tab finds a fresh token, and a visitor starts n
   stop()
 })
 
-test('sessions of two tenants on one store do not meet', async () => {
+test('sessions of two tenants on one store stay separate', async () => {
   type Make = (options: JwtSessionOptions) => (tenant: string) => JwtSession
   const { tenantSessions } = await runShown<{ tenantSessions: Make }>(page, ['x-tenant'])
   const of = tenantSessions({ ...api.options, store: memoryStore() })
@@ -275,7 +275,7 @@ describe('a download', () => {
   })
 })
 
-test('what docs/migrate.md shows takes over who is signed in by the old code', async () => {
+test('the code of docs/migrate.md adopts the session of the old code', async () => {
   const { localStorage } = openPage('https://shop.example')
   const { data } = await axios.post(`${api.url}/auth/login`, ada, { adapter: 'http' })
   localStorage.setItem('token', data.access_token)

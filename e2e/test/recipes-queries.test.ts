@@ -81,7 +81,7 @@ describe('Apollo', () => {
     expect((await query()).data).toEqual({ me: ada.email })
   })
 
-  test('forgets the data of who signed out', async () => {
+  test('forgets the data of a user who has signed out', async () => {
     const session = await api.signedIn()
     const client = await open('/graphql', session)
     await client.query({ query: me })
@@ -90,7 +90,7 @@ describe('Apollo', () => {
     expect(client.extract()).toEqual({})
   })
 
-  test('a dead token that is told by an error with status 200 is renewed', async () => {
+  test('a dead token is renewed after an error with status 200', async () => {
     type Make = (baseUrl: string) => JwtSession
     const { createSession } = await runShown<{ createSession: Make }>(page, ['isTokenRejected'])
     const session = createSession(api.url)
@@ -159,7 +159,7 @@ describe('a subscription by graphql-ws', () => {
     return { shown, values }
   }
 
-  test('shows the token', async () => {
+  test('sends the token', async () => {
     const { shown, values } = await listen(await api.signedIn())
     expect({ shown, values }).toEqual({ shown: [ada.email], values: [{ ticks: 'tick' }] })
   })

@@ -9,7 +9,7 @@ import { project } from '../src/installing/project.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-test('require() of every door gives what it exports, in a CommonJS package', () => {
+test('in a CommonJS package, require() of every entry point returns its exports', () => {
   const lines = doors.map(
     (door) => `if (Object.keys(require('${door}')).length === 0) throw '${door}'`,
   )
@@ -18,11 +18,11 @@ test('require() of every door gives what it exports, in a CommonJS package', () 
   expect(stderr).toBe('')
 })
 
-test.each(packages)('$folder asks for a Node that can require() ES modules', ({ manifest }) => {
+test.each(packages)('$folder requires a Node that can require() ES modules', ({ manifest }) => {
   const [, major, minor] = /^>=(\d+)\.(\d+)$/.exec(manifest.engines.node) ?? []
   expect(Number(major) * 100 + Number(minor)).toBeGreaterThanOrEqual(2212)
 })
 
-test('README says which Node that is', () => {
+test('README names that version of Node', () => {
   expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('Node 22.12 or newer')
 })

@@ -101,7 +101,7 @@ const cases = Object.entries(clients).flatMap(([client, connect]) =>
 
 describe('a redirect that changes only the scheme, on one host and port', () => {
   test.each(cases)(
-    'leaves $scheme.name behind: $client, $way',
+    'does not send $scheme.name along: $client, $way',
     async ({ connect, scheme, down }) => {
       const [from, to] = down ? ['https', 'http'] : ['http', 'https']
       seen.length = 0

@@ -18,7 +18,7 @@ async function held(client: string, who: string): Promise<number> {
 }
 
 it.each(['fetch', 'ky', 'axios'])(
-  'an upload of 200 MB with a fresh token costs no copy of it, by %s',
+  'an upload of 200 MB with a fresh token is not copied, by %s',
   async (client) => {
     const [bare, registered] = await Promise.all([held(client, 'bare'), held(client, 'registered')])
     expect(registered - bare).toBeLessThan(1_000_000)

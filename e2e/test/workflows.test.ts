@@ -32,13 +32,13 @@ const jobs = workflows.flatMap(({ path, workflow }) =>
   Object.entries(workflow.jobs).map(([name, job]) => ({ at: `${path}: ${name}`, job })),
 )
 
-test.each(every)('%s takes an action by its commit, and says of which version that is', (path) => {
+test.each(every)('%s uses an action by its commit, and names the version', (path) => {
   const uses = read(path).matchAll(/uses: (?!\.\/)(.+)/g)
   const pinned = /^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/
   expect([...uses].flatMap(([, what = '']) => (pinned.test(what) ? [] : [what]))).toEqual([])
 })
 
-test('one version of an action is one commit everywhere', () => {
+test('one version of an action is the same commit everywhere', () => {
   const pins = every.flatMap((path) => [...read(path).matchAll(/uses: (.+?)@(\w{40} # .+)/g)])
   const byAction = Map.groupBy(pins, ([, action = '']) => action.split('/', 2).join('/'))
   const versions = [...byAction].map(([, found]) => new Set(found.map(([, , pin]) => pin)).size)
@@ -47,28 +47,28 @@ test('one version of an action is one commit everywhere', () => {
 })
 
 describe.each(workflows)('$path', ({ workflow }) => {
-  test('may read, and no more, unless a job asks for it', () => {
+  test('has only the permission to read, unless a job asks for more', () => {
     expect([{}, { contents: 'read' }]).toContainEqual(workflow.permissions)
   })
 
-  test('runs nobody else’s code with rights of ours', () => {
+  test('does not run code of others with our permissions', () => {
     expect(Object.keys(workflow.on)).not.toContain('pull_request_target')
     expect(Object.keys(workflow.on)).not.toContain('workflow_run')
   })
 
-  test('needs no secret: npm trusts the workflow, GitHub gives a token by itself', () => {
+  test('needs no secret, because npm trusts the workflow and GitHub provides a token', () => {
     expect(JSON.stringify(workflow)).not.toContain('secrets.')
   })
 })
 
-test('only the job that publishes can show npm who it is, and it builds nothing', () => {
+test('only the job that publishes can authenticate to npm, and it does not build', () => {
   const trusted = jobs.filter(({ job }) => job.permissions?.['id-token'])
   expect(trusted.map(({ at }) => at)).toEqual(['.github/workflows/release.yml: publish'])
   expect(trusted.flatMap(({ job }) => job.steps.filter(({ run }) => run))).toEqual([])
 })
 
 test.each(jobs)(
-  '$at leaves no token in the checkout, and expands nothing in a shell',
+  '$at leaves no token in the checkout, and expands no expressions in a shell',
   ({ job }) => {
     const checkouts = job.steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))
     expect(checkouts.map((step) => step.with?.['persist-credentials'])).toEqual([false])

@@ -26,7 +26,7 @@ import { isMark } from './session-mark.ts'
 import { startBudget, type TimeBudget } from './time-budget.ts'
 import { type AdapterOption, adapterOf, warnOfOwnAdapter } from './transport.ts'
 
-/** What one registration works with. */
+/** What one registration uses. */
 interface Registration {
   manager: Authorizer
   guard: RedirectGuard
@@ -34,17 +34,19 @@ interface Registration {
   warn: ReturnType<typeof warnOfOwnAdapter>
 }
 
-/** One request as it was at the call. */
+/** One request, as it was at the call. */
 interface Call extends RecoverOptions {
   original: AdapterOption
   config: InternalAxiosRequestConfig
   body: Body
   budget: TimeBudget
-  /** What every attempt has in place of the config's own. */
+  /** Replaces properties of the config in every attempt. */
   changes: Partial<InternalAxiosRequestConfig>
 }
 
-/** Makes adapters that authorize what they send through another, and send once more when that helps. */
+/**
+ * Creates adapters that authorize requests, send them through another adapter, and replay them once if that helps.
+ */
 export function createAuthorizedAdapter(
   manager: Authorizer,
 ): (original: AdapterOption) => AxiosAdapter {
@@ -62,7 +64,7 @@ export function createAuthorizedAdapter(
   }
 }
 
-/** One function for all that a request with a fresh token needs: each more would be a promise more. */
+/** Sends a request. It is one long function, because each further one would cost a promise for every request. */
 async function send(
   registration: Registration,
   original: AdapterOption,
@@ -72,7 +74,7 @@ async function send(
   try {
     const { manager, guard } = registration
     const address = registration.addressOf(config)
-    // axios says what is wrong with it.
+    // axios reports an invalid URL itself.
     if (!address)
       return settle(manager, await sendBare(registration, { original, config, changes: {} }))
     const { url } = address
@@ -118,7 +120,7 @@ async function send(
   }
 }
 
-/** While it waits, a streamed answer is read ahead: what is waited for may need its connection. */
+/** Waits for `work`, and reads a streamed answer ahead in the meantime, because the work may need its connection. */
 async function waitReading<T>(
   response: AxiosResponse,
   call: Call,
@@ -132,7 +134,7 @@ async function waitReading<T>(
   }
 }
 
-/** Within the caller's time limit, and as long as the body can be sent. */
+/** Waits for `work` within the caller's time limit, and while the body can be sent. */
 async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<T> {
   const data = config.data as { errored?: unknown } | null | undefined
   try {
@@ -144,8 +146,8 @@ async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<
 }
 
 /**
- * As if nothing were registered, but that parameters are written once; and once a token was sent, a connection of the same
- * agent may remember it.
+ * Sends a request as axios does without a registration, but serialises the parameters once. After a token was
+ * sent, a connection of the same agent may remember it, so the raw request is hidden.
  */
 async function sendBare(
   { guard }: Registration,
@@ -189,7 +191,7 @@ async function attempt(
   }
 }
 
-/** As axios ends it; an error with Latchkey's reason as its `cause`. */
+/** Ends the request as axios does. An error has Latchkey's reason as its `cause`. */
 function settle(manager: Authorizer, { response, error }: Outcome): AxiosResponse {
   if (response && error === undefined) return response
   const reason = manager.explain(response)
@@ -199,13 +201,13 @@ function settle(manager: Authorizer, { response, error }: Outcome): AxiosRespons
   throw error
 }
 
-/** An unread stream would keep its connection. */
+/** Destroys an unread stream, which would keep its connection. */
 function discard({ data }: AxiosResponse): void {
   if (typeof data?.destroy === 'function') data.destroy()
   else if (typeof data?.cancel === 'function') data.cancel().catch(() => undefined)
 }
 
-/** axios has two ways to cancel; a wait listens to both, and a token must be told when to stop. */
+/** Combines axios' two ways to cancel. A wait listens to both, and the listener on a cancel token must be removed. */
 function listenForCancel({ signal, cancelToken }: InternalAxiosRequestConfig) {
   if (!signal && !cancelToken) return undefined
   type TokenSignal = AbortSignal & { unsubscribe?: () => void }
@@ -222,7 +224,7 @@ function listenForCancel({ signal, cancelToken }: InternalAxiosRequestConfig) {
   }
 }
 
-/** In place of `AbortSignal.any()`, which React Native before 0.87 does not have. */
+/** Replaces `AbortSignal.any()`, which React Native before 0.87 does not have. */
 function firstOf(signals: readonly AbortSignal[]) {
   const controller = new AbortController()
   const abort = () => controller.abort(signals.find(({ aborted }) => aborted)?.reason)

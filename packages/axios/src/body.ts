@@ -1,16 +1,16 @@
 import { bodyFactory, isOneShot, snapshot } from '@latchkey/core/adapter'
 
-/** A request's body as it was at the call, for one sending or two. */
+/** A request's body as it was at the call, for one attempt or two. */
 export interface Body {
-  /** The body of the next sending, and the type that goes with it where that is not in the headers. */
+  /** Returns the body of the next attempt, and its content type if the headers do not name it. */
   next(): { data: unknown; type?: string | undefined }
   readonly replayable: boolean
 }
 
-/** Where npm's form-data keeps its parts. */
+/** The property of npm's form-data that holds its parts. */
 const PARTS = '_streams'
 
-/** npm's form-data, which axios in Node makes of objects: a stream of the parts that it holds. */
+/** npm's form-data, which axios in Node creates from objects: a stream of its parts. */
 interface NodeForm {
   [PARTS]: unknown[]
   getBuffer(): unknown
@@ -18,8 +18,10 @@ interface NodeForm {
 }
 
 /**
- * @param how `'whole'`: the request has to wait before it is sent. Otherwise large buffers are sent as they are, and
- *   sent again as they are by then.
+ * Keeps a request's body for one attempt or two.
+ *
+ * @param how `'whole'`: the request has to wait before it is sent, so large buffers are copied. Otherwise they are
+ *   sent without a copy, so a replay sends their contents of that time.
  */
 export function settleBody(data: unknown, how?: 'whole'): Body {
   if (isNodeForm(data)) return formBody(data, how)
@@ -38,7 +40,9 @@ export function settleBody(data: unknown, how?: 'whole'): Body {
   }
 }
 
-/** Whether all its parts can be read again: texts, buffers, and the functions that form-data puts between them. */
+/**
+ * Returns whether all parts can be read again: texts, buffers, and the functions that form-data puts between them.
+ */
 function isNodeForm(data: unknown): data is NodeForm {
   if (typeof data !== 'object' || data === null) return false
   const { [PARTS]: parts, getBuffer, getHeaders } = data as Partial<NodeForm>
@@ -48,11 +52,11 @@ function isNodeForm(data: unknown): data is NodeForm {
   return Array.isArray(parts) && parts.every(isReplayable)
 }
 
-/** Sending it takes its parts away, so they are remembered; sent again they go as a buffer. */
+/** Keeps the parts of a form, because sending removes them from it. A replay sends them as a buffer. */
 function formBody(form: NodeForm, how: 'whole' | undefined): Body {
   const remembered = Object.create(form, { [PARTS]: { value: [...form[PARTS]] } }) as NodeForm
   const type = form.getHeaders()['content-type']
-  let isSent = how === 'whole' // what is added to it while the request waits is not sent
+  let isSent = how === 'whole' // parts that are added while the request waits are not sent
   return {
     next() {
       const again = isSent

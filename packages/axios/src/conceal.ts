@@ -2,13 +2,16 @@ import type { LatchkeyError } from '@latchkey/core'
 import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import { copyOf } from './config-copy.ts'
 
-/** What came of one attempt: with `error`, axios rejected it; without `response`, nobody answered. */
+/** The result of one attempt. With `error`: axios rejected it. Without `response`: the server did not answer. */
 export interface Outcome {
   response?: AxiosResponse | undefined
   error?: unknown
 }
 
-/** What an adapter threw. One of the user's own may throw what it likes; what holds a config holds the token. */
+/**
+ * Returns the outcome for an error of an adapter. A custom adapter may throw any value. If it has a config, that
+ * holds the token.
+ */
 export function failed(error: unknown, config: InternalAxiosRequestConfig): Outcome {
   if (typeof error !== 'object' || error === null || !('config' in error)) return { error }
   conceal(error, config)
@@ -17,8 +20,8 @@ export function failed(error: unknown, config: InternalAxiosRequestConfig): Outc
 }
 
 /**
- * What axios rejects with when a request does not go out, or not all the way: interceptors read its `config`. axios-retry
- * takes such an error for one of the network, so it is told not to send again what was refused here.
+ * Returns the error for a request that was not sent, or not to its end. Interceptors read its `config`.
+ * axios-retry would take it for a network error, so it is marked as one that must not be sent again.
  */
 export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig): AxiosError {
   const own = config as InternalAxiosRequestConfig & { 'axios-retry'?: object }
@@ -33,15 +36,16 @@ export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig
   })
 }
 
-/** Puts the caller's own config back into what has one. */
+/** Restores the caller's own config in a result that has one. */
 export function giveBack(result: unknown, config: InternalAxiosRequestConfig): void {
   if (typeof result !== 'object' || result === null || !('config' in result)) return
   if (!Object.isFrozen(result)) result.config = config
 }
 
 /**
- * Puts the caller's own config back, and hides the raw request: its headers hold the token, or its
- * connection remembers an earlier request whose headers do. A streamed body leads there too, in either direction.
+ * Restores the caller's own config and hides the raw request. The request's headers hold the token, or its
+ * connection remembers an earlier request whose headers do. A streamed body refers to the request too, in either
+ * direction.
  */
 export function conceal<T extends { config?: unknown; request?: unknown; data?: unknown }>(
   given: T,

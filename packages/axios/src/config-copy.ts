@@ -2,9 +2,9 @@ import type { Authorization } from '@latchkey/core/adapter'
 import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios'
 
 /**
- * A copy of `config` for one attempt with a token.
+ * Returns a copy of `config` for one attempt with a token.
  *
- * @param secrets Names of the headers that carried a credential so far; this attempt's are added.
+ * @param secrets Names of the headers that have carried a credential. This attempt's names are added.
  */
 export function authorized(
   config: InternalAxiosRequestConfig,
@@ -12,7 +12,7 @@ export function authorized(
   authorization: Authorization,
   secrets: Set<string>,
 ): InternalAxiosRequestConfig {
-  // Its own properties are the headers: so a copy of them needs no checks anew.
+  // The headers are its own properties, so they need no further checks when copied.
   const headers = Object.assign(new AxiosHeaders(), config.headers)
   for (const [name, value] of Object.entries(authorization.headers)) {
     headers.set(name, value)
@@ -25,7 +25,7 @@ export function authorized(
   return Object.assign(copy, changes)
 }
 
-/** A copy of `config` with `changes`, and without header `name`. */
+/** Returns a copy of `config` with `changes`, and without header `name`. */
 export function changed(
   config: InternalAxiosRequestConfig,
   changes: Partial<InternalAxiosRequestConfig>,
@@ -38,13 +38,13 @@ export function changed(
   return copy
 }
 
-/** Inherits nothing: a polluted prototype must not reach axios through our copy. */
+/** The class of our copies. It inherits nothing, so that a polluted prototype does not reach axios through them. */
 const Bare = function () {} as unknown as new () => Record<PropertyKey, unknown>
 Bare.prototype = Object.freeze(Object.create(null))
 
-/** In a loop, since axios' configs are of a kind that Object.assign() takes three times as long for. */
+/** Copies in a loop, because for axios' configs Object.assign() takes three times as long. */
 export function copyOf<Config extends object>(config: Config): Config {
-  const copy = new Bare() // and not Object.create(null), which takes twice as long to fill
+  const copy = new Bare() // not Object.create(null), which takes twice as long to fill
   const source = config as typeof copy
   for (const key of Object.keys(source)) copy[key] = source[key]
   for (const key of Object.getOwnPropertySymbols(source)) copy[key] = source[key]

@@ -3,15 +3,15 @@ import type { AxiosResponse } from 'axios'
 
 /** How much of a body is read ahead of the caller, in bytes. */
 const MAX_KEPT_BYTES = 1_048_576
-/** How much of its start can be asked for, in bytes, and how long that is waited for, in milliseconds. */
+/** How much of the start is kept, in bytes, and how long `start()` waits for it, in milliseconds. */
 const START_BYTES = 16_384
 const MAX_READ_MS = 1_000
 
-/** A streamed body that is read ahead, so that its connection is free, and that the caller can still read. */
+/** A streamed body that is read ahead to free its connection. The caller can still read it. */
 export interface KeptStream {
-  /** The body's first 16 KiB, as text. */
+  /** Returns the body's first 16 KiB, as text. */
   start(): Promise<string>
-  /** Reads ahead no more. */
+  /** Stops reading ahead. */
   stop(): void
 }
 
@@ -24,10 +24,10 @@ interface NodeStream {
 
 type PassThrough = new (options: { highWaterMark: number }) => NodeStream
 
-/** Where a stream of ours keeps its start. */
+/** The key under which our stream keeps its start. */
 const keptKey = Symbol('start')
 
-/** @returns `undefined` where the body is not a stream. In its place the response holds one of the same content. */
+/** Replaces a streamed body by one with the same content. @returns `undefined` if the body is not a stream. */
 export function keepStream(response: AxiosResponse): KeptStream | undefined {
   type Data = Partial<NodeStream & ReadableStream<Uint8Array> & { [keptKey]: KeptStream }>
   const data = response.data as Data | null | undefined
@@ -58,7 +58,7 @@ function throughNode(stream: NodeStream, { add, end }: Collected): object {
   stream.once('end', end)
   stream.once('close', end)
   stream.once('error', (error) => (end(), copy.destroy(error)))
-  copy.once('close', () => stream.destroy()) // who lets go of the one lets go of both
+  copy.once('close', () => stream.destroy()) // destroying one destroys both
   return stream.pipe(copy)
 }
 
@@ -85,7 +85,7 @@ interface Collected extends KeptStream {
   end(): void
 }
 
-/** Collects what comes, as far as somebody may ask for it. */
+/** Collects the start of the body, as far as it may be needed. */
 function collect(): Collected {
   const pieces: Uint8Array[] = []
   let size = 0

@@ -2,7 +2,10 @@ import type { AxiosProgressEvent, InternalAxiosRequestConfig } from 'axios'
 
 type OnProgress = (event: AxiosProgressEvent) => void
 
-/** The caller's progress callbacks, told of one request however often it is sent: what was reached is not told again. */
+/**
+ * Wraps the caller's progress callbacks. They see one request, even if it is replayed: no progress is reported
+ * twice.
+ */
 export function onceOverReplays({
   onUploadProgress,
   onDownloadProgress,

@@ -2,15 +2,18 @@ import { type Authorization, isCredentialDropped, keepWithinOrigin } from '@latc
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 
 /**
- * Keeps what axios' fetch adapter sends within the origin: that adapter ignores `sensitiveHeaders`,
- * so its `fetch` is told. The http adapter is told by that option; an XMLHttpRequest cannot be told.
+ * Keeps credentials within the origin when axios follows redirects. The fetch adapter ignores `sensitiveHeaders`,
+ * so its `fetch` is replaced. The http adapter observes that option. An XMLHttpRequest cannot be controlled.
  */
 export interface RedirectGuard {
-  /** Names of headers that carried a credential so far, in lower case. */
+  /** Names of headers that have carried a credential, in lower case. */
   secrets: Set<string>
-  /** The config's `env`, its `fetch` guarded: the same for the same, since axios keeps an adapter for each one it sees. */
+  /**
+   * Returns the config's `env` with a guarded `fetch`. Always the same object, because axios keeps an adapter for
+   * each one.
+   */
   env(config: InternalAxiosRequestConfig): object
-  /** Where an answer came from, after redirects, as far as the adapter tells. */
+  /** Returns where an answer came from, after redirects, as far as the adapter reports it. */
   about(response: AxiosResponse, authorization: Authorization): Journey
 }
 
@@ -47,13 +50,13 @@ export function createRedirectGuard(): RedirectGuard {
     const followed = journeys.get(request)
     if (followed) return followed
     if (request.responseURL) {
-      // An XMLHttpRequest hides where a redirect has led meanwhile.
+      // An XMLHttpRequest hides the redirects that it followed.
       const { generation } = authorization
       const isMoved =
         generation > 0 && request.responseURL !== authorization.url.href.replace(/#.*/, '')
       return { url: request.responseURL, credentialDropped: isMoved && 'unknown' }
     }
-    // The last request of the http adapter: what it carried is what the answer is about.
+    // The http adapter's last request: the answer is about the headers that it carried.
     const carried = (name: string) => request.getHeader?.(name) !== undefined
     const credentialDropped =
       'getHeader' in request && !Object.keys(authorization.headers).every(carried)

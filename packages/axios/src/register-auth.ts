@@ -7,27 +7,27 @@ import type { AdapterOption } from './transport.ts'
 declare module 'axios' {
   // oxlint-disable-next-line no-explicit-any -- as axios declares it
   interface AxiosRequestConfig<D = any> {
-    /** For an instance of `registerAuth()`: true sends this request without a token, without waiting or renewing. */
+    /** For an instance of `registerAuth()`. True: send this request without a token, and do not wait or renew. */
     skipAuth?: boolean
   }
 }
 
 /**
- * What is needed of an axios instance. Written out, since an instance of another copy of axios, or of
- * its CommonJS types (as in nocodb-sdk), is of another type to TypeScript.
+ * The parts of an axios instance that are used here. TypeScript treats an instance from another copy of axios, or
+ * from its CommonJS types (as in nocodb-sdk), as a different type, so they are written out.
  */
 export interface AxiosLike<Config> {
   /** As in axios. */
   interceptors: {
     /** As in axios. */
     request: {
-      /** Adds an interceptor. Gives its number. */
+      /** Adds an interceptor. Returns its number. */
       use(
         onFulfilled: (config: Config) => Config,
         onRejected: null,
         options: { synchronous: boolean },
       ): number
-      /** Takes an interceptor out. */
+      /** Removes an interceptor. */
       eject(id: number): void
     }
   }
@@ -36,21 +36,21 @@ export interface AxiosLike<Config> {
 /**
  * Keeps an axios instance signed in: `registerAuth(axios.create({ baseURL }), manager)`.
  *
- * The work is done around the instance's adapter, whichever that is: so your own interceptors and
- * `transformRequest` run once, a replay sends the same bytes, and the token is never in a config that
- * an error prints. Registering twice does not inject twice.
+ * It wraps the instance's adapter. So your own interceptors and `transformRequest` run once, a replay sends the
+ * same bytes, and the token is never in a config that an error prints. Registering twice does not add the token
+ * twice.
  *
- * When no token can be had the request rejects with an `AxiosError` whose `code` tells why, and whose `cause` is the
- * `LatchkeyError`. When a new token did not help it ends as any other 401, with the reason as `cause` of the
- * `AxiosError`; `manager.explain(response)`
- * tells it when `validateStatus` lets the 401 pass.
+ * If no token can be obtained, the request rejects with an `AxiosError`. Its `code` names the reason and its
+ * `cause` is the `LatchkeyError`. If a new token did not help, the request ends like any other 401, with the
+ * reason as the `cause` of the `AxiosError`. If `validateStatus` accepts the 401, `manager.explain(response)`
+ * returns the reason.
  *
- * An XMLHttpRequest follows redirects by itself and takes a token in any header but `Authorization`
- * along, to whichever server allows it. So in a browser such a token goes by axios' fetch adapter, which
- * refuses such a redirect (`ERR_REDIRECT_REFUSED`). Asked for `adapter: 'xhr'` by name, the request
- * rejects with `ERR_UNSAFE_TRANSPORT` before anything is sent.
+ * An XMLHttpRequest follows redirects by itself. It sends a token in any header but `Authorization` along, to
+ * every server that allows it. So in a browser, requests with such a token use axios' fetch adapter, which refuses
+ * such a redirect (`ERR_REDIRECT_REFUSED`). With `adapter: 'xhr'`, the request rejects with `ERR_UNSAFE_TRANSPORT`
+ * before it is sent.
  *
- * @returns Takes the registration back. Requests already under way are not disturbed.
+ * @returns A function that removes the registration. Requests in progress continue unchanged.
  *
  * @example
  * const api = axios.create({ baseURL: 'https://api.example.com' })
@@ -64,7 +64,7 @@ export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Autho
   const id = instance.interceptors.request.use(
     (config) => {
       const own = config as InternalAxiosRequestConfig
-      // A config sent again (by axios-retry, say) still has the adapter that it was given here.
+      // A config that is sent again (by axios-retry, for example) still has the adapter from here.
       if (isOwnedBy(own.adapter, manager)) return config
       if (!adapter || !isSame(original, own.adapter)) {
         original = own.adapter
@@ -83,7 +83,7 @@ export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Autho
   }
 }
 
-/** axios copies a list of adapters for every request. */
+/** Compares two adapters. Lists are compared by content, because axios copies them for every request. */
 function isSame(a: AdapterOption, b: AdapterOption): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b
   return a.length === b.length && a.every((one, at) => one === b[at])

@@ -2,20 +2,21 @@ import { parseUrl, snapshot } from '@latchkey/core/adapter'
 import { Axios, type InternalAxiosRequestConfig } from 'axios'
 import { isMark } from './session-mark.ts'
 
-/** Where a request goes, as it is at the call. */
+/** The target of a request, as it is at the call. */
 interface Address {
   url: string
-  /** What makes axios write the same address later: the parameters may change, and are written once. */
+  /** Options that make axios build the same URL later: the parameters may change, so they are serialised once. */
   changes: Partial<InternalAxiosRequestConfig>
 }
 
 const UNCHANGED = Object.freeze({})
 
 /**
- * Tells where axios will send a request; `undefined` for what it will complain of itself.
+ * Creates a function that returns the URL of a request. It returns `undefined` for a URL that axios will report
+ * itself.
  *
- * A path after a base without a slash at its end is nothing else, and need not be asked of axios: that
- * takes as long as everything else we do to a request.
+ * A base without a final slash, followed by a path, needs no call to axios, which takes as long as all our other
+ * work on a request.
  */
 export function createAddressReader(): (config: InternalAxiosRequestConfig) => Address | undefined {
   const reader = new Axios({})
@@ -36,14 +37,17 @@ export function createAddressReader(): (config: InternalAxiosRequestConfig) => A
   }
 }
 
-/** An adapter of the user's own may look at them. */
+/** Copies the parameters, because a custom adapter may read them. */
 function copyOfParams(params: unknown): unknown {
   const copy = snapshot(params)
   const isPlain = copy === params && Object.prototype.toString.call(params) === '[object Object]'
   return isPlain ? { ...(params as object) } : copy
 }
 
-/** axios makes `Authorization` of its `auth` option, and of a user in the URL, only when it sends. */
+/**
+ * Returns the caller's headers. axios creates `Authorization` from its `auth` option or a user in the URL only
+ * later.
+ */
 export const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: string) => ({
   has(name: string) {
     const key = keyOf(headers, name)
@@ -55,7 +59,7 @@ export const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: s
 const namesUser = (url: string) =>
   url.includes('@') && Boolean(parseUrl(url, globalThis.location?.href)?.username)
 
-/** The key that header `name`, in lower case, has here: axios keeps names as they were given. */
+/** Returns the key of header `name`, given in lower case. axios keeps names as the caller wrote them. */
 function keyOf(headers: object, name: string): string | undefined {
   return Object.keys(headers).find(
     (key) => key.length === name.length && key.toLowerCase() === name,

@@ -4,12 +4,12 @@ import type { AxiosResponse } from 'axios'
 import { keepStream } from './kept-stream.ts'
 import type { RedirectGuard } from './redirect-guard.ts'
 
-/** How much of a body is looked at, in bytes. */
+/** How much of a body is read, in bytes. */
 const MAX_BYTES = 16_384
 
 /**
- * An axios response as the manager sees it. Its body is already read, or a stream left alone. A class,
- * since one is made for every response: what few look at waits behind its getters.
+ * An axios response as the manager sees it. Its body has been read already, or is a stream that is left to the
+ * caller. It is a class with getters, because one is created for every response and few parts of it are read.
  */
 export class AxiosResponseView implements ResponseView {
   readonly original: AxiosResponse
@@ -25,7 +25,7 @@ export class AxiosResponseView implements ResponseView {
     this.#authorization = authorization
   }
 
-  /** Not a method: predicates take it out of the view. */
+  /** Not a method, because predicates destructure the view. */
   get text(): () => Promise<string> {
     return () => textOf(this.original)
   }
@@ -34,7 +34,7 @@ export class AxiosResponseView implements ResponseView {
     return this.original.status
   }
 
-  /** Empty where the adapter does not tell, and only a fetch of one's own knew where a relative address goes. */
+  /** Empty if the adapter does not report it and a custom fetch resolves the relative URL. */
   get url(): string {
     if (this.#url) return this.#url
     try {
@@ -44,7 +44,7 @@ export class AxiosResponseView implements ResponseView {
     }
   }
 
-  /** Adapters of one's own answer with an object, a Map, Headers, or without any. */
+  /** Custom adapters return an object, a Map, Headers, or nothing. */
   get headers(): Headers {
     const given: object = this.original.headers ?? {}
     const entries =
@@ -54,7 +54,7 @@ export class AxiosResponseView implements ResponseView {
       try {
         headers.append(name, String(value))
       } catch {
-        // not a header
+        // not a valid header
       }
     }
     return headers
@@ -67,7 +67,7 @@ async function textOf(response: AxiosResponse): Promise<string> {
   const { data } = response
   if (typeof data === 'string') return data.slice(0, MAX_BYTES)
   const isRaw = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
-  // An adapter that parses JSON itself.
+  // The adapter has parsed the JSON itself.
   if (!isRaw) return (JSON.stringify(data) ?? '').slice(0, MAX_BYTES)
   return new Blob([data as BlobPart]).slice(0, MAX_BYTES).text()
 }

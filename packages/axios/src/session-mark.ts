@@ -2,8 +2,9 @@ import type { Authorizer } from '@latchkey/core/adapter'
 import type { AxiosHeaders, InternalAxiosRequestConfig } from 'axios'
 
 /**
- * Stands in the token's header for caches among the interceptors, which look there for whose answer it is (`Vary`). The
- * token is set below them, so they would give one user's answer to the next. It is not a secret, and never sent.
+ * The value of the token's header that caching interceptors see, so that they keep users apart (`Vary`). The token
+ * itself is set after them, so without this mark they would return one user's answer to another. It is not a
+ * secret and never sent.
  */
 const MARK = 'latchkey-session '
 
@@ -13,8 +14,8 @@ interface Interceptors {
 }
 
 /**
- * Marks the requests of an instance that has other request interceptors, before any of these runs, whenever they were
- * added. Returns how to stop.
+ * Marks the requests of an instance with other request interceptors. The mark is set before any of them runs, even
+ * if they were added later. Returns a function that stops this.
  */
 export function markSessions(interceptors: object, manager: Authorizer): () => void {
   const requests = interceptors as Interceptors
@@ -30,7 +31,7 @@ export function markSessions(interceptors: object, manager: Authorizer): () => v
   const marking = function (this: unknown, visit: Visit): void {
     const others: object[] = []
     each.call(requests, (one) => void others.push(one))
-    // The first and the last: one of them runs before all others, in whichever order axios runs them.
+    // Put it first and last: one of them runs before all others, in whichever order axios runs them.
     for (const one of others.length > 1 ? [own, ...others, own] : others) visit(one)
   }
   requests.forEach = marking

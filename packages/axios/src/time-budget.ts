@@ -1,20 +1,23 @@
 import { withTimeLimit } from '@latchkey/core/adapter'
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 
-/** axios counts `timeout` per attempt; the caller's budget spans the waiting and the replay. */
+/**
+ * The caller's time limit for the waiting, the first attempt and the replay together. axios counts `timeout` per
+ * attempt.
+ */
 export interface TimeBudget {
-  /** What is left for the next attempt, as axios takes it. */
+  /** Returns the time left for the next attempt, as an axios `timeout`. */
   left(): number | undefined
-  /** `work`, or axios' own time-out when the budget is used up before. */
+  /** Returns `work`, or rejects with axios' own time-out when the budget is used up. */
   wait<T>(work: PromiseLike<T>): Promise<T>
-  /** Puts the limit that was set into a time-out's message, in place of what was left of it. */
+  /** Writes the caller's limit into the message of a time-out, instead of the time that was left. */
   correct(error: unknown): void
 }
 
 export function startBudget(config: InternalAxiosRequestConfig): TimeBudget {
   const given = config.timeout
   const timeout = Number(given)
-  // No limit, or none that can be counted down: axios says so itself.
+  // Without a limit, or with an invalid one, which axios reports itself.
   if (!(timeout > 0) || !Number.isFinite(timeout)) {
     return { left: () => given, wait: (work) => Promise.resolve(work), correct: () => undefined }
   }

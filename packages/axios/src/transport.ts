@@ -11,8 +11,8 @@ import { copyOf } from './config-copy.ts'
 export type AdapterOption = InternalAxiosRequestConfig['adapter']
 
 /**
- * An XMLHttpRequest asked for by name would take any token outside `Authorization` to wherever a redirect
- * leads, and can be told nothing.
+ * Refuses an XMLHttpRequest that was chosen by name, if the token is in a header other than `Authorization`. It
+ * would send the token to the target of any redirect, and cannot be stopped.
  *
  * @throws {LatchkeyError} `ERR_UNSAFE_TRANSPORT`.
  */
@@ -23,17 +23,17 @@ function expectKept(original: AdapterOption, headers: object): void {
   if (header === undefined || (choice !== 'xhr' && choice !== ownAdapter('xhr'))) return
   throw new LatchkeyError(
     'ERR_UNSAFE_TRANSPORT',
-    `Not sent: an XMLHttpRequest would take the token in "${header}" to wherever a redirect leads. Leave the adapter to axios or ask for \`adapter: 'fetch'\`, or use the bearer scheme.`,
+    `The request was not sent, because an XMLHttpRequest sends the token in "${header}" to the target of any redirect. Remove the \`adapter\` option, set \`adapter: 'fetch'\`, or use the bearer scheme.`,
   )
 }
 
 /**
- * The adapter that sends `config`. The fetch adapter is made anew, given as a function too: only so does
- * it take our `env.fetch`. An XMLHttpRequest follows redirects unseen and takes any header but
- * `Authorization` along, so where axios may choose, such a header does not go by it.
+ * Returns the adapter that sends `config`. The fetch adapter is created anew, even if the config has it as a
+ * function, because only then does it use our `env.fetch`. An XMLHttpRequest follows redirects unseen and sends
+ * any header but `Authorization` along. So if axios may choose, requests with such a header do not use it.
  *
- * @param headers Those that carry a token.
- * @throws {LatchkeyError} `ERR_UNSAFE_TRANSPORT`, as expectKept().
+ * @param headers The headers that carry a token.
+ * @throws {LatchkeyError} `ERR_UNSAFE_TRANSPORT`, as expectKept() does.
  */
 export function adapterOf(
   original: AdapterOption,
@@ -52,7 +52,7 @@ export function adapterOf(
 
 const OWN = ['http', 'fetch', 'xhr'] as const
 
-/** One of axios' own, where the platform has it. */
+/** Returns one of axios' own adapters, if the platform has it. */
 function ownAdapter(name: (typeof OWN)[number]): AxiosAdapter | undefined {
   try {
     return getAdapter(name)
@@ -62,8 +62,8 @@ function ownAdapter(name: (typeof OWN)[number]): AxiosAdapter | undefined {
 }
 
 /**
- * For progress the fetch adapter streams the body, which browsers refuse over HTTP/1.1. In place of an XMLHttpRequest it
- * sends it as it is, and tells of the end only.
+ * Sends the body in one piece and reports progress only at the end. For progress, the fetch adapter would stream
+ * the body, which browsers refuse over HTTP/1.1.
  */
 function inOnePiece(send: AxiosAdapter): AxiosAdapter {
   return async (config) => {
@@ -96,8 +96,8 @@ function sizeOf(data: unknown): number | undefined {
 }
 
 /**
- * An adapter function of the user's own may follow redirects, and take any header but `Authorization` along. That cannot
- * be seen or told from here, so the program's author is told of it, once.
+ * Warns the programmer, once, about a custom adapter function. It may follow redirects and send headers other than
+ * `Authorization` along, which this code can neither see nor prevent.
  */
 export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Authorization) => void {
   let isTold = false
@@ -106,16 +106,16 @@ export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Autho
     const header = Object.keys(headers).find((name) => name !== 'authorization')
     if (header === undefined || OWN.some((name) => original === ownAdapter(name))) return
     isTold = true
-    // oxlint-disable-next-line no-console -- there is no event for it, and whoever wrote the adapter must know
+    // oxlint-disable-next-line no-console -- the author of the adapter must see it, and it has no event
     console.warn(
-      `Latchkey: the token in "${header}" goes through an adapter function of your own. If it follows redirects, it must not take this header to another host. axios' own adapters, and the bearer scheme, do that by themselves.`,
+      `Latchkey: the token in "${header}" goes through a custom adapter function. If the adapter follows redirects, it must not send this header to another host. axios' own adapters and the bearer scheme ensure that.`,
     )
   }
 }
 
 /**
- * Whether axios would take an XMLHttpRequest although fetch can be told not to follow redirects: in pages. React Native's
- * fetch is an XMLHttpRequest itself, so there the choice stays axios' own.
+ * Returns whether axios would choose an XMLHttpRequest although fetch is safer, as in pages. React Native's fetch
+ * is an XMLHttpRequest itself, so there the choice stays with axios.
  */
 const fetchIsSafer = () => typeof XMLHttpRequest !== 'undefined' && 'redirect' in Request.prototype
 

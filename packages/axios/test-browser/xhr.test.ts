@@ -26,29 +26,32 @@ describe('a redirect with xc-auth to another origin, in a browser', () => {
     expect(foreign).toEqual([])
   })
 
-  test('is refused when axios chooses the adapter: fetch is taken then', async () => {
+  test('is refused when axios chooses the adapter, because it then uses fetch', async () => {
     const { error, foreign } = await redirected()
     expect(error).toMatchObject({ cause: { code: 'ERR_REDIRECT_REFUSED' } })
     expect(foreign).toEqual([])
   })
 })
 
-describe('an XMLHttpRequest asked for by name, in a browser', () => {
+describe('an XMLHttpRequest chosen by name, in a browser', () => {
   test.each([
     ['its name', 'xhr'],
     ['its function', getAdapter('xhr')],
-  ] as const)('sends nothing with xc-auth, and says what to do: by %s', async (_, adapter) => {
-    const api = create({ baseURL: world.api, adapter })
-    registerAuth(api, world.staleManager())
-    await expect(api.get('/items')).rejects.toMatchObject({
-      code: 'ERR_UNSAFE_TRANSPORT',
-      message: expect.stringContaining("`adapter: 'fetch'`"),
-    })
-    const { seen } = await world.state()
-    expect(seen.filter(({ path }) => path === '/items')).toEqual([])
-  })
+  ] as const)(
+    'with xc-auth is not sent, and the error says what to do: by %s',
+    async (_, adapter) => {
+      const api = create({ baseURL: world.api, adapter })
+      registerAuth(api, world.staleManager())
+      await expect(api.get('/items')).rejects.toMatchObject({
+        code: 'ERR_UNSAFE_TRANSPORT',
+        message: expect.stringContaining("`adapter: 'fetch'`"),
+      })
+      const { seen } = await world.state()
+      expect(seen.filter(({ path }) => path === '/items')).toEqual([])
+    },
+  )
 
-  test("sends a foreign request, which carries no token of ours, whatever the caller's headers", async () => {
+  test("is sent to another origin, without the manager's token, whatever the caller's headers", async () => {
     const api = create({ baseURL: world.other, adapter: 'xhr', headers: { 'x-mine': '1' } })
     registerAuth(api, world.staleManager())
     expect((await api.get('/open')).status).toBe(200)

@@ -8,7 +8,7 @@ import { type AxiosLike, registerAuth } from '../src/index.ts'
 const origin = 'https://api.test'
 const manager = createTokenManager({ origin, scheme: bearer(), grants: [apiToken('x')] })
 
-test('instances of axios are taken, and given back as they were', () => {
+test('registerAuth() accepts instances of axios and does not change their type', () => {
   const api = axios.create({ baseURL: origin })
   expectTypeOf(registerAuth(api, manager)).toEqualTypeOf<() => void>()
   registerAuth(axios, manager)
@@ -16,11 +16,11 @@ test('instances of axios are taken, and given back as they were', () => {
   registerAuth(api, manager)()
 })
 
-test("so is the instance inside NocoDB's own SDK, which has a copy of axios for itself", () => {
+test("registerAuth() accepts the instance inside NocoDB's SDK, which has its own copy of axios", () => {
   registerAuth(new Api({ baseURL: origin }).instance, manager)
 })
 
-test('and whatever has interceptors like theirs', () => {
+test('registerAuth() accepts any object with interceptors like theirs', () => {
   expectTypeOf(registerAuth).toBeCallableWith({} as AxiosLike<{ url: string }>, manager)
 })
 
@@ -30,6 +30,6 @@ test('misuse does not compile', () => {
   registerAuth(api)
   // @ts-expect-error the instance comes first
   registerAuth(manager, api)
-  // @ts-expect-error options are no instance
+  // @ts-expect-error options are not an instance
   registerAuth({ baseURL: origin }, manager)
 })

@@ -53,7 +53,7 @@ describe('registering', () => {
     expect(api.seen).toHaveLength(2) // ['fetch', b], answered 401 and replayed
   })
 
-  test('a header that was given as undefined is none', async () => {
+  test('a header that is undefined counts as absent', async () => {
     const sent: unknown[] = []
     const adapter: AxiosAdapter = async (config) => {
       sent.push(config.headers.get('xc-auth'), Object.keys(config.headers).length)
@@ -67,7 +67,7 @@ describe('registering', () => {
     expect(sent[0]).toMatch(/^CANARY/)
   })
 
-  test('at another address of the same machine sends no token, and its 401 says so', async () => {
+  test('with another address of the same machine sends no token, and its 401 is explained', async () => {
     const adapter: AxiosAdapter = async (config) => {
       const response = { data: '', status: 401, statusText: '', headers: {}, config }
       throw new AxiosError('Request failed', 'ERR_BAD_REQUEST', config, undefined, response)
@@ -122,7 +122,7 @@ describe('unregistering', () => {
     expect(api.seen.at(-1)?.headers['xc-auth']).toBeUndefined()
   })
 
-  test('a request under way is not disturbed', async () => {
+  test('a request in progress continues', async () => {
     const instance = createAxios({ baseURL: api.url })
     const unregister = registerAuth(instance, api.staleManager())
     const renewal = api.holdRenewals()
@@ -133,7 +133,7 @@ describe('unregistering', () => {
     expect((await pending).status).toBe(200)
   })
 
-  test('twice does no harm to a later registration', async () => {
+  test('twice does not affect a later registration', async () => {
     const instance = createAxios({ baseURL: api.url })
     const unregister = registerAuth(instance, api.staleManager())
     unregister()

@@ -59,7 +59,7 @@ describe('adapters', () => {
     return { sent, adapter }
   }
 
-  test('an adapter of the user carries both sendings', async () => {
+  test('a custom adapter sends both attempts', async () => {
     const { sent, adapter } = counting()
     expect((await signedIn({ adapter }).get('/')).status).toBe(200)
     expect(sent.map(({ headers }) => headers.get('xc-auth'))).toEqual(['CANARY-stale', 'CANARY-1'])
@@ -71,18 +71,15 @@ describe('adapters', () => {
     expect(sent).toHaveLength(2)
   })
 
-  test('a list of adapters is chosen from as always', async () => {
+  test('axios chooses from a list of adapters as usual', async () => {
     expect((await signedIn({ adapter: ['xhr', 'fetch', 'http'] }).get('/')).status).toBe(200)
     expect(api.renewals).toBe(1)
   })
 
-  test.each(['http', 'fetch'] as const)(
-    'the %s adapter may be given as a function',
-    async (name) => {
-      expect((await signedIn({ adapter: getAdapter(name) }).get('/')).status).toBe(200)
-      expect(api.renewals).toBe(1)
-    },
-  )
+  test.each(['http', 'fetch'] as const)('the %s adapter may be a function', async (name) => {
+    expect((await signedIn({ adapter: getAdapter(name) }).get('/')).status).toBe(200)
+    expect(api.renewals).toBe(1)
+  })
 
   test('an adapter that parses the body itself is understood', async () => {
     const http = getAdapter('http')
@@ -103,20 +100,23 @@ describe('adapters', () => {
     expect(bodies[0]).toBe('{"msg":"Invalid token"}')
   })
 
-  test.each(['http', 'fetch'] as const)('a streamed 401 is let go of (%s)', async (name) => {
-    const send = getAdapter(name)
-    const streams: unknown[] = []
-    const adapter: AxiosAdapter = async (config) => {
-      const response = await send({ ...config, validateStatus: null })
-      streams.push(response.data)
-      return response
-    }
-    await signedIn({ adapter }).get('/', { responseType: 'stream' })
-    const [first] = streams
-    expect(Readable.isDisturbed(first as Readable)).toBe(true)
-  })
+  test.each(['http', 'fetch'] as const)(
+    'the body of a streamed 401 is destroyed (%s)',
+    async (name) => {
+      const send = getAdapter(name)
+      const streams: unknown[] = []
+      const adapter: AxiosAdapter = async (config) => {
+        const response = await send({ ...config, validateStatus: null })
+        streams.push(response.data)
+        return response
+      }
+      await signedIn({ adapter }).get('/', { responseType: 'stream' })
+      const [first] = streams
+      expect(Readable.isDisturbed(first as Readable)).toBe(true)
+    },
+  )
 
-  test("the user's own env.fetch sends what the fetch adapter sends", async () => {
+  test("the user's own env.fetch sends the requests of the fetch adapter", async () => {
     const urls: string[] = []
     const env = {
       fetch: async (input: Request) => {
@@ -154,7 +154,7 @@ describe("the user's own code around a replay", () => {
     expect(api.seen.map(({ body }) => body)).toEqual(['<body>', '<body>'])
   })
 
-  test("the caller's config stays as it was, and the response's holds no token", async () => {
+  test("the caller's config stays unchanged, and the response's config contains no token", async () => {
     const instance = signedIn()
     const config = { headers: { 'x-mine': '1' }, params: { page: 2 }, data: { title: 'x' } }
     const before = structuredClone(config)
@@ -178,15 +178,15 @@ describe("the user's own code around a replay", () => {
   })
 })
 
-describe('a form that axios makes of an object', () => {
-  test('is a stream in Node, whose parts are remembered: it is sent again, byte for byte', async () => {
+describe('a form that axios creates from an object', () => {
+  test('is a stream in Node, and is replayed byte for byte from its parts', async () => {
     expect((await signedIn().postForm('/', { title: 'x', tags: ['a', 'b'] })).status).toBe(200)
     const bodies = api.seen.map(({ body }) => body)
     expect(bodies[0]).toContain('name="title"\r\n\r\nx\r\n')
     expect(bodies).toEqual([bodies[0], bodies[0]])
   })
 
-  test('with a stream among its parts is sent once: the 401 is the caller’s, with the reason', async () => {
+  test('with a stream among its parts is sent once, and the caller gets the 401 with the reason', async () => {
     const form = new FormDataOfNode()
     form.append('file', Readable.from(['content']), { filename: 'a.txt' })
     await expect(signedIn().post('/', form)).rejects.toMatchObject({
@@ -233,7 +233,7 @@ describe('axios-retry', () => {
   })
 })
 
-describe('what the caller asks for', () => {
+describe('the caller’s options', () => {
   test.each(['http', 'fetch'] as const)('every responseType arrives over %s', async (adapter) => {
     for (const responseType of ['json', 'text', 'arraybuffer', 'stream'] as const) {
       const instance = signedIn({ adapter })
@@ -264,7 +264,7 @@ describe('what the caller asks for', () => {
     },
   )
 
-  test('params and baseURL are kept, and decide whose request it is', async () => {
+  test('params and baseURL are kept, and decide whether the request gets a token', async () => {
     const instance = signedIn()
     await instance.get('items', { params: { where: 'a=1', list: [1, 2] } })
     expect(api.seen.map(({ url }) => url)).toEqual(
@@ -272,7 +272,7 @@ describe('what the caller asks for', () => {
     )
   })
 
-  test("a baseURL elsewhere gets no token, our origin's absolute URL does", async () => {
+  test("a baseURL at another origin gets no token, but an absolute URL at the manager's does", async () => {
     const other = await startApi()
     const instance = createAxios({ baseURL: other.url, validateStatus: null })
     registerAuth(instance, api.staleManager())
@@ -293,7 +293,7 @@ describe('what the caller asks for', () => {
     'http:/',
     'http:',
     '@',
-  ])('%jhost instead of a path takes no token elsewhere', async (start) => {
+  ])('%jhost instead of a path gets no token for another host', async (start) => {
     const other = await startApi()
     const instance = signedIn({ validateStatus: null })
     const elsewhere = start + new URL(other.url).host
@@ -310,7 +310,7 @@ describe('what the caller asks for', () => {
   })
 
   test.each(['http', 'fetch'] as const)(
-    'auth: {…} is a credential of its own (%s)',
+    'auth: {…} is the caller’s own credential (%s)',
     async (adapter) => {
       const instance = signedIn({ adapter, validateStatus: null })
       const { status } = await instance.get('/', { auth: { username: 'ada', password: 'pw' } })
@@ -320,14 +320,14 @@ describe('what the caller asks for', () => {
     },
   )
 
-  test('a user in the URL is a credential of its own', async () => {
+  test('a user in the URL is the caller’s own credential', async () => {
     const url = api.url.replace('//', '//ada:pw@')
     const { status } = await signedIn({ validateStatus: null }).get(url)
     expect([status, api.renewals]).toEqual([401, 0])
     expect(api.seen[0]?.headers['xc-auth']).toBeUndefined()
   })
 
-  test('a URL that is none fails as it always does', async () => {
+  test('an invalid URL fails as it does without Latchkey', async () => {
     const instance = createAxios()
     registerAuth(instance, api.staleManager())
     await expect(instance.get('//')).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })

@@ -48,7 +48,7 @@ describe.each(['http', 'fetch'] as const)(
   },
 )
 
-test('the raw request is hidden, not taken away', async () => {
+test('the raw request is not enumerable, but still there', async () => {
   const response = await instance.get('/', { adapter: 'http' })
   expect(response.request.path).toBe('/')
   expect(Object.keys(response)).not.toContain('request')

@@ -41,7 +41,7 @@ describe('a request that is not sent', () => {
     expect([error.toJSON().code, sent]).toEqual(['ERR_SIGN_IN_REQUIRED', []])
   })
 
-  it('is not tried again by axios-retry as it comes', async () => {
+  it('is not sent again by axios-retry with its defaults', async () => {
     const { api, asked } = signedOut()
     axiosRetry(api, { retries: 3 })
     await api.get('/orders').catch(() => undefined)
@@ -49,7 +49,7 @@ describe('a request that is not sent', () => {
   })
 })
 
-it('skipAuth: true in the config sends one request as it is', async () => {
+it('skipAuth: true in the config sends one request unchanged', async () => {
   const { api, sent, asked } = signedOut()
   expect((await api.get('/config', { skipAuth: true })).data).toBe('ok')
   expect([sent[0]?.headers.get('xc-auth'), asked()]).toEqual([undefined, 0])

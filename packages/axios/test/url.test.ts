@@ -46,7 +46,7 @@ describe.each(bases)('with the base %j', (baseURL) => {
   })
 })
 
-test('parameters are part of the URL, as axios writes them', () => {
+test('parameters are part of the URL, as axios serialises them', () => {
   const config = { url: '/items', baseURL: 'https://api.test', params: { page: 2, of: ['a', 'b'] } }
   const read = createAddressReader()(config as unknown as InternalAxiosRequestConfig)?.url
   expect(read).toBe(new Axios({}).getUri(config))

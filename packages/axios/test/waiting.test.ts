@@ -48,7 +48,7 @@ describe.each(['http', 'fetch'] as const)('while a renewal is awaited (%s adapte
     renewal.release()
   })
 
-  test('the replay gets what is left of the timeout', async () => {
+  test('the replay gets the rest of the timeout', async () => {
     const send = getAdapter(adapter)
     const timeouts: number[] = []
     const timing: AxiosAdapter = (config) => {

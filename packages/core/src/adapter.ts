@@ -1,5 +1,6 @@
 /**
- * What adapters are made of: the two calls of a manager, and what every client needs to send safely and again.
+ * What adapters need: the two calls of a manager, and what every client uses to send a request safely, once or
+ * twice.
  *
  * @module
  */

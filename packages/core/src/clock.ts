@@ -1,5 +1,5 @@
-/** Where the manager gets the time from. `Date` is one; tests inject their own. */
+/** Returns the time to the manager. `Date` is a clock; tests pass their own. */
 export interface Clock {
-  /** The current instant in epoch milliseconds. */
+  /** Returns the current instant in epoch milliseconds. */
   now(): number
 }

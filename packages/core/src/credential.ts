@@ -3,10 +3,10 @@ import { invalidOption } from './option-names.ts'
 const MAX_LENGTH = 16_384
 
 /**
- * Why `value` cannot be sent as a credential, without showing it; `undefined` when it can.
+ * Returns why `value` cannot be sent as a credential, without showing it. Returns `undefined` if it can be sent.
  *
- * Visible ASCII and Latin-1 only: fetch prints a malformed header value in its error message, and
- * axios silently sends another one.
+ * Only visible ASCII and Latin-1 are allowed, because fetch prints an invalid header value in its error message,
+ * and axios silently sends a different one.
  */
 export function credentialProblem(value: unknown): string | undefined {
   if (typeof value !== 'string')
@@ -20,7 +20,7 @@ export function credentialProblem(value: unknown): string | undefined {
   return `holds ${kind} (at position ${at} of ${value.length})`
 }
 
-/** `value` as a credential given in option `name`. @throws `ERR_INVALID_OPTION`, never showing it. */
+/** Returns `value`, the credential in option `name`. @throws `ERR_INVALID_OPTION`, which never shows the value. */
 export function asCredential(name: string, value: unknown): string {
   const problem = credentialProblem(value)
   if (problem) throw invalidOption(`\`${name}\` ${problem}.`)

@@ -2,7 +2,7 @@ import { redact } from './redact.ts'
 
 const brand = Symbol.for('latchkey.error')
 
-/** Every code core itself uses; services add their own. One row each in `docs/errors.md`. */
+/** Every code that core itself uses. Services add their own. Each has a row in `docs/errors.md`. */
 export type LatchkeyErrorCode =
   | 'ERR_INVALID_OPTION'
   | 'ERR_UNUSABLE_TOKEN'
@@ -23,35 +23,35 @@ export type LatchkeyErrorCode =
   | 'ERR_OWN_CREDENTIAL'
   | 'ERR_DISPOSED'
 
-/** What an error may know besides its code and message. */
+/** What an error may contain besides its code and message. */
 export interface LatchkeyErrorOptions {
-  /** Why. Clients' own errors, which hold requests and their secrets, are replaced by a summary. */
+  /** The cause. Clients' own errors contain requests and their secrets, so a summary replaces them. */
   cause?: unknown
-  /** How long the server asked us to wait, in milliseconds, when it said so. */
+  /** How long the server asked us to wait, in milliseconds, if it did. */
   retryAfterMs?: number | undefined
-  /** The status of the server's answer, where one is the reason. */
+  /** The status of the server's answer, if an answer is the reason. */
   status?: number | undefined
-  /** That answer, parsed where it is JSON, without secrets: what is wrong with which field, say. */
+  /** That answer without secrets, parsed if it is JSON. It may name the invalid field, for example. */
   body?: unknown
 }
 
 /**
- * The one kind of error Latchkey throws. `code` is stable and made for `switch`; `message` says what
- * happened, what was tried and what to do, and never holds a token or a password.
+ * The only kind of error that Latchkey throws. `code` is stable and made for `switch`. `message` says what
+ * happened, what was tried and what to do. It never contains a token or a password.
  */
 export class LatchkeyError extends Error {
   /** `'LatchkeyError'`. */
   override name = 'LatchkeyError'
-  /** What happened: a code of core or of a service, all in `docs/errors.md`. */
+  /** Says what happened: a code of core or of a service. All are in `docs/errors.md`. */
   readonly code: LatchkeyErrorCode | (string & {})
-  /** How long the server asked us to wait, in milliseconds, when it said so. */
+  /** How long the server asked us to wait, in milliseconds, if it did. */
   declare readonly retryAfterMs?: number
-  /** The status of the server's answer, where one is the reason. */
+  /** The status of the server's answer, if an answer is the reason. */
   declare readonly status?: number
-  /** That answer, parsed where it is JSON, without secrets. */
+  /** That answer without secrets, parsed if it is JSON. */
   declare readonly body?: unknown
 
-  /** Makes one. Its `cause` is shown without secrets. */
+  /** Creates an error. Its `cause` is shown without secrets. */
   constructor(
     code: LatchkeyErrorCode | (string & {}),
     message: string,
@@ -64,26 +64,25 @@ export class LatchkeyError extends Error {
     if (options.body !== undefined) this.body = options.body
   }
 
-  /** @internal Tells one of another copy of this package. */
+  /** @internal Recognises an error from another copy of this package. */
   get [brand](): true {
     return true
   }
 }
 
 /**
- * Thrown by a grant to say a definite no: these credentials will not work, however often they are
- * presented. The manager goes on to the next grant of the chain. Anything else a grant throws means
- * "unavailable": the session is kept and the renewal is tried again.
+ * Thrown by a grant for a definite no: these credentials will never work. The manager then asks the next grant of
+ * the chain. Any other error of a grant means "unavailable": the session is kept and the renewal is tried again.
  */
 export class GrantRejectedError extends LatchkeyError {
   /** `'GrantRejectedError'`. */
   override name = 'GrantRejectedError'
 
   /**
-   * Makes one, to be thrown by a grant.
+   * Creates an error for a grant to throw.
    *
-   * @param options.cause Why. Shown without secrets.
-   * @param options.code Default: `ERR_GRANT_REJECTED`. A code of your own reaches the caller as it is.
+   * @param options.cause The cause. Shown without secrets.
+   * @param options.code Default: `ERR_GRANT_REJECTED`. The caller receives a code of your own unchanged.
    * @param options.status, options.body The server's answer, without secrets.
    */
   constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
@@ -92,19 +91,19 @@ export class GrantRejectedError extends LatchkeyError {
 }
 
 /**
- * Thrown by a grant to say "not now": the user has to do something first, such as accept new terms. The session is
- * kept, and no grant is asked again until `refresh()`, `setTokens()` or a change in the store. Requests whose token is
- * still good go out; the others reject with this error, which the `renewalFailed` event carries as well.
+ * Thrown by a grant when the user has to act first, for example accept new terms. The session is kept. No grant is
+ * asked again until `refresh()`, `setTokens()` or a change in the store. Requests go out while their token is
+ * valid. Other requests reject with this error, which the `renewalFailed` event contains too.
  */
 export class GrantDeferredError extends LatchkeyError {
   /** `'GrantDeferredError'`. */
   override name = 'GrantDeferredError'
 
   /**
-   * Makes one, to be thrown by a grant.
+   * Creates an error for a grant to throw.
    *
    * @param message What the user has to do.
-   * @param options.code Default: `ERR_USER_ACTION_REQUIRED`. A code of your own reaches the caller as it is.
+   * @param options.code Default: `ERR_USER_ACTION_REQUIRED`. The caller receives a code of your own unchanged.
    * @param options.status, options.body The server's answer, without secrets.
    */
   constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
@@ -112,17 +111,17 @@ export class GrantDeferredError extends LatchkeyError {
   }
 }
 
-/** Whether `value` is an error, also of another realm, as in a test runner's sandbox. */
+/** Returns whether `value` is an error, also from another realm such as a test runner's sandbox. */
 const isError = (value: unknown): value is Error =>
   value instanceof Error ||
   /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value))
 
-/** Whether `value` is a `LatchkeyError`, also one from another copy of this package. */
+/** Returns whether `value` is a `LatchkeyError`, also from another copy of this package. */
 export function isLatchkeyError(value: unknown): value is LatchkeyError {
   return isError(value) && (value as { [brand]?: boolean })[brand] === true
 }
 
-/** An error and its causes, or whatever else was thrown; eight at most, so that a circle ends. */
+/** Yields an error and its causes, or any other thrown object. It stops after eight, so that a circle ends. */
 export function* causesOf(thrown: unknown): Generator<object> {
   let current = thrown
   for (let depth = 0; depth < 8 && typeof current === 'object' && current; depth += 1) {
@@ -131,28 +130,29 @@ export function* causesOf(thrown: unknown): Generator<object> {
   }
 }
 
-/** Whether a grant's error is its definite no. */
+/** Returns whether a grant's error is a definite no. */
 export function isRejection(error: unknown): error is GrantRejectedError {
   return isLatchkeyError(error) && error.name === 'GrantRejectedError'
 }
 
-/** Whether a grant's error is its "not now". */
+/** Returns whether a grant's error asks the user to act first. */
 export function isDeferral(error: unknown): error is GrantDeferredError {
   return isLatchkeyError(error) && error.name === 'GrantDeferredError'
 }
 
-/** Marks a summary, which is not made again. Registered, so that two copies of core agree. */
+/** Marks a summary, so that it is not summarised again. A registered symbol, so that two copies of core agree. */
 const summaryKey = Symbol.for('latchkey.summary')
-/** How deep causes are followed, and how many of several errors are kept. */
+/** How many levels of causes are kept, and how many errors of a list. */
 const MAX_DEPTH = 3
 const MAX_ERRORS = 10
-/** What a name, or a code, looks like. Anything else may be text of any kind. */
+/** The form of a name or a code. Any other text could contain a secret. */
 const WORD = /^[\w.$-]{1,64}$/
 
 /**
- * An error made fit to be a `cause`: an error of our own itself, with a cause that is fit, unless it shows one of
- * `secrets`; any other as a summary of its name, code, status, message and causes. Clients' own errors carry the request they failed with (an
- * `AxiosError` shows the posted password under `util.inspect`), and what any property of them holds is unknown.
+ * Returns an error that is safe as a `cause`. An error of our own is returned itself, unless it shows one of
+ * `secrets`. Any other error becomes a summary of its name, code, status, message and causes. Clients' own errors
+ * contain their request (`util.inspect` of an `AxiosError` shows the posted password), and any of their properties
+ * may hold a secret.
  */
 export function withoutSecrets(
   error: unknown,
@@ -191,13 +191,13 @@ export function withoutSecrets(
   )
 }
 
-/** The message of what was thrown. What is not an error may be an object, which may hold anything. */
+/** Returns the message of a thrown value. An object that is not an error may contain anything, so it is not shown. */
 export function wordsOf(thrown: unknown): string {
   if (isError(thrown)) return thrown.message
   return Object(thrown) === thrown ? 'An object was thrown.' : String(thrown)
 }
 
-/** Whether one of our own errors shows a secret, or anything but plain values. */
+/** Returns whether one of our own errors shows a secret, or has a property that is not a plain value. */
 function shows(error: Error, secrets: readonly string[]): boolean {
   const { body, ...values } = Object.fromEntries(Object.entries(error))
   const all: unknown[] = [error.message, error.stack, textOf(body), ...Object.values(values)].flat()
@@ -208,7 +208,7 @@ function shows(error: Error, secrets: readonly string[]): boolean {
   })
 }
 
-/** An object where it has none, since nobody knows what it would show. */
+/** Returns `body` as text, or an object if it has no JSON, because its contents are unknown. */
 function textOf(body: unknown): unknown {
   try {
     return JSON.stringify(body)

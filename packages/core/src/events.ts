@@ -1,9 +1,9 @@
 import type { LatchkeyError } from './errors.ts'
 import { isThenable } from './waiting.ts'
 
-/** What a manager is doing, for a user interface. */
+/** The state of a manager, for a user interface. */
 export interface ManagerState {
-  /** `'unknown'`: the store was not looked into yet. `'renewing'`: grants are being asked, also for a first sign-in. */
+  /** `'unknown'`: the store has not been read yet. `'renewing'`: grants are being asked, also for a first sign-in. */
   readonly status: 'unknown' | 'signedOut' | 'signedIn' | 'renewing'
   /** When the access token expires, in epoch milliseconds. `undefined`: unknown, never, or there is none. */
   readonly expiresAt: number | undefined
@@ -11,27 +11,27 @@ export interface ManagerState {
   readonly generation: number
 }
 
-/** What a manager announces. No payload ever holds a token, a password or a query string. */
+/** The events of a manager. They never contain a token, a password or a query string. */
 export interface ManagerEvents {
-  /** `manager.state` has changed: a sign-in, a renewal, a sign-out; here, or in another tab, process or machine. */
+  /** `manager.state` has changed: a sign-in, renewal or sign-out, here or in another tab, process or machine. */
   changed: ManagerState & {
     /** When, in epoch milliseconds. */
     at: number
   }
-  /** The grants are being asked for a new token set. Once, however many requests wait. */
+  /** The grants are being asked for a new token set. Emitted once per renewal, however many requests wait. */
   renewing: {
     /** When, in epoch milliseconds. */
     at: number
   }
-  /** A grant gave a new token set, and it is stored. */
+  /** A grant returned a new token set, and it is stored. */
   renewed: {
     /** When, in epoch milliseconds. */
     at: number
-    /** Counts this manager's token sets: the new one's number. */
+    /** The number of the new token set. It counts this manager's token sets. */
     generation: number
-    /** The name of the grant that gave it. */
+    /** The name of the grant that returned it. */
     grant: string
-    /** How long the renewal took, retries included. */
+    /** How long the renewal took in milliseconds, retries included. */
     durationMs: number
   }
   /** A renewal ended without a token set. */
@@ -39,42 +39,42 @@ export interface ManagerEvents {
     /** When, in epoch milliseconds. */
     at: number
     /**
-     * `'rejected'`: a definite no. `'unavailable'`: the session is kept, and a later request tries again. `'deferred'`:
-     * the session is kept, and the user has to do something first.
+     * `'rejected'`: a definite no. `'unavailable'`: the session is kept, and a later request tries again.
+     * `'deferred'`: the session is kept, and the user has to act first.
      */
     outcome: 'rejected' | 'unavailable' | 'deferred'
-    /** Why. */
+    /** The reason. */
     error: LatchkeyError
   }
-  /** A request was answered "token rejected" and is sent again. */
+  /** The server rejected the token of a request, and the request is sent again. */
   retried: {
     /** When, in epoch milliseconds. */
     at: number
-    /** Whose token it goes out with now. */
+    /** The number of the token set that it carries now. */
     generation: number
     /** The request's HTTP method. */
     method: string
-    /** Its origin and path, without a query. */
+    /** The request's origin and path, without a query. */
     url: string
   }
-  /** The session is over. Once per session, however many requests were waiting. */
+  /** The session has ended. Emitted once per session, however many requests were waiting. */
   signedOut: {
     /** When, in epoch milliseconds. */
     at: number
     /**
-     * `'signOut'`: signOut() was called here. `'rejected'`: no grant could go on. `'elsewhere'`: another
+     * `'signOut'`: signOut() was called here. `'rejected'`: no grant could obtain a token. `'elsewhere'`: another
      * tab, process or machine emptied the store.
      */
     reason: 'signOut' | 'rejected' | 'elsewhere'
   }
   /**
-   * The store failed or held garbage; the manager went on from memory. Where nobody listens, the console
-   * is told, once per operation.
+   * The store failed or returned garbage, so the manager goes on with the tokens in memory. Without a listener,
+   * the console shows a warning once per operation.
    */
   storeFailed: {
     /** When, in epoch milliseconds. */
     at: number
-    /** What the store was asked to do. */
+    /** The operation that failed. */
     operation: 'get' | 'set' | 'remove' | 'subscribe'
     /** `ERR_STORE_FAILED`, with the store's own error as its `cause`. */
     error: LatchkeyError
@@ -82,8 +82,8 @@ export interface ManagerEvents {
 }
 
 /**
- * What `manager.on()` calls. It cannot steer: what it throws is reported on the console and goes no
- * further.
+ * A function that `manager.on()` calls. It cannot change what the manager does. If it throws, the console shows
+ * the error.
  */
 export type Listener<Name extends keyof ManagerEvents> = (event: ManagerEvents[Name]) => void
 
@@ -94,7 +94,7 @@ const UNKNOWN: ManagerState = Object.freeze({
   generation: 0,
 })
 
-/** Tells listeners what happens. They cannot steer: what one throws is reported on the console and goes no further. */
+/** Calls listeners. A listener cannot change what the manager does. If it throws, the console shows the error. */
 export class Events {
   #listeners: Map<keyof ManagerEvents, Set<(event: never) => unknown>> | undefined = undefined
   #state = UNKNOWN
@@ -105,14 +105,14 @@ export class Events {
   }
 
   on<Name extends keyof ManagerEvents>(name: Name, listener: Listener<Name>): () => void {
-    const own: Listener<Name> = (event) => listener(event) // so that one function may listen twice
+    const own: Listener<Name> = (event) => listener(event) // so that one function may be added twice
     this.#listeners ??= new Map()
     const all = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, all.add(own))
     return () => void all.delete(own)
   }
 
-  /** @returns Whether there was a listener. */
+  /** Calls the listeners. @returns Whether there was one. */
   emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): boolean {
     const all = this.#listeners?.get(name) ?? []
     let isHeard = false
@@ -128,7 +128,7 @@ export class Events {
     return isHeard
   }
 
-  /** Tells of `next` where that is a change. */
+  /** Emits `next` if it differs from the last state. */
   tellState({ status, expiresAt, generation }: ManagerState, at: number): void {
     const last = this.#state
     const isSame =
@@ -144,6 +144,6 @@ export class Events {
 }
 
 function report(name: string, error: unknown): void {
-  // oxlint-disable-next-line no-console -- the one place left to say it: nothing awaits a listener
+  // oxlint-disable-next-line no-console -- no caller awaits a listener, so this is the only place left
   console.error(`Latchkey: a listener of "${name}" failed:`, error)
 }

@@ -1,13 +1,13 @@
 import { jwtDecode } from 'jwt-decode'
 import { readTokenSet, type TokenSet } from './token-set.ts'
 
-/** When a JWT was issued and when it expires, in epoch milliseconds, as far as it says so credibly. */
+/** When a JWT was issued and when it expires, in epoch milliseconds, if its claims are credible. */
 export interface JwtTimes {
   issuedAt: number | undefined
   expiresAt: number | undefined
 }
 
-/** No NumericDate in seconds is this large before the year 33658: it is milliseconds by mistake. */
+/** A NumericDate in seconds does not reach this before the year 33658. A larger one is in milliseconds by mistake. */
 const MILLISECONDS_FROM = 1e12
 
 const toMs = (claim: unknown): number | undefined => {
@@ -15,19 +15,19 @@ const toMs = (claim: unknown): number | undefined => {
   return claim >= MILLISECONDS_FROM ? claim : claim * 1000
 }
 
-/** A claim by its name, of a payload whose own properties alone count. */
+/** Returns a function that reads the payload's own claims by name. */
 function readClaims(token: string): (name: string) => unknown {
   let claims: unknown
   try {
     claims = jwtDecode(token)
   } catch {
-    // opaque: the common case for many servers, and not an error
+    // an opaque token, which is common and not an error
   }
   const own = Object(claims ?? {}) as Record<string, unknown>
   return (name) => (Object.hasOwn(own, name) ? own[name] : undefined)
 }
 
-/** Whom a JWT says it is about. Unverified: good for telling two users apart, for nothing else. */
+/** Returns the user that a JWT names. It is unverified: use it only to tell two users apart. */
 export function readJwtOwner(token: string): string | undefined {
   const claim = readClaims(token)
   const owner = claim('sub') ?? claim('id') ?? claim('email')
@@ -35,10 +35,10 @@ export function readJwtOwner(token: string): string | undefined {
 }
 
 /**
- * Reads `iat` and `exp` without verifying anything: they are hints for when to renew, nothing more.
+ * Reads `iat` and `exp` without verifying them. They are only hints for when to renew.
  *
- * Opaque tokens and strange claims (strings, NaN, negatives) give no hint. jwt-decode answers `null`,
- * numbers and arrays as payloads without complaint, so its result is looked at property by property.
+ * Opaque tokens and invalid claims (strings, NaN, negatives) yield no hint. jwt-decode accepts `null`, numbers and
+ * arrays as payloads, so each property is checked.
  */
 export function readJwtTimes(token: string): JwtTimes {
   const claim = readClaims(token)
@@ -46,12 +46,14 @@ export function readJwtTimes(token: string): JwtTimes {
 }
 
 /**
- * When a token just received expires, in epoch milliseconds; `undefined` when that is unknown.
+ * Returns when a token that was just received expires, in epoch milliseconds. Returns `undefined` if that is
+ * unknown.
  *
- * The earlier of two: the JWT's own `exp`, where the clock can be right about it; and its life (`exp - iat`) counted
- * from now, so that a wrong local clock does no harm. Its instants are whole seconds, so up to one second of that
- * life has passed unseen: what the clock shows of it is taken off, and the whole second when the clock cannot be
- * right. An instant already past is not believed: a fresh token that looks expired is the server's to judge.
+ * This is the earlier of two instants: the JWT's own `exp`, if the local clock can be right about it, and its life
+ * (`exp - iat`) counted from now, so that a wrong clock does no harm. Both claims are whole seconds, so up to one
+ * second of that life may have passed. The part that the clock shows is subtracted, or the whole second if the
+ * clock cannot be right. An instant in the past is ignored: the server has to judge a fresh token that looks
+ * expired.
  */
 export function expiryOnReceipt(tokens: TokenSet, now: number): number | undefined {
   const { expiresAt: exp, issuedAt } = readJwtTimes(tokens.accessToken)
@@ -67,24 +69,24 @@ export function expiryOnReceipt(tokens: TokenSet, now: number): number | undefin
 }
 
 /**
- * When a token that the caller gave expires: an instant that they named counts, also one that is past, since it may have
- * lain somewhere; else as on receipt.
+ * Returns when a token from the caller expires. An instant that the caller names is used even if it is past,
+ * because the token may be old. Otherwise the rules for a received token apply.
  */
 function expiryOfGiven(tokens: TokenSet, now: number): number | undefined {
   const { expiresAt } = tokens
   return expiresAt !== undefined && expiresAt <= now ? expiresAt : expiryOnReceipt(tokens, now)
 }
 
-/** The same for one that was obtained only now: a server that says "0 seconds" says nothing. */
+/** Returns the same for a token obtained just now. A server's "0 seconds" is ignored. */
 const expiryOfObtained = (tokens: TokenSet, now: number): number | undefined =>
   (tokens.expiresAt ?? Infinity) < now - 1_000 ? tokens.expiresAt : expiryOnReceipt(tokens, now)
 
-/** When a token from a store expires: when it was received is unknown, so only its instants count. */
+/** Returns when a token from a store expires. When it was received is unknown, so only instants are used. */
 export function expiryFromStore(tokens: TokenSet): number | undefined {
   return tokens.expiresAt ?? readJwtTimes(tokens.accessToken).expiresAt
 }
 
-/** Where a token set comes from decides what is believed of its expiry. */
+/** The source of a token set decides how its expiry is read. */
 const EXPIRY = {
   receipt: expiryOnReceipt,
   store: expiryFromStore,
@@ -92,6 +94,6 @@ const EXPIRY = {
   obtained: expiryOfObtained,
 } as const
 
-/** A copy of `tokens` with the instant of its expiry settled, so that a store keeps it too. */
+/** Returns a copy of `tokens` with the instant of its expiry, so that a store keeps that too. */
 export const withExpiry = (tokens: TokenSet, from: keyof typeof EXPIRY, now: number): TokenSet =>
   readTokenSet({ ...tokens, expiresAt: EXPIRY[from](tokens, now) })

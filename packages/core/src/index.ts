@@ -1,6 +1,6 @@
 /**
- * The token manager: obtains one token set, renews it once for everybody, keeps it in a store, hands it
- * out to its origins only, and forgets it.
+ * The token manager. It obtains one token set, renews it once for all requests, keeps it in a store, sends it to
+ * its own origins only, and forgets it.
  *
  * @module
  */

@@ -15,48 +15,48 @@ import {
   type TokenStore,
 } from './store/token-store.ts'
 
-/** What a manager is made of: where the token may go, how it is sent, how to get one. */
+/** The parts of a manager: where the token may go, how it is sent, and how to obtain one. */
 export interface TokenManagerOptions {
-  /** The only origins that ever get the token: scheme, host and port, e.g. `'https://api.example.com'`. */
+  /** The only origins that receive the token: scheme, host and port, such as `'https://api.example.com'`. */
   origin: string | readonly string[]
   /** How the token is sent: `bearer()`, `headerScheme('xc-auth')`, or your own. */
   scheme: Scheme
-  /** The chain: asked in order, the first grant that applies wins. At least one. */
+  /** The chain of grants, at least one. They are asked in order, and the first that applies wins. */
   grants: readonly Grant[]
-  /** Where the token set outlives the process. Default: `memoryStore()`. */
+  /** Where the token set is kept beyond the end of the process. Default: `memoryStore()`. */
   store?: TokenStore
-  /** This token set's name inside the store, which gets it verbatim. Default: the first origin. */
+  /** The name of this token set in the store, used unchanged. Default: the first origin. */
   name?: string
   /**
-   * Whether a response says that the token it carried is no good. Default: its status is 401.
-   * Asked for every response to a request that carried a token of ours; one that throws is a no
-   * unless the status is 401.
+   * Returns whether a response rejects the token of its request. Default: the status is 401. Called for every
+   * response to a request that carried the manager's token. If it throws, the status decides.
    */
   isTokenRejected?: (response: ResponseView) => MaybePromise<boolean>
-  /** Requests that go out without a token though their origin is ours, such as a sign-in page. */
+  /** Returns true for requests to your origin that go out without a token, such as a sign-in page. */
   skipAuth?: (request: { url: URL; method: string }) => boolean
   /**
-   * What to do with a request while nobody is signed in. `'reject'` (the default): it rejects with
-   * `ERR_SIGN_IN_REQUIRED`. `'send'`: it goes out without a token, as a visitor's. Where there are credentials to sign
-   * in with, that is done first.
+   * What happens to a request while the user is signed out. `'reject'` (the default): it rejects with
+   * `ERR_SIGN_IN_REQUIRED`. `'send'`: it goes out without a token, as a visitor's. If there are credentials to
+   * sign in with, the manager signs in first.
    */
   whenSignedOut?: 'reject' | 'send'
   /**
-   * Tokens that an ordinary answer hands on: a cookie that is prolonged, a header with the next token. Asked for every
-   * answer below 400 to a request that carried the token in use; `undefined` for none. Default: there are none.
+   * Returns the new tokens in an ordinary response, such as a prolonged cookie or a header with the next token.
+   * Called for every answer below 400 to a request that carried the token in use. Return `undefined` for none.
+   * Default: none.
    */
   tokensFrom?: (response: ResponseView, tokens: TokenSet) => TokenSet | undefined
   /**
-   * Answers a challenge without a renewal: obtains a token of another strength or scope, or learns a nonce. Asked for
-   * each 401 and 403 to a request that carried a token of this session, before `isTokenRejected`.
+   * Answers a challenge without a renewal: obtains a token of another strength or scope, or learns a nonce. Called
+   * for each 401 and 403 to a request that carried a token of this session, before `isTokenRejected`.
    *
    * @param tokens The token set in use.
-   * @param isInUse Whether the request carried that one. False: it was replaced meanwhile, so that what is asked for may
-   *   have been obtained already.
-   * @returns Another token set: it replaces the one in use, within the same session, and the request is sent again with
-   *   it, once. The same `tokens`: the request is sent again, once, with headers made anew; a renewal may still follow.
-   *   `undefined`: the response is judged as any other.
-   * @throws A LatchkeyError becomes what `explain(response)` answers, and nothing is sent again.
+   * @param isInUse Whether the request carried that token set. False: it was replaced in the meantime, so the new
+   *   one may already fulfil the challenge.
+   * @returns Another token set: it replaces the one in use, within the same session, and the request is sent again
+   *   with it, once. The same `tokens`: the request is sent again, once, with new headers; a renewal may still
+   *   follow. `undefined`: the response is judged like any other.
+   * @throws A LatchkeyError: `explain(response)` returns it, and the request is not sent again.
    */
   onChallenge?: (
     response: ResponseView,
@@ -64,23 +64,23 @@ export interface TokenManagerOptions {
     isInUse: boolean,
   ) => MaybePromise<TokenSet | undefined>
   /**
-   * What it means that the server refuses a token which was just renewed. `'keep'` (the default): this
-   * user may not do this, and the session stays. `'end'`: the token is dead; the session is over, the
-   * store is emptied, and the next request asks the chain.
+   * What it means if the server rejects a token that was just renewed. `'keep'` (the default): this user may not
+   * do this, and the session is kept. `'end'`: the token is not valid any more. The session ends, the store is
+   * emptied, and the next request asks the chain.
    */
   whenRefused?: 'keep' | 'end'
   /**
-   * How long before expiry a renewal starts in the background, in milliseconds; a finite number >= 0.
-   * Default: the store's, else 60_000. Never more than a fifth of the token's life.
+   * How long before expiry a renewal starts in the background, in milliseconds; a finite number >= 0. Default: the
+   * store's value, else 60_000. Never more than a fifth of the token's life.
    */
   renewAheadMs?: number
   /** How long a renewal may take, retries included, in milliseconds; more than 0. Default: 15_000. */
   renewTimeoutMs?: number
-  /** The `fetch` that grants get. Default: the global one, looked up at each call. */
+  /** The `fetch` that grants use. Default: the global one, looked up at each call. */
   fetch?: typeof fetch
-  /** Where the time comes from, for tests. Default: `Date`. */
+  /** The source of the time, for tests. Default: `Date`. */
   clock?: Clock
-  /** Allows plain http beyond loopback. Whoever listens on the way then has your tokens. Default: false. */
+  /** Allows plain http beyond loopback. Anyone on the network path can then read your tokens. Default: false. */
   allowInsecure?: boolean
 }
 
@@ -103,7 +103,7 @@ const KNOWN: OptionNames<TokenManagerOptions> = {
   allowInsecure: 'boolean',
 }
 
-/** What every service takes as the manager does. */
+/** The options that every service shares with the manager. */
 export type ServiceOptions = Pick<
   TokenManagerOptions,
   | 'store'
@@ -117,7 +117,7 @@ export type ServiceOptions = Pick<
   | 'allowInsecure'
 >
 
-/** Their names, for `expectKnown()`. */
+/** The names of those options, for `expectKnown()`. */
 export const serviceOptions: OptionNames<ServiceOptions> = {
   store: KNOWN.store,
   skipAuth: KNOWN.skipAuth,
@@ -130,7 +130,7 @@ export const serviceOptions: OptionNames<ServiceOptions> = {
   allowInsecure: KNOWN.allowInsecure,
 }
 
-/** What a service passes on: those of its options that `createTokenManager()` has too. */
+/** Returns the options of a service that `createTokenManager()` has too. */
 export function managerOptions<O extends object>(
   options: O,
 ): Pick<O, keyof O & keyof TokenManagerOptions> {
@@ -138,7 +138,7 @@ export function managerOptions<O extends object>(
   return Object.fromEntries(shared) as Pick<O, keyof O & keyof TokenManagerOptions>
 }
 
-/** The options as the manager uses them: checked once, defaults settled. */
+/** The options as the manager uses them: checked, and with their defaults. */
 export interface ManagerOptions {
   origins: ReadonlySet<string>
   scheme: Scheme
@@ -157,16 +157,16 @@ export interface ManagerOptions {
   clock: Clock
 }
 
-/** The same for the kernel: its store and its grants are wrapped. */
+/** The options of the kernel. Its store and its grants are wrapped. */
 export interface KernelOptions extends Omit<ManagerOptions, 'store' | 'grants' | 'fetch'> {
   store: KernelStore
   /** Asks the chain of grants. */
   ask: Chain
-  /** Tells the grants' own requests from all others. */
+  /** Recognises the grants' own requests. */
   inside: Inside
 }
 
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected. */
+/** Checks the options. @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and the expected value. */
 export function checkOptions(given: TokenManagerOptions): ManagerOptions {
   const options = expectKnown(given, KNOWN)
   const { scheme, grants, store = memoryStore(), clock = Date } = options
@@ -218,6 +218,6 @@ function duration(option: string, value: number, least: number): number {
   const got = typeof value === 'number' ? String(value) : typeof value
   const expected = `a finite number of milliseconds >= ${least}, got ${got}`
   expect(option, expected, Number.isFinite(value) && value >= least)
-  // No timer can wait longer, and one that is asked to fires at once.
+  // A timer cannot wait longer. With a larger value it would fire at once.
   return Math.min(value, 2 ** 31 - 1)
 }

@@ -1,6 +1,6 @@
 import { LatchkeyError } from './errors.ts'
 
-/** What an option has to be, where that can be said in general. */
+/** The expected kinds of options, for the kinds that many of them share. */
 const KINDS = {
   text: ['a non-empty string', (value: unknown) => typeof value === 'string' && value !== ''],
   boolean: ['true or false', (value: unknown) => typeof value === 'boolean'],
@@ -10,18 +10,18 @@ const KINDS = {
 
 type Kind = keyof typeof KINDS
 
-/** Every option, each once, so that the compiler misses one that is left out; with its kind, or `true` for any value. */
+/** All options with their kind, or `true` for any value. The compiler reports an option that is missing here. */
 export type OptionNames<Options> = Readonly<
   Record<Options extends unknown ? keyof Options : never, true | Kind>
 >
 
 /**
- * Returns the caller's own options, in an object that inherits nothing: what a careless merge has put on
- * `Object.prototype` is not an option. Refuses an unknown option, which would be left out in silence, and one of
- * another kind. `undefined` counts as left out.
+ * Returns the caller's own options, in an object that inherits nothing: a value that a careless merge has put on
+ * `Object.prototype` is not an option. An unknown option, or one of another kind, is an error, because it would
+ * have no effect. `undefined` counts as absent.
  *
- * @param path What stands before the name, where the options are themselves an option: `'signIn.'`.
- * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option, and the known ones or what was expected.
+ * @param path The prefix of the name, if the options are themselves an option: `'signIn.'`.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option, and the known options or the expected value.
  */
 export function expectKnown<Options extends object>(
   options: Options,
@@ -30,12 +30,12 @@ export function expectKnown<Options extends object>(
 ): Options {
   const names = Object.keys(known).join(', ')
   if (typeof options !== 'object' || options === null) {
-    throw invalidOption(`The options are no object. There are: ${names}.`)
+    throw invalidOption(`Options must be an object. Known options: ${names}.`)
   }
   const own = Object.assign(Object.create(null), options) as Record<string, unknown>
   for (const [option, value] of Object.entries(own)) {
     const kind = Object.hasOwn(known, option) ? known[option] : undefined
-    if (!kind) throw invalidOption(`There is no option \`${path}${option}\`. There are: ${names}.`)
+    if (!kind) throw invalidOption(`Unknown option \`${path}${option}\`. Known options: ${names}.`)
     if (kind === true || value === undefined) continue
     const [expected, isMet] = KINDS[kind]
     if (!isMet(value)) throw invalidOption(`\`${path}${option}\` must be ${expected}.`)
@@ -48,6 +48,6 @@ function isStore(value: unknown): boolean {
   return [getToken, setToken, removeToken].every((method) => typeof method === 'function')
 }
 
-/** The error of a wrong option. `message` names the option, and never shows a secret. */
+/** Creates the error for a wrong option. `message` names the option and never shows a secret. */
 export const invalidOption = (message: string): LatchkeyError =>
   new LatchkeyError('ERR_INVALID_OPTION', message)

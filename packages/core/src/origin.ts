@@ -1,10 +1,10 @@
 import { invalidOption } from './option-names.ts'
 
-/** The loopback names and literals that secure contexts trust; every spelling, since URLs normalise them. */
+/** The loopback names and addresses that browsers trust. URLs normalise other spellings to these. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 /**
- * `value` resolved against `base`; `undefined` when it is no URL.
+ * Resolves `value` against `base`. Returns `undefined` if it is not a URL.
  *
  * @group For adapters and services
  */
@@ -16,15 +16,15 @@ export function parseUrl(value: string | URL, base?: string): URL | undefined {
   }
 }
 
-/** What the platform resolves a relative URL against: a page's base, or a worker's own address. */
+/** Returns what the platform resolves a relative URL against: a page's base, or a worker's own address. */
 export const baseUrl = (): string | undefined =>
   globalThis.document?.baseURI ?? globalThis.location?.href
 
 /**
- * Whether secrets may travel to `url`: by https; by plain http to this very machine only, unless
- * `allowInsecure`.
+ * Returns whether secrets may be sent to `url`: over https, or over plain http to this machine only, unless
+ * `allowInsecure` is set.
  *
- * @param url Where they would go.
+ * @param url Where they would be sent.
  * @group For adapters and services
  */
 export function mayCarrySecrets({ protocol, hostname }: URL, allowInsecure = false): boolean {
@@ -33,8 +33,8 @@ export function mayCarrySecrets({ protocol, hostname }: URL, allowInsecure = fal
 }
 
 /**
- * Whether `url` is at one of `origins`, as far as its first characters show. An origin and a slash prove
- * it, whatever follows: the slash ends the host (URL standard, authority state). Else it has to be parsed.
+ * Returns whether the first characters of `url` show that it is at one of `origins`. An origin followed by a slash
+ * proves it, because the slash ends the host (URL standard, authority state). Otherwise the URL has to be parsed.
  */
 export function isPlainlyAt(origins: ReadonlySet<string>, url: string): boolean {
   for (const origin of origins) {
@@ -44,8 +44,8 @@ export function isPlainlyAt(origins: ReadonlySet<string>, url: string): boolean 
 }
 
 /**
- * The origin that was probably meant by `url`, which is at none: one of the same host, or of this very machine by
- * another name.
+ * Returns the origin that was probably meant by `url`, which is not at any of them: one with the same host, or
+ * another name of this machine.
  */
 export function nearestOrigin(origins: ReadonlySet<string>, url: URL): string | undefined {
   if (origins.has(url.origin)) return undefined
@@ -56,10 +56,10 @@ export function nearestOrigin(origins: ReadonlySet<string>, url: URL): string | 
 }
 
 /**
- * The origins a token may go to. Compared whole and exactly, never by prefix or pattern.
+ * Parses the origins that a token may go to. They are compared as a whole and exactly, never by prefix or pattern.
  *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` for none, a relative one, one with a path or a password,
- *   another scheme than http(s), and plain http beyond loopback unless `allowInsecure`.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` for an empty list, a relative URL, one with a path or a password, a
+ *   scheme other than http(s), and plain http beyond loopback unless `allowInsecure` is set.
  */
 export function parseOrigins(
   origin: string | readonly string[],
@@ -84,21 +84,21 @@ function parseOrigin(entry: unknown, allowInsecure: boolean): string {
 
 const EXAMPLE = '. Example: "https://api.example.com".'
 
-/** How strict to be with an address. */
+/** The rules for checking an address. */
 interface AddressRules {
-  /** Whether plain http may leave this machine. */
+  /** Whether plain http may go beyond this machine. */
   allowInsecure: boolean
-  /** What a relative address is below. Absent: it must be absolute. */
+  /** The base of a relative address. Absent: the address must be absolute. */
   below?: URL
-  /** Whether others are made of it, so that it ends with a slash and has no query. */
+  /** Whether other addresses are built from it, so that it must end with a slash and have no query. */
   isBase?: boolean
 }
 
 /**
- * The address that an option names, which secrets may go to.
+ * Parses the address in an option, which secrets may be sent to.
  *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option, for what is not an http(s) URL, one that holds a
- *   user, a password or a fragment, and plain http beyond loopback unless `allowInsecure`.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option: for anything but an http(s) URL, for a URL with
+ *   a user, a password or a fragment, and for plain http beyond loopback unless `allowInsecure` is set.
  */
 export function parseAddress(
   option: string,
@@ -114,7 +114,7 @@ export function parseAddress(
   if (url.username || url.password) throw invalid('must not hold a user name or password.')
   if (!mayCarrySecrets(url, allowInsecure)) {
     throw invalid(
-      `is plain http beyond this machine (${url.host}): anybody on the way could read the secrets. Use https, or set \`allowInsecure: true\` if you accept that.`,
+      `is plain http beyond this machine (${url.host}), so anyone on the network path could read the secrets. Use https, or set \`allowInsecure: true\` if you accept that.`,
     )
   }
   if (isBase) url.pathname = url.pathname.replace(/\/*$/, '/')

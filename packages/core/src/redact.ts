@@ -1,17 +1,17 @@
-/** Shorter pieces of a secret are words like others. */
+/** The length of the pieces of a secret that are looked for. Shorter pieces are too much like ordinary words. */
 const PIECE = 8
-/** A secret this short is told by none of its pieces. */
+/** From this length on, a secret is looked for by its pieces. A shorter one is looked for as a whole. */
 const IN_PIECES_FROM = 2 * PIECE
-/** How often a text is decoded: JSON within JSON within a form. */
+/** How many times a text is decoded, for example JSON within JSON within a form. */
 const MAX_DEPTH = 3
-/** What is longer is cut, so that a server's page costs no time. */
+/** Longer texts are cut, so that a long page from a server takes no time. */
 const MAX_LENGTH = 10_000
 
 const REDACTED = '[redacted]'
 
 /**
- * Returns `text` without any of `secrets`, however the text spells them: as they are, or as in JSON, a form, a URL, HTML
- * or base64, also one within another; whole or in part.
+ * Returns `text` without any of `secrets`, in whole or in part. It finds them as they are, and as written in JSON,
+ * a form, a URL, HTML or base64, also nested.
  *
  * @group For adapters and services
  */
@@ -29,11 +29,11 @@ export function redact(text: string, secrets: readonly string[]): string {
   return told
 }
 
-/** How deep a value is looked into, and at how many parts of it; what lies beyond is left out. */
+/** How many levels and how many parts of a value are read. The rest is left out. */
 const MAX_LEVELS = 8
 const MAX_PARTS = 1_000
 
-/** A copy of `value`, as JSON gives it, with every text in it redacted. */
+/** Returns a copy of `value`, in the form JSON has it, with every text in it redacted. */
 export function redactAll(value: unknown, secrets: readonly string[]): unknown {
   let left = MAX_PARTS
   const copy = (one: unknown, levels: number): unknown => {
@@ -51,7 +51,10 @@ export function redactAll(value: unknown, secrets: readonly string[]): unknown {
   return copy(value, MAX_LEVELS)
 }
 
-/** What tells a secret, by its length: each piece of a long one, a short one as a whole. */
+/**
+ * Returns the texts that reveal a secret, by their length: each piece of a long secret, and a short one as a
+ * whole.
+ */
 function piecesOf(secrets: readonly string[]): ReadonlyMap<number, ReadonlySet<string>> {
   const pieces = new Map<number, Set<string>>()
   for (const secret of secrets) {
@@ -63,10 +66,10 @@ function piecesOf(secrets: readonly string[]): ReadonlyMap<number, ReadonlySet<s
   return pieces
 }
 
-/** A text as it is, or decoded; and where in the original each of its characters begins. */
+/** A text, as it is or decoded, with the position in the original of each character. */
 interface Reading {
   text: string
-  /** One more than there are characters: the end. */
+  /** Has one entry more than there are characters: the end. */
   at: readonly number[]
 }
 
@@ -89,7 +92,7 @@ const HTML_NAMES: Readonly<Record<string, string>> = {
 const IN_URL =
   '%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}'
 
-/** Every way to spell a character, and how it is read. */
+/** Every encoding of a character, and how to decode it. */
 const SPELLINGS: readonly (readonly [RegExp, (spelt: string) => string])[] = [
   [
     /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[^ux])/gi,
@@ -108,7 +111,7 @@ const SPELLINGS: readonly (readonly [RegExp, (spelt: string) => string])[] = [
   ],
 ]
 
-/** `text` as it is, and as each spelling reads it, and that again. */
+/** Returns `text` as it is, and decoded in each way, again and again. */
 function readingsOf(text: string): Reading[] {
   const readings: Reading[] = [{ text, at: Array.from({ length: text.length + 1 }, (_, at) => at) }]
   const known = new Set([text])
@@ -138,7 +141,7 @@ function decode({ text, at }: Reading, pattern: RegExp, read: (spelt: string) =>
   return { text: decoded, at: [...starts, at[text.length] ?? 0] }
 }
 
-/** What is beyond Unicode spells no character. */
+/** Decodes a character. Returns it unchanged if it is beyond Unicode. */
 function readOr(spelt: string, read: (spelt: string) => string): string {
   try {
     return read(spelt)
@@ -147,7 +150,7 @@ function readOr(spelt: string, read: (spelt: string) => string): string {
   }
 }
 
-/** Marks in the original what a reading shows of secrets. */
+/** Marks in the original which characters of a reading belong to a secret. */
 function mark(
   { text, at }: Reading,
   pieces: ReadonlyMap<number, ReadonlySet<string>>,
@@ -162,11 +165,14 @@ function mark(
   }
 }
 
-/** What is as short as a word is a secret where it stands alone. */
+/** Returns whether a text as short as a word is inside a longer word. Then it is not a secret. */
 const isInWord = (text: string, from: number, length: number) =>
   /\w/.test(text.charAt(from - 1)) || /\w/.test(text.charAt(from + length))
 
-/** As part of a longer text it is spelled in one of three ways, of which the characters at both ends tell nothing. */
+/**
+ * Returns the three base64 forms of a secret inside a longer text, without the characters at both ends, which
+ * vary.
+ */
 function inBase64(secret: string): string[] {
   if (secret.length < PIECE) return []
   const bytes = new TextEncoder().encode(secret)

@@ -1,6 +1,5 @@
 /**
- * What services are made of: a manager that also signs out at its server, the requests to that server, and checked
- * options.
+ * What services need: a manager that also signs out at its server, requests to that server, and checked options.
  *
  * @module
  */

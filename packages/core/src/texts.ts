@@ -2,33 +2,33 @@ import { type GrantRejectedError, LatchkeyError, withoutSecrets, wordsOf } from 
 import { retryAfterOf } from './grant/retry-after.ts'
 import { redact, redactAll } from './redact.ts'
 
-/** What the kernel says, in one place. Each says what happened, what becomes of the session, and what to do. */
+/** The messages of the kernel. Each says what happened, what it means for the session, and what to do. */
 
 export const signedOut = () =>
-  new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'You signed out. Sign in again to go on.')
+  new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'The user has signed out. Sign in again.')
 
 export const disposed = () =>
-  new LatchkeyError('ERR_DISPOSED', 'This manager was disposed of. Make a new one.')
+  new LatchkeyError('ERR_DISPOSED', 'This manager was disposed of. Create a new one.')
 
 export const sessionChanged = () =>
   new LatchkeyError(
     'ERR_SESSION_CHANGED',
-    'Somebody signed out or signed in meanwhile, so what was under way for the old session was dropped.',
+    'The user has signed in or out in the meantime, so the work for the old session was dropped. Repeat it in the new session if it is still needed.',
   )
 
 export const recursion = () =>
   new LatchkeyError(
     'ERR_RENEWAL_RECURSION',
-    'A grant asked its own manager for a token, which it is there to obtain. Use the `tokens` and `fetch` it was given.',
+    'A grant asked its own manager for a token, but the manager is waiting for that grant. Use the `tokens` and `fetch` that the grant receives.',
   )
 
 export const timedOut = (ms: number) =>
   new LatchkeyError(
     'ERR_RENEWAL_TIMEOUT',
-    `No token came within ${ms} ms. The session is kept; a later request tries again.`,
+    `The renewal took longer than ${ms} ms. The session is kept; a later request tries again.`,
   )
 
-/** A rejection with a code of its own (a wrong password, say) keeps that code. */
+/** A rejection with a code of its own (a wrong password, for example) keeps that code. */
 export function signInRequired(
   tried: readonly string[],
   rejection: GrantRejectedError | undefined,
@@ -38,7 +38,7 @@ export function signInRequired(
     rejection && rejection.code !== 'ERR_GRANT_REJECTED' ? rejection.code : 'ERR_SIGN_IN_REQUIRED'
   const what = rejection
     ? redact(rejection.message, secrets)
-    : 'There is no valid token and no way to obtain one.'
+    : 'The manager has no valid token and cannot obtain one.'
   return new LatchkeyError(
     code,
     `${what} Tried: ${tried.join(', ')}. Sign in again.`,
@@ -60,7 +60,7 @@ export function grantUnavailable(
   const what = redact(wordsOf(error), secrets)
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    `No token from "${grant}" for now (${what}). What there was is kept; a later request tries again.`,
+    `"${grant}" is unavailable (${what}). The session is kept; a later request tries again.`,
     { cause: withoutSecrets(error, secrets), retryAfterMs: retryAfterOf(error) },
   )
 }
@@ -68,42 +68,42 @@ export function grantUnavailable(
 export const unkept = () =>
   new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    'The token store cannot be written, so nothing was renewed: the new refresh token would be lost, and the old one may be good for once only. Make the store writable. The session is kept; a later request tries again.',
+    'The token store cannot be written, so nothing was renewed: the new refresh token would be lost, and the old one may be single-use. The session is kept. Make the store writable; a later request tries again.',
   )
 
 export const callersCredential = (header: string) =>
   new LatchkeyError(
     'ERR_OWN_CREDENTIAL',
-    `No token was sent, since the request has a header "${header}" of its own, and nothing is renewed for such a request. Take the header out (an old interceptor, or a default of the client), or give \`skipAuth: true\` where it is meant.`,
+    `No token was sent or renewed, because the request already has the header "${header}". Remove that header (from an old interceptor or the client's defaults), or set \`skipAuth: true\` if you want it.`,
   )
 
 export const otherOrigin = ({ origin }: URL, meant: string) =>
   new LatchkeyError(
     'ERR_OTHER_ORIGIN',
-    `No token was sent, since ${origin} is another origin than the manager's ${meant}. Give the client and the manager the same address.`,
+    `No token was sent, because the request went to ${origin}, but the manager's origin is ${meant}. Use the same address for the client and the manager.`,
   )
 
 export const permanentToken = () =>
   new LatchkeyError(
     'ERR_API_TOKEN_REJECTED',
-    'The server rejected the API token: it is invalid, was revoked or has expired. It cannot be renewed; create a new one.',
+    'The server rejected the API token: it is invalid, revoked or expired. It cannot be renewed. Create a new one.',
   )
 
 export const freshToken = () =>
   new LatchkeyError(
     'ERR_FRESH_TOKEN_REJECTED',
-    'The server rejected a token that had just been renewed, so a new one will not help. Check that this user may do this, and that the token is meant for this server.',
+    'The server rejected a token that had just been renewed, so a new one will not help. Check that the user has the permission, and that the token is for this server.',
   )
 
 export const schemeFailed = (cause: unknown) =>
   new LatchkeyError(
     'ERR_SCHEME_FAILED',
-    'The scheme failed to make headers of the token, so the request was not sent, or not again.',
+    'The scheme could not turn the token into headers, so the request was not sent (or not replayed).',
     { cause },
   )
 
 export const oneShotBody = () =>
   new LatchkeyError(
     'ERR_BODY_NOT_REPLAYABLE',
-    'The token was rejected and is being renewed, but the request body is a stream that can be read only once, so the request was not sent again. Send it again yourself, or make the stream with replayable(() => …).',
+    'The token was rejected and is being renewed, but the request body is a stream that can be read only once, so the request was not sent again. Send it again yourself, or create the stream with replayable(() => …).',
   )

@@ -9,9 +9,9 @@ import { CarefulStore } from './store/careful-store.ts'
 export type { TokenManager }
 
 /**
- * Makes a manager. Nothing is read or sent before a token is needed.
+ * Creates a manager. It reads and sends nothing before a token is needed.
  *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and the expected value.
  *
  * @example
  * const manager = createTokenManager({
@@ -33,17 +33,17 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   return createKernel(kernel, events)
 }
 
-/** That a session will not survive its process must be said, also where no listener is there to hear it. */
+/** Warns on the console, if nothing listens, that the session will not survive its process. */
 function tellOfStore(events: Events, { clock }: { clock: { now(): number } }) {
   const warned = new Set<string>()
   return (operation: 'get' | 'set' | 'remove' | 'subscribe', error: LatchkeyError): void => {
     const isHeard = events.emit('storeFailed', { at: clock.now(), operation, error })
     if (isHeard || warned.has(operation)) return
     warned.add(operation)
-    // Only its code: a store's own words may repeat what it holds.
+    // Shows only the code, because a store's own message may repeat what it holds.
     const { code } = (error.cause ?? {}) as { code?: unknown }
     const why = typeof code === 'string' ? ` (${code})` : ''
-    // oxlint-disable-next-line no-console -- there is no other place left to say it
+    // oxlint-disable-next-line no-console -- the only place left to report it
     console.warn(`Latchkey: ${error.message}${why} Listen to "storeFailed" for more.`)
   }
 }

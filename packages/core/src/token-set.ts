@@ -1,37 +1,39 @@
 import { credentialProblem } from './credential.ts'
 import { LatchkeyError } from './errors.ts'
 
-/** What a grant gives and a store keeps. */
+/** What a grant returns and a store keeps. */
 export interface TokenSet {
   /** The bare token, without a `Bearer ` prefix. */
   accessToken: string
-  /** What a grant presents to get the next token set. Absent: there is none to renew with. */
+  /** The token that a grant presents to obtain the next token set. Absent: the grant has nothing to renew with. */
   refreshToken?: string
-  /** When the access token expires, in epoch milliseconds. Absent: the JWT's `exp` tells, or nobody. */
+  /** When the access token expires, in epoch milliseconds. Absent: as in the `exp` of a JWT, else unknown. */
   expiresAt?: number
   /** When the refresh token expires, in epoch milliseconds. */
   refreshExpiresAt?: number
-  /** OpenID Connect's ID token, unread, for a sign-out at the server. It tells who signed in, so it is never printed. */
+  /** OpenID Connect's ID token, unread, for a sign-out at the server. It names the user, so it is never printed. */
   idToken?: string
-  /** What the server granted, where it said so: scopes, separated by spaces. */
+  /** The scopes that the server granted, separated by spaces, if it named them. */
   scope?: string
-  /** The private key that the tokens are bound to, as a JSON Web Key in JSON (RFC 9449). Only where it is kept with them. */
+  /**
+   * The private key that the tokens are bound to, as a JSON Web Key in JSON (RFC 9449), if it is stored with them.
+   */
   dpopKey?: string
-  /** The access tokens for other APIs than the first, by origin, in JSON. */
+  /** The access tokens for further APIs, by origin, in JSON. */
   audienceTokens?: string
 }
 
-/** The parts of a token set that are text, besides its tokens. */
+/** The text properties of a token set, besides its tokens. */
 const TEXTS = ['idToken', 'scope', 'dpopKey', 'audienceTokens'] as const
 
 const instant = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
 
 /**
- * A token set read from anywhere we do not trust: a server's answer, a user's grant, a store.
+ * Reads a token set from an untrusted source: a server's answer, a user's grant, a store.
  *
- * Only own properties count, and the result inherits nothing, so nothing of a polluted prototype becomes a credential,
- * here or where a part that it does not have is asked for; instants that are no instants are left out.
+ * Only own properties are read, and the result inherits nothing. So a value on a polluted prototype never becomes
+ * a credential, now or when an absent property is read later. Invalid instants are left out.
  *
  * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, naming the reason and never the value.
  */
@@ -63,19 +65,19 @@ function usable(name: string, value: unknown): string {
   return value as string
 }
 
-/** Whether both are the same token set, or both are none. */
+/** Returns whether both are the same token set, or both are absent. */
 export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): boolean {
   return a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken
 }
 
-/** What must not show up in any output. */
+/** Returns the values that must not appear in any output. */
 export function secretsOf(tokens: TokenSet | undefined): string[] {
   const { accessToken, refreshToken, idToken, dpopKey, audienceTokens } = tokens ?? {}
   const all = [accessToken, refreshToken, idToken, dpopKey, audienceTokens]
   return all.filter((secret) => secret !== undefined)
 }
 
-/** A server that answers a refresh without a new refresh token means the old one to stay (RFC 6749 section 6). */
+/** Keeps the old refresh token if the server returned none with a refresh (RFC 6749 section 6). */
 export function keepRefreshToken(answer: TokenSet, old: TokenSet | undefined): TokenSet {
   if (answer.refreshToken !== undefined || old?.refreshToken === undefined) return answer
   const { refreshToken, refreshExpiresAt } = old

@@ -1,6 +1,6 @@
 /**
- * Whether `value` has to be awaited. Never asked by `instanceof Promise`: zone.js, bluebird and other realms have
- * promises of their own.
+ * Returns whether `value` has to be awaited. It does not use `instanceof Promise`, because zone.js, bluebird and
+ * other realms have their own promises.
  *
  * @group For adapters and services
  */
@@ -9,7 +9,7 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
 }
 
 /**
- * `promise`, or `signal`'s reason as soon as it aborts. The work behind `promise` goes on.
+ * Returns `promise`, or rejects with `signal`'s reason as soon as it aborts. The work behind `promise` continues.
  *
  * @group For adapters and services
  */
@@ -28,8 +28,8 @@ export function untilAborted<T>(
 }
 
 /**
- * Throws the signal's reason if it has aborted. In place of `signal.throwIfAborted()`, which React Native before
- * 0.87 does not have.
+ * Throws the signal's reason if it has aborted. Replaces `signal.throwIfAborted()`, which React Native before 0.87
+ * does not have.
  *
  * @group For adapters and services
  */
@@ -37,20 +37,20 @@ export function throwIfAborted(signal: AbortSignal | null | undefined): void {
   if (signal?.aborted) throw reasonOf(signal)
 }
 
-/** React Native's signals have no reason. */
+/** Returns the reason of an aborted signal. React Native's signals have none. */
 function reasonOf({ reason }: AbortSignal): unknown {
   return reason ?? Object.assign(new Error('This operation was aborted'), { name: 'AbortError' })
 }
 
-/** No timer can wait longer, in milliseconds, and one that is asked to fires at once. */
+/** The longest time of a timer, in milliseconds. With a larger value it would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 const SLICES = 8
 
 /**
- * Calls `late` once the process has run for `ms` milliseconds. Returns how to call that off.
+ * Calls `late` once the process has run for `ms` milliseconds. Returns a function that cancels this.
  *
- * After a pause (a debugger, a long computation, SIGSTOP, a suspended laptop) timers fire before the answers that
- * have arrived meanwhile are read. So the time is counted in slices, and a pause costs one slice at most.
+ * After a pause (a debugger, a long computation, SIGSTOP, a suspended laptop), timers fire before the answers are
+ * read that have arrived in the meantime. So the time is counted in slices, and a pause costs one slice at most.
  */
 export function afterRunning(ms: number, late: () => void): () => void {
   const limit = Math.min(ms, MAX_TIMER_MS)
@@ -67,8 +67,8 @@ export function afterRunning(ms: number, late: () => void): () => void {
 }
 
 /**
- * `promise`, or a rejection with `late()` once the process has run for `ms` milliseconds. No timer is left behind. In
- * place of `AbortSignal.timeout()`, which React Native before 0.87 does not have.
+ * Returns `promise`, or rejects with `late()` once the process has run for `ms` milliseconds. Leaves no timer
+ * behind. Replaces `AbortSignal.timeout()`, which React Native before 0.87 does not have.
  *
  * @group For adapters and services
  */

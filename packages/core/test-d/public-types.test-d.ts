@@ -82,7 +82,7 @@ test('a manager without an origin, a scheme or grants does not compile', () => {
   createTokenManager({ origin, grants })
   // @ts-expect-error from somewhere it has to come
   createTokenManager({ origin, scheme })
-  // @ts-expect-error a grant by itself is no chain
+  // @ts-expect-error a grant by itself is not a chain
   createTokenManager({ ...good, grants: apiToken('x') })
 })
 
@@ -125,7 +125,7 @@ test('an event has the payload of its name, and no token in it', () => {
   )
   expectTypeOf(off).returns.toEqualTypeOf<void>()
   manager.on('renewed', (event) => expectTypeOf(event).not.toHaveProperty('tokens'))
-  // @ts-expect-error there is no such event
+  // @ts-expect-error this event is unknown
   manager.on('refreshed', () => undefined)
 })
 

@@ -53,7 +53,7 @@ describe('a request', () => {
   })
 
   it.each(['Authorization', 'xc-auth', 'XC-TOKEN', 'X-PowerAuth-Token'])(
-    'that carries %s of its own keeps it and gets nothing added',
+    'that carries the caller’s %s keeps it, and the manager adds nothing',
     async (name) => {
       const { manager, scripted } = harness()
       scripted.answerTokens()
@@ -74,7 +74,7 @@ describe('a request', () => {
     expect((await authorize(manager, '/login')).generation).toBe(0)
   })
 
-  it('carries what a cacheable scheme made of its token set once, which nobody can change', async () => {
+  it('carries frozen headers, which a cacheable scheme makes once per token set', async () => {
     let asked = 0
     const headers = ({ accessToken }: TokenSet) => ({ 'x-token': `${(asked += 1)} ${accessToken}` })
     const { manager, scripted } = harness({ scheme: { name: 'once', cacheable: true, headers } })
@@ -126,7 +126,7 @@ describe('a rejected token', () => {
     expect(scripted.calls()).toBe(2)
   })
 
-  it('is told by generation, also when the new token is the same string', async () => {
+  it('is recognised by its generation, even when the new token is the same string', async () => {
     const { manager, scripted } = harness()
     scripted.answer(() => ({ accessToken: 'same' }))
     const [early, late] = await Promise.all([authorize(manager), authorize(manager)])
@@ -145,7 +145,7 @@ describe('a rejected token', () => {
     expect(manager.explain(second)).toMatchObject({ code: 'ERR_FRESH_TOKEN_REJECTED' })
   })
 
-  it('that was fresh is not renewed for every request of a server that always says 401', async () => {
+  it('that was fresh is not renewed for every request to a server that always answers 401', async () => {
     const { manager, scripted, clock } = harness()
     scripted.answerTokens()
     const refuse = async () => {
@@ -160,7 +160,7 @@ describe('a rejected token', () => {
     expect(scripted.calls()).toBe(3)
   })
 
-  it('is renewed but the request not sent again when its body can be read only once', async () => {
+  it('is renewed, but the request is not sent again if its body can be read only once', async () => {
     const { manager, scripted } = harness()
     scripted.answerTokens()
     const response = answer(401)
@@ -171,7 +171,7 @@ describe('a rejected token', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a2')
   })
 
-  it('that is permanent is never renewed, and the caller is told', async () => {
+  it('that is permanent is never renewed, and explain() returns the reason', async () => {
     const { manager, events } = harness({ grants: [apiToken('static-secret')] })
     const first = await authorize(manager)
     const response = answer(401)
@@ -192,7 +192,7 @@ describe('a response', () => {
     expect(scripted.calls()).toBe(1)
   })
 
-  it('401 to a request without a token of ours never renews', async () => {
+  it('401 to a request without the manager’s token never renews', async () => {
     const { manager, scripted } = harness()
     const bare = await manager.authorize({ url: 'https://other.test/', method: 'GET' })
     expect(manager.recover(bare, answer(401))).toBeUndefined()
@@ -204,7 +204,7 @@ describe('a response', () => {
     ['http://api.test/x', 'http://api.test', 'https://api.test'],
     ['http://127.0.0.1:80/x', 'http://127.0.0.1', 'http://localhost:80'],
   ])(
-    '401 of %s, nearly an origin of ours, tells that no token was sent',
+    '401 of %s, nearly the manager’s origin, is explained: no token was sent',
     async (url, at, meant) => {
       const origin = ['https://api.test', 'http://localhost:80']
       const { manager } = harness({ origin })
@@ -214,13 +214,13 @@ describe('a response', () => {
       const { code, message } = manager.explain(response) ?? {}
       expect(code).toBe('ERR_OTHER_ORIGIN')
       expect(message).toContain(
-        `since ${at} is another origin than the manager's ${new URL(meant).origin}.`,
+        `because the request went to ${at}, but the manager's origin is ${new URL(meant).origin}.`,
       )
     },
   )
 
   it.each(['https://other.test/x', 'https://sub.api.test/x', 'https://api.test/x', ''])(
-    '401 of %s to a request that carried no token of ours has no explanation',
+    '401 of %s to a request without the manager’s token has no explanation',
     async (url) => {
       const { manager } = harness()
       const bare = await manager.authorize({ url: url || ORIGIN, method: 'GET', skipAuth: true })
@@ -230,7 +230,7 @@ describe('a response', () => {
     },
   )
 
-  it("401 of a redirect's foreign target never renews", async () => {
+  it('401 from a redirect target at another origin never renews', async () => {
     const { manager, scripted } = harness()
     scripted.answerTokens()
     const first = await authorize(manager)
@@ -266,7 +266,7 @@ describe('a response', () => {
 })
 
 describe('a waiter', () => {
-  it('that aborts is rejected at once with its own reason and disturbs nobody', async () => {
+  it('that aborts is rejected at once with its own reason, and other requests go on', async () => {
     const { manager, scripted } = harness()
     const starter = new AbortController()
     const aborted = manager.authorize({ ...request(), signal: starter.signal })

@@ -49,24 +49,25 @@ describe('a grant that is unavailable', () => {
     }
     expect(await waiting).toMatchObject({
       message:
-        'No token from "refresh token" for now (down). What there was is kept; a later request tries again.',
+        '"refresh token" is unavailable (down). The session is kept; a later request tries again.',
       cause: { message: 'down' },
     })
   })
 
-  it('is not asked again once the time is up, also when that was during a wait', async () => {
+  it('is not asked again after the time limit, even if it was reached during a pause', async () => {
     const { manager, scripted } = harness({ renewTimeoutMs: 300 })
     scripted.answer(() => new Error('down'))
     const waiting = failure(authorize(manager))
     await vi.advanceTimersByTimeAsync(5_000)
     expect(await waiting).toMatchObject({
       code: 'ERR_RENEWAL_TIMEOUT',
-      message: 'No token came within 300 ms. The session is kept; a later request tries again.',
+      message:
+        'The renewal took longer than 300 ms. The session is kept; a later request tries again.',
     })
     expect(scripted.calls()).toBe(2)
   })
 
-  it('is waited for five seconds when it says so, and not a second longer', async () => {
+  it('is waited for if its Retry-After is at most five seconds', async () => {
     const { manager, scripted } = harness()
     scripted.answer((call) => (call === 1 ? later('5') : { accessToken: 'a' }))
     const waiting = authorize(manager)
@@ -74,7 +75,7 @@ describe('a grant that is unavailable', () => {
     expect(sent(await waiting)).toBe('Bearer a')
   })
 
-  it('and says when to come back leaves no timer once the time is up', async () => {
+  it('with a Retry-After leaves no timer after the time limit', async () => {
     const { manager, scripted } = harness({ renewTimeoutMs: 1_000 })
     scripted.answer(() => later('5'))
     const waiting = failure(authorize(manager))
@@ -98,7 +99,7 @@ describe('a refresh token that the answer does not replace', () => {
     })
   })
 
-  it('stays without one when nobody said when it expires', async () => {
+  it('stays without an instant of expiry if the server named none', async () => {
     const { manager, scripted } = harness()
     await manager.setTokens({ accessToken: 'a0', refreshToken: 'r0' })
     scripted.answer(() => ({ accessToken: 'a1' }))
@@ -107,7 +108,7 @@ describe('a refresh token that the answer does not replace', () => {
 })
 
 describe('a grant', () => {
-  it("gets the fetch the manager was given, or else today's global one", async () => {
+  it("receives the manager's fetch option, or else the current global fetch", async () => {
     const own = vi.fn<typeof fetch>()
     const mine = harness({ fetch: own })
     mine.scripted.answerTokens()
@@ -125,7 +126,7 @@ describe('a grant', () => {
     expect(global).toHaveBeenCalledWith(ORIGIN, init)
   })
 
-  it('that is asked in a runtime without async context makes other requests wait as anywhere', async () => {
+  it('in a runtime without async context makes other requests wait as usual', async () => {
     vi.stubGlobal('process', {})
     const { manager, scripted } = harness()
     const first = manager.authorize(request())
@@ -145,7 +146,7 @@ describe('a grant', () => {
     expect(setToken).not.toHaveBeenCalled()
   })
 
-  it('that gave a token is announced with how long it took', async () => {
+  it('that returned a token is announced with the duration', async () => {
     const { manager, scripted, clock, events } = harness()
     const waiting = authorize(manager)
     await settled()
@@ -158,7 +159,7 @@ describe('a grant', () => {
 })
 
 describe('a chain that is exhausted', () => {
-  it('tells the grant that said no as its cause', async () => {
+  it('has the grant’s rejection as its cause', async () => {
     const { manager, scripted } = harness()
     const no = new GrantRejectedError('revoked')
     scripted.answer(() => no)
@@ -169,20 +170,20 @@ describe('a chain that is exhausted', () => {
     })
   })
 
-  it('without anybody who said no has no cause, and is no failed renewal', async () => {
+  it('without a rejection has no cause, and is not a failed renewal', async () => {
     const { manager, scripted, events } = harness()
     scripted.answer(() => undefined)
     const error = await failure(authorize(manager))
     expect(error).toMatchObject({
       code: 'ERR_SIGN_IN_REQUIRED',
       message:
-        'There is no valid token and no way to obtain one. Tried: refresh token (does not apply). Sign in again.',
+        'The manager has no valid token and cannot obtain one. Tried: refresh token (does not apply). Sign in again.',
     })
     expect('cause' in error).toBe(false)
     expect(events.renewalFailed).toEqual([])
   })
 
-  it('tells why a grant does not apply, where the grant says so', async () => {
+  it('names why a grant does not apply, if the grant has a reason', async () => {
     const none = { request: () => Promise.resolve(undefined) }
     const grants = [
       { name: 'refresh token', missing: 'there is none', ...none },
@@ -201,7 +202,7 @@ describe('a chain that is exhausted', () => {
     expect(events.renewalFailed).toMatchObject([{ outcome: 'rejected' }])
   })
 
-  it('ends a session that was only in memory, and says so', async () => {
+  it('ends a session that was only in memory, and announces it', async () => {
     const store = memoryStore()
     const { manager, scripted, events } = await signedIn({ store, name: 'me' })
     const first = await authorize(manager)
@@ -211,7 +212,7 @@ describe('a chain that is exhausted', () => {
     expect(events.signedOut).toMatchObject([{ reason: 'rejected' }])
   })
 
-  it('ends a session that was only in the store, and says so', async () => {
+  it('ends a session that was only in the store, and announces it', async () => {
     const store = memoryStore()
     const { manager, scripted, clock, events } = harness({ store, name: 'me' })
     scripted.answer(() => undefined)
@@ -223,7 +224,7 @@ describe('a chain that is exhausted', () => {
   })
 })
 
-it('a cool-down is spent without asking the store, and starts nothing', async () => {
+it('during a cool-down the store is not read and no renewal starts', async () => {
   const store = memoryStore()
   const getToken = vi.fn<TokenStore['getToken']>(store.getToken)
   const { manager, scripted, clock } = await signedIn({ store: { ...store, getToken } })

@@ -42,7 +42,7 @@ describe('a challenge that is answered with another token set', () => {
 })
 
 describe('a challenge that is answered with the same token set', () => {
-  it('has the request sent again with headers made anew, and a renewal may still follow', async () => {
+  it('has the request sent again with new headers, and a renewal may still follow', async () => {
     const { manager, first, scripted, asked } = await challenged((tokens) => tokens)
     const second = await manager.recover(first, answer(401))
     expect(sent(second)).toBe('Bearer a0')
@@ -53,7 +53,7 @@ describe('a challenge that is answered with the same token set', () => {
   })
 })
 
-it('a late challenge says that the token it is about is not in use any more', async () => {
+it('a late challenge has isInUse false, because its token was replaced', async () => {
   const inUse: boolean[] = []
   const { manager } = harness({
     onChallenge: (_, tokens, isInUse) => {
@@ -72,7 +72,7 @@ it('a late challenge says that the token it is about is not in use any more', as
 })
 
 describe('a challenge', () => {
-  it('without an answer is judged as any other response', async () => {
+  it('without an answer is judged like any other response', async () => {
     const { manager, first, scripted } = await challenged(() => undefined)
     expect(await manager.recover(first, answer(403))).toBeUndefined()
     expect(sent(await manager.recover(first, answer(401)))).toBe('Bearer a1')
@@ -89,7 +89,7 @@ describe('a challenge', () => {
     expect(scripted.calls()).toBe(0)
   })
 
-  it('to a request of an earlier session gets no token of the next one', async () => {
+  it('to a request of an earlier session does not send it with the next session’s token', async () => {
     const { manager, first } = await challenged(() => ({ accessToken: 'strong' }))
     await manager.setTokens({ accessToken: 'other' })
     const response = answer(401)
@@ -97,7 +97,7 @@ describe('a challenge', () => {
     expect(manager.explain(response)?.code).toBe('ERR_SESSION_CHANGED')
   })
 
-  it('that is answered after a sign-out is not', async () => {
+  it('that is answered after a sign-out does not send the request again', async () => {
     let give: (tokens: TokenSet) => void = () => undefined
     const { manager } = harness({
       onChallenge: () => new Promise<TokenSet>((resolve) => (give = resolve)),

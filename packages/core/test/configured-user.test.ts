@@ -5,7 +5,7 @@ import { configuredUser } from '../src/service.ts'
 const [mine, theirs] = [{ accessToken: 'ada-1' }, { accessToken: 'bob-1' }]
 const isAdas = ({ accessToken }: TokenSet) => accessToken.startsWith('ada')
 
-describe('once somebody else has signed in', () => {
+describe('once another user has signed in', () => {
   function afterBob() {
     const store = memoryStore()
     void store.setToken(mine, 'me')
@@ -33,7 +33,7 @@ describe('once somebody else has signed in', () => {
     expect(await store.getToken('me')).toEqual(mine)
   })
 
-  it('and then the configured user again, the store is used again', async () => {
+  it('and then the configured user again, the store is in use again', async () => {
     const { store, user, kept } = afterBob()
     await kept.setToken(theirs, 'me')
     user.entered(true)
@@ -42,14 +42,14 @@ describe('once somebody else has signed in', () => {
     expect(await store.getToken('me')).toBeUndefined()
   })
 
-  it('nothing is left for the next one', async () => {
+  it('the next user finds nothing of the last one’s session', async () => {
     const { user, kept } = afterBob()
     await kept.setToken(theirs, 'me')
     user.entered(false)
     expect(await kept.getToken('me')).toBeUndefined()
   })
 
-  it('the shared lock is left to the others, and still told of changes', async () => {
+  it('the shared lock is not used, but changes of the store are still reported', async () => {
     const locked: string[] = []
     const lock: TokenStore['lock'] = (name, run) => (locked.push(name), run())
     const subscribe = vi.fn<NonNullable<TokenStore['subscribe']>>(() => () => undefined)
@@ -64,8 +64,8 @@ describe('once somebody else has signed in', () => {
   })
 })
 
-describe('a session in the store that tells it is somebody else’s', () => {
-  it('is none, and stays where it is', async () => {
+describe('a stored session whose token names another user', () => {
+  it('is ignored, and stays in the store', async () => {
     const store = memoryStore()
     const kept = configuredUser(() => undefined, isAdas).keepIn(store)
     await store.setToken(theirs, 'me')
@@ -74,7 +74,7 @@ describe('a session in the store that tells it is somebody else’s', () => {
     expect(await store.getToken('me')).toEqual(theirs)
   })
 
-  it('is replaced by the own one, which can be read and removed', async () => {
+  it('is replaced by the configured user’s, which can be read and removed', async () => {
     const store = memoryStore()
     const kept = configuredUser(() => undefined, isAdas).keepIn(store)
     await store.setToken(theirs, 'me')
@@ -85,7 +85,7 @@ describe('a session in the store that tells it is somebody else’s', () => {
   })
 })
 
-it('a store that cannot lock or tell does neither', () => {
+it('a store without lock() and subscribe() is wrapped without them', () => {
   const { getToken, setToken, removeToken } = memoryStore()
   const kept = configuredUser(() => undefined).keepIn({ getToken, setToken, removeToken })
   expect([kept.lock, kept.subscribe]).toEqual([undefined, undefined])

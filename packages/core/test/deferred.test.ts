@@ -13,7 +13,7 @@ async function deferring() {
 }
 
 describe('a renewal that needs the user', () => {
-  it('keeps the session, is told by an event, and is not asked for again', async () => {
+  it('keeps the session, emits an event, and does not start again', async () => {
     const { manager, scripted, clock, events, store } = await deferring()
     clock.pass(3_600_000)
     for (let turn = 0; turn < 3; turn += 1) {
@@ -28,7 +28,7 @@ describe('a renewal that needs the user', () => {
     expect(await store.getToken('me')).toMatchObject({ refreshToken: 'r0' })
   })
 
-  it('lets requests go out for as long as the token is good', async () => {
+  it('lets requests go out while the token is valid', async () => {
     const { manager, scripted, clock } = await deferring()
     clock.pass(3_600_000 - 30_000)
     for (let turn = 0; turn < 3; turn += 1) {
@@ -38,14 +38,14 @@ describe('a renewal that needs the user', () => {
     expect(scripted.calls()).toBe(1)
   })
 
-  it('explains the 401 that asked for it', async () => {
+  it('explains the 401 that started it', async () => {
     const { manager } = await deferring()
     const response = answer(401)
     expect(await manager.recover(await authorize(manager), response)).toBeUndefined()
     expect(manager.explain(response)?.code).toBe('ERR_USER_ACTION_REQUIRED')
   })
 
-  it('is asked for again by refresh()', async () => {
+  it('starts again with refresh()', async () => {
     const { manager, scripted, clock } = await deferring()
     clock.pass(3_600_000)
     await failure(authorize(manager))
@@ -57,7 +57,7 @@ describe('a renewal that needs the user', () => {
   it.each([
     ['setTokens()', true],
     ['another process that signs in', false],
-  ])('is over with %s', async (_, isHere) => {
+  ])('ends with %s', async (_, isHere) => {
     const { manager, clock, store } = await deferring()
     clock.pass(3_600_000)
     await failure(authorize(manager))

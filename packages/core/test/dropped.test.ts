@@ -4,8 +4,8 @@ import { answer, authorize, ORIGIN, signedIn } from './support/harness.ts'
 
 const redirect = (to: string) => new Response(null, { status: 302, headers: { location: to } })
 
-describe('a credential that a redirect took off', () => {
-  it('was not rejected: a 401 that says so renews nothing and is not explained', async () => {
+describe('a credential that a redirect removed', () => {
+  it('was not rejected: a 401 with credentialDropped renews nothing and has no explanation', async () => {
     const { manager, scripted } = await signedIn()
     const before = scripted.contexts.length
     const denied = Object.assign(answer(401), { credentialDropped: true })
@@ -14,7 +14,7 @@ describe('a credential that a redirect took off', () => {
     expect(manager.explain(denied)).toBeUndefined()
   })
 
-  it('is told of by the response that came back from elsewhere', async () => {
+  it('is reported by the response from the other origin', async () => {
     const { manager, scripted } = await signedIn()
     const before = scripted.contexts.length
     const answers = [redirect('https://elsewhere.test/'), redirect(`${ORIGIN}/items`)]

@@ -50,7 +50,7 @@ describe('a change in the store', () => {
     await settled()
   })
 
-  it('after a sign-out is nobody’s business', async () => {
+  it('after a sign-out is ignored', async () => {
     const { store, tell, reads } = tellingStore()
     const { manager } = await signedIn({ store })
     await manager.signOut()
@@ -59,7 +59,7 @@ describe('a change in the store', () => {
     expect(reads()).toBe(before)
   })
 
-  it('that is read while somebody signs out is not taken over', async () => {
+  it('that is read during a sign-out is not adopted', async () => {
     const { store, tell, readBy } = tellingStore()
     const { manager, events } = await signedIn({ store })
     let land: (tokens: TokenSet) => void = () => undefined
@@ -82,14 +82,14 @@ describe('a change in the store', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a1')
   })
 
-  it('that is none keeps the generation', async () => {
+  it('with the same token set keeps the generation', async () => {
     const { store, tell } = tellingStore()
     const { manager } = await signedIn({ store })
     await tell()
     expect((await authorize(manager)).generation).toBe(1)
   })
 
-  it('that ended the session is followed by one that begins the next', async () => {
+  it('can end a session, and the next change begins another one', async () => {
     const { store, tell } = tellingStore()
     const { manager, scripted, events } = await signedIn({ store, name: 'me' })
     await store.removeToken('me')
@@ -104,7 +104,7 @@ describe('a change in the store', () => {
 })
 
 describe('a sign-in elsewhere', () => {
-  it('during a renewal wins over what that brings, here and in the store', async () => {
+  it('during a renewal wins over the renewal’s result, in memory and in the store', async () => {
     const store = memoryStore()
     const { manager, scripted, clock } = harness({ store, name: 'me' })
     await store.setToken(
@@ -121,7 +121,7 @@ describe('a sign-in elsewhere', () => {
 })
 
 describe('a store that fails', () => {
-  it('after the grant was asked is no sign-out elsewhere', async () => {
+  it('after the grant was asked does not count as a sign-out elsewhere', async () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted, clock, events } = harness({ store, name: 'me' })
     await store.setToken(
@@ -136,7 +136,7 @@ describe('a store that fails', () => {
     expect(events.signedOut).toEqual([])
   })
 
-  it('before the grant was asked, and then holds an old token set, is written over', async () => {
+  it('before the grant was asked, and then returns an old token set, is overwritten', async () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted } = harness({ store, name: 'me' })
     readBy(throws)
@@ -147,7 +147,7 @@ describe('a store that fails', () => {
     expect(sent(await waiting)).toBe('Bearer a1')
   })
 
-  it('to be read does not cost the refresh token that is in memory, where nobody shares it', async () => {
+  it('to be read does not stop a renewal with the refresh token in memory, if the store is not shared', async () => {
     const { store, readBy } = tellingStore()
     const { lock: _, ...unshared } = store
     const { manager, scripted } = await signedIn({ store: unshared })
@@ -156,7 +156,7 @@ describe('a store that fails', () => {
     expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
   })
 
-  it('to be read under its lock renews nothing: somebody else may have spent the refresh token', async () => {
+  it('to be read under its lock renews nothing, because another process may have used the refresh token', async () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted, events } = await signedIn({ store })
     readBy(throws)
@@ -171,7 +171,7 @@ describe('a store that fails', () => {
     expect(scripted.contexts).toHaveLength(1)
   })
 
-  it('a token set: garbage has no successor, so the one in memory is renewed', async () => {
+  it('to hold a valid token set does not stop the renewal of the one in memory', async () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted } = await signedIn({ store })
     readBy(() => ({ accessToken: 1 }) as never)
@@ -222,7 +222,7 @@ describe('a store that fails', () => {
     expect(events.storeFailed.map(({ operation }) => operation)).toEqual(['set', 'set'])
   })
 
-  it('to answer is told apart from one that answers no', async () => {
+  it('to answer is different from one that answers "none"', async () => {
     const { store, readBy } = tellingStore()
     const { manager, scripted, events } = harness({ store })
     scripted.answerTokens()
@@ -239,7 +239,7 @@ describe('a store that fails', () => {
   })
 })
 
-it('a session found in the store is renewed ahead of expiry as any other', async () => {
+it('a session found in the store is renewed ahead of expiry like any other', async () => {
   const { store } = tellingStore()
   const { manager, scripted, clock } = harness({ store, name: 'me' })
   scripted.answerTokens()

@@ -6,7 +6,7 @@ import { createExplanations } from '../src/kernel/explanations.ts'
 import { freshToken, grantUnavailable, oneShotBody, permanentToken } from '../src/texts.ts'
 
 describe('an error of ours', () => {
-  it('tells how long to wait only when the server did', () => {
+  it('has retryAfterMs only if the server sent it', () => {
     const told = new LatchkeyError('ERR_RENEWAL_UNAVAILABLE', 'later', { retryAfterMs: 5 })
     expect(told.retryAfterMs).toBe(5)
     const untold = new LatchkeyError('ERR_RENEWAL_UNAVAILABLE', 'later', {
@@ -22,10 +22,10 @@ describe('an error of ours', () => {
   })
 })
 
-describe('an error made fit to be a cause', () => {
+describe('an error that becomes a cause', () => {
   const dirty = (more: object) => Object.assign(new Error('dirty'), { config: {} }, more)
 
-  it('is a summary of another’s, whatever that holds, and that is not made again', () => {
+  it('is replaced by a summary if it is another library’s, and a summary stays as it is', () => {
     const error = Object.assign(new Error('outer', { cause: new Error('inner') }), { port: 80 })
     const summary = withoutSecrets(error, ['secret']) as Error
     expect(summary).not.toBe(error)
@@ -34,13 +34,13 @@ describe('an error made fit to be a cause', () => {
     expect(withoutSecrets(summary, ['secret'])).toBe(summary)
   })
 
-  it('stays the very same where it is ours, its cause included', () => {
+  it('stays the same object if it is ours, its cause included', () => {
     const ours = new LatchkeyError('ERR_DISPOSED', 'gone', { cause: new Error('why') })
     expect(withoutSecrets(ours, ['secret'])).toBe(ours)
     expect(withoutSecrets(ours, ['gone'])).toMatchObject({ message: '[redacted]' })
   })
 
-  it('keeps of several errors a summary each', () => {
+  it('keeps a summary of each of several errors', () => {
     const several = new AggregateError([dirty({ config: { password: 'secret' } })], 'all failed')
     const summary = withoutSecrets(several, ['secret']) as AggregateError
     expect(summary.errors).toMatchObject([{ message: 'dirty' }])
@@ -48,7 +48,7 @@ describe('an error made fit to be a cause', () => {
     expect(withoutSecrets(summary, ['secret'])).toBe(summary)
   })
 
-  it('is told in its own words when it comes from another realm, and that of an object are never told', () => {
+  it('keeps its message if it comes from another realm, but a thrown object is never shown', () => {
     const foreign: unknown = runInNewContext(
       `Object.assign(new TypeError('fetch failed: secret'), { code: 'ECONNRESET' })`,
     )
@@ -79,7 +79,7 @@ describe('an error made fit to be a cause', () => {
     expect('cause' in (summary as Error)).toBe(false)
   })
 
-  it('keeps no code and no status that is none', () => {
+  it('keeps only a code that is text and a status that is a number', () => {
     const summary = withoutSecrets(dirty({ code: { secret: 1 }, status: 'secret' }), [])
     expect(Object.keys(summary as Error)).toEqual([])
   })
@@ -101,7 +101,7 @@ describe('the reason behind a response', () => {
     return subject
   }
 
-  it('is found beside the view and beside what the client calls its response', () => {
+  it('is found for the view and for the client’s own response', () => {
     const { add, find } = createExplanations()
     const original = {}
     const view = { original } as never
@@ -119,7 +119,7 @@ describe('the reason behind a response', () => {
   })
 
   it.each([null, undefined, 'text', 5, { response: null }, { response: 'text' }, { cause: null }])(
-    'is none for %j',
+    'is undefined for %j',
     (subject) => expect(createExplanations().find(subject)).toBeUndefined(),
   )
 
@@ -133,8 +133,8 @@ describe('the reason behind a response', () => {
   })
 
   it.each([
-    ['an API token', permanentToken(), /API token.*create a new one/],
-    ['a fresh token', freshToken(), /just been renewed.*Check that this user may/],
+    ['an API token', permanentToken(), /API token.*Create a new one/],
+    ['a fresh token', freshToken(), /just been renewed.*Check that the user has the permission/],
     ['a stream', oneShotBody(), /read only once.*replayable\(/],
   ] as const)('of %s tells what to do', (_, { message }, words) => {
     expect(message).toMatch(words)
@@ -144,14 +144,14 @@ describe('the reason behind a response', () => {
 describe('an event', () => {
   const event = { at: 0, reason: 'signOut' } as const
 
-  it('that nobody listens to goes by in silence', () => {
+  it('without a listener changes nothing', () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     new Events().emit('signedOut', event)
     expect(said).not.toHaveBeenCalled()
     said.mockRestore()
   })
 
-  it('names itself when one of its listeners fails', () => {
+  it('is named on the console when one of its listeners fails', () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const events = new Events()
     const bug = new Error('bug')

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import { readJwtTimes } from '../src/expiry.ts'
 import { expiryOnReceipt } from '../src/expiry.ts'
+import { apiToken } from '../src/index.ts'
 import { renewalInstant } from '../src/kernel/decisions.ts'
 import { authorize, harness, jwt, sent, settled } from './support/harness.ts'
 
@@ -9,11 +10,11 @@ const NOW = 1_700_000_000_000
 const iat = NOW / 1000
 
 describe('the instant of expiry', () => {
-  it('is what the token set says', () => {
+  it('is the token set’s expiresAt', () => {
     expect(expiryOnReceipt({ accessToken: 'opaque', expiresAt: NOW + 5 }, NOW)).toBe(NOW + 5)
   })
 
-  it("is nobody's knowledge for an opaque token", () => {
+  it('is unknown for an opaque token', () => {
     expect(expiryOnReceipt({ accessToken: 'opaque' }, NOW)).toBeUndefined()
   })
 
@@ -32,16 +33,16 @@ describe('the instant of expiry', () => {
     },
   )
 
-  it("is the JWT's exp when it does not say when it was issued, nobody's knowledge without exp", () => {
+  it("is the JWT's exp without an iat, and unknown without an exp", () => {
     expect(expiryOnReceipt({ accessToken: jwt({ exp: iat + 10 }) }, NOW)).toBe(NOW + 10_000)
     expect(expiryOnReceipt({ accessToken: jwt({ iat }) }, NOW)).toBeUndefined()
   })
 
-  it('that is this very moment is not believed of a token just received', () => {
+  it('that is now is ignored for a token just received', () => {
     expect(expiryOnReceipt({ accessToken: 'a', expiresAt: NOW }, NOW)).toBeUndefined()
   })
 
-  it('already past is not believed of a token just received', () => {
+  it('in the past is ignored for a token just received', () => {
     expect(expiryOnReceipt({ accessToken: 'a', expiresAt: NOW - 1 }, NOW)).toBeUndefined()
     expect(expiryOnReceipt({ accessToken: jwt({ exp: iat - 1 }) }, NOW)).toBeUndefined()
   })
@@ -60,7 +61,7 @@ describe('the instant of expiry', () => {
     expect(expiryOnReceipt({ accessToken: jwt(claims) }, NOW)).toBeUndefined()
   })
 
-  it('in milliseconds by mistake is read as meant', () => {
+  it('in milliseconds by mistake is read as milliseconds', () => {
     expect(readJwtTimes(jwt({ exp: NOW + 10_000 }))).toEqual({ expiresAt: NOW + 10_000 })
   })
 
@@ -70,13 +71,13 @@ describe('the instant of expiry', () => {
     expect(readJwtTimes(`e30.${claims}.x`)).toEqual({})
   })
 
-  it('in the year 9999 is as good as never', () => {
+  it('in the year 9999 counts as never', () => {
     const { expiresAt } = readJwtTimes(jwt({ exp: 253_402_300_799 }))
     expect(new Date(expiresAt ?? 0).getUTCFullYear()).toBe(9999)
   })
 
   it.each(['', 'a', 'a.b', 'a.b.c', 'a.b.c.d', 'a.b.c.d.e', '..', 'Bearer a.b.c'])(
-    'is unknown for %j, which is no JWT',
+    'is unknown for %j, which is not a JWT',
     (token) => expect(readJwtTimes(token)).toEqual({}),
   )
 })
@@ -106,5 +107,16 @@ describe('the renewal', () => {
     clock.pass(30_000)
     expect(sent(await authorize(manager))).toBe(first)
     expect(scripted.calls()).toBe(1)
+  })
+})
+
+describe('a permanent token', () => {
+  it('is never renewed, not even a JWT whose exp is past', async () => {
+    const { manager, clock, events } = harness({ grants: [apiToken(jwt({ iat: 1, exp: 2 }))] })
+    await authorize(manager)
+    clock.pass(24 * 3_600_000)
+    await authorize(manager)
+    await settled()
+    expect(events.renewed).toHaveLength(1)
   })
 })

@@ -34,7 +34,7 @@ describe("a grant's async context", () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('of a grant that never settles ends when its time is up', () => {
+  it('of a grant that never settles ends at the time limit', () => {
     const inside = new Inside()
     const isInside = () => inside.current() !== undefined
     const controller = new AbortController()

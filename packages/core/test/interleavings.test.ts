@@ -70,7 +70,7 @@ async function send(
   }
   const isAccepted = status(first) === 200
   const sameUser = userAtStart === currentUser()
-  if (sameUser && users[0] !== userAtStart) server.violations.push("somebody else's token was sent")
+  if (sameUser && users[0] !== userAtStart) server.violations.push("another user's token was sent")
   if (isAccepted) return 'ok'
   const next = await manager.recover(first, answer(401), { signal })
   if (!next) return '401'
@@ -179,12 +179,12 @@ async function tell(steps: readonly Step[]): Promise<string[]> {
   const isOut = session.isOut()
   if (isOut && stored) violations.push('something is stored after a sign-out')
   if (!isOut && stored && server.user(stored.accessToken) !== session.user()) {
-    violations.push("somebody else's session is stored")
+    violations.push("another user's session is stored")
   }
   return violations
 }
 
-it('whatever happens in whatever order, one renewal flies, no refresh token is spent twice, everybody settles, the last to sign out or begin to sign in wins', async () => {
+it('in any order of events, one renewal runs, no refresh token is used twice, every call settles, and the last sign-out or begun sign-in wins', async () => {
   const stories = fc.array(step, { maxLength: 40, size: 'max' })
   const holds = fc.asyncProperty(stories, async (steps) => {
     expect(await tell(steps)).toEqual([])

@@ -28,7 +28,7 @@ describe('the claims of a JWT', () => {
     }
   })
 
-  it('are read from a megabyte of them', () => {
+  it('are read from a payload of a megabyte', () => {
     const token = jwt({ filling: 'x'.repeat(1_048_576), list: Array(1_000).fill(null), exp })
     expect(readJwtTimes(token)).toEqual(known)
   })
@@ -36,7 +36,7 @@ describe('the claims of a JWT', () => {
   it.each([
     ['encrypted (five segments)', `${payload({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.${random(256)}`],
     ['encrypted to a shared key (an empty segment)', payload({ alg: 'dir', enc: 'A256GCM' })],
-  ])("are nobody's knowledge when they are %s", (_, start) => {
+  ])('are unknown when they are %s', (_, start) => {
     const rest = [random(12), random(64), random(16)]
     const token = [start, ...(start.includes('.') ? [] : ['']), ...rest].join('.')
     expect(token.split('.')).toHaveLength(5)
@@ -49,7 +49,7 @@ describe('the claims of a JWT', () => {
     ['a word', 'exp'],
     ['a list', [exp]],
     ['true', true],
-  ])('are none when the payload is %s', (_, claims) => {
+  ])('are empty when the payload is %s', (_, claims) => {
     expect([readJwtTimes(jwt(claims)), readJwtOwner(jwt(claims))]).toEqual([{}, undefined])
   })
 
@@ -63,11 +63,11 @@ describe('the claims of a JWT', () => {
     'e30.*.x',
     `e30.${random(64)}.x`,
     '.'.repeat(16_384),
-  ])('are none in %j', (token) =>
+  ])('are empty in %j', (token) =>
     expect([readJwtTimes(token), readJwtOwner(token)]).toEqual([{}, undefined]),
   )
 
-  it('in a `__proto__` of the payload are none', () => {
+  it('in a `__proto__` of the payload are ignored', () => {
     expect(
       readJwtTimes(`e30.${Buffer.from('{"__proto__":{"exp":1}}').toString('base64url')}.x`),
     ).toEqual({})

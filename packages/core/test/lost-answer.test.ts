@@ -40,7 +40,7 @@ describe('an answer', () => {
     expect(isAnswerLost(error)).toBe(false)
   })
 
-  it('is not looked for in an endless chain of causes', () => {
+  it('is not searched for in an endless chain of causes', () => {
     const error = new Error('mine')
     error.cause = error
     expect(isAnswerLost(error)).toBe(false)

@@ -27,7 +27,7 @@ const message = (make: () => unknown): string => {
 }
 
 it.each([undefined, null, {}, { authorize() {} }, { recover() {} }, 'manager'])(
-  'what is no manager (%j) is refused before anything is sent bare',
+  'expectManager() rejects %j, so that no request goes out without a token',
   (none) => {
     const send = vi.fn<typeof fetch>()
     expect(message(() => authorizedFetch(none as never, send))).toBe(
@@ -93,9 +93,9 @@ describe('createTokenManager() refuses', () => {
     [
       'a misspelt option, and lists those there are',
       { renewAhead: 60_000 },
-      /^There is no option `renewAhead`. There are: origin, scheme, grants, .*renewAheadMs, /,
+      /^Unknown option `renewAhead`. Known options: origin, scheme, grants, .*renewAheadMs, /,
     ],
-    ['what is an option of every object', { constructor: 1 }, /There is no option `constructor`/],
+    ['what is an option of every object', { constructor: 1 }, /Unknown option `constructor`/],
   ])('%s', (_, wrong, expected) => {
     const said = message(() => createTokenManager({ ...good, ...wrong }))
     expect(said).toMatch(expected)
@@ -103,9 +103,9 @@ describe('createTokenManager() refuses', () => {
   })
 })
 
-it.each([undefined, null, 'https://api.test'])('options of %j are refused as none', (none) => {
+it.each([undefined, null, 'https://api.test'])('options that are %j are an error', (none) => {
   const said = message(() => createTokenManager(none as never))
-  expect(said).toMatch(/^The options are no object. There are: origin, scheme, /)
+  expect(said).toMatch(/^Options must be an object. Known options: origin, scheme, /)
 })
 
 describe('createTokenManager() takes', () => {
@@ -122,12 +122,12 @@ describe('createTokenManager() takes', () => {
     expect(() => createTokenManager({ ...good, origin })).not.toThrow()
   })
 
-  it('the least of each duration', () => {
+  it('the smallest value of each duration', () => {
     const least = { renewAheadMs: 0, renewTimeoutMs: 1 }
     expect(() => createTokenManager({ ...good, ...least })).not.toThrow()
   })
 
-  it('plain http when told that it may', () => {
+  it('plain http with allowInsecure', () => {
     const origin = 'http://api.test'
     expect(() => createTokenManager({ ...good, origin, allowInsecure: true })).not.toThrow()
   })
@@ -158,7 +158,7 @@ it.each([
   ['as long as one may be', 's'.repeat(16_384)],
   ['that starts like a word that is none', 'undefinedly'],
   ['that ends like a word that is none', 'notnull'],
-])('an API token %s is taken', (_, token) => expect(() => apiToken(token)).not.toThrow())
+])('an API token %s is accepted', (_, token) => expect(() => apiToken(token)).not.toThrow())
 
 describe('headerScheme()', () => {
   it.each(['', 'a b', 'a:b', 'a\r\nb', 'Host', 'content-length', 'Cookie', '__proto__', 'ä'])(
@@ -167,11 +167,11 @@ describe('headerScheme()', () => {
   )
 })
 
-it.each(['x-host', 'hosted', 'tea', 'x-api-key'])('headerScheme() takes the name %j', (name) => {
+it.each(['x-host', 'hosted', 'tea', 'x-api-key'])('headerScheme() accepts the name %j', (name) => {
   expect(headerScheme(name).name).toBe(name)
 })
 
-it('what is no string at all names no header', () => {
+it('a value that is not a string does not name a header', () => {
   expect(message(() => headerScheme(undefined as never))).toMatch(/needs the name.*got undefined/)
 })
 
@@ -196,7 +196,7 @@ describe('secrets may travel', () => {
     expect(mayCarrySecrets(new URL(url), allowInsecure)).toBe(may)
   })
 
-  it('by plain http beyond this machine only where somebody says so', () => {
+  it('by plain http beyond this machine only with allowInsecure', () => {
     expect(mayCarrySecrets(new URL('http://api.test'))).toBe(false)
   })
 })

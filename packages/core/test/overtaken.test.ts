@@ -29,7 +29,7 @@ function pending<T = void>() {
   return { promise, settle }
 }
 
-describe('a renewal whose time was up', () => {
+describe('a renewal that exceeded its time limit', () => {
   /** A manager whose first renewal was given up, and whose second is on its way. */
   async function twoRenewals(options: Partial<TokenManagerOptions> = {}) {
     const made = harness({ renewTimeoutMs: 5_000, ...options })
@@ -44,7 +44,7 @@ describe('a renewal whose time was up', () => {
     return { ...made, first, second, waiting }
   }
 
-  it('does not replace what a later one brought', async () => {
+  it('does not replace the result of a later one', async () => {
     const { manager, first, second, waiting } = await twoRenewals()
     second.settle({ accessToken: 'second', refreshToken: 'r2' })
     expect(sent(await waiting)).toBe('Bearer second')
@@ -55,7 +55,7 @@ describe('a renewal whose time was up', () => {
     expect(authorization.generation).toBe(1)
   })
 
-  it('serves the later one as well', async () => {
+  it('serves the later renewal too', async () => {
     const { first, second, waiting } = await twoRenewals()
     first.settle({ accessToken: 'first' })
     await settled()
@@ -63,7 +63,7 @@ describe('a renewal whose time was up', () => {
     expect(sent(await waiting)).toBe('Bearer first')
   })
 
-  it('does not replace what a later one brought, also when that was rejected since', async () => {
+  it('does not replace the result of a later one, even if that was rejected since', async () => {
     const { manager, scripted, first, second, waiting } = await twoRenewals()
     second.settle({ accessToken: 'second', refreshToken: 'r2' })
     const authorization = await waiting
@@ -76,7 +76,7 @@ describe('a renewal whose time was up', () => {
     expect(third).toBeInstanceOf(Promise) // no token is known to be good
   })
 
-  it('does not serve the later one once what it brought has expired', async () => {
+  it('does not serve the later renewal once its own result has expired', async () => {
     const store = memoryStore()
     const { clock, manager, first, second, waiting } = await twoRenewals({ store, name: 'me' })
     first.settle({ accessToken: 'first', expiresAt: clock.now() + 1_000 })
@@ -90,7 +90,7 @@ describe('a renewal whose time was up', () => {
     expect(await store.getToken('me')).toEqual({ accessToken: 'second' })
   })
 
-  it('while it waited for the lock does not even look into the store', async () => {
+  it('while it waited for the lock does not read the store', async () => {
     const granted = pending()
     const inner = memoryStore()
     const getToken = vi.fn<TokenStore['getToken']>(inner.getToken)
@@ -105,7 +105,7 @@ describe('a renewal whose time was up', () => {
     expect([getToken.mock.calls.length, scripted.calls()]).toEqual([reads, 0])
   })
 
-  it('because nobody set a sensible limit is not over at once', async () => {
+  it('because of a limit beyond what timers allow does not end at once', async () => {
     const { manager, scripted } = harness({ renewTimeoutMs: 2 ** 40 })
     const waiting = authorize(manager)
     await vi.advanceTimersByTimeAsync(60_000)
@@ -114,7 +114,7 @@ describe('a renewal whose time was up', () => {
   })
 })
 
-describe('a renewal whose session has ended meanwhile', () => {
+describe('a renewal whose session has ended in the meantime', () => {
   it('does not announce a second end', async () => {
     const store = memoryStore()
     const { manager, scripted, clock, events } = await signedIn({ store, name: 'me' })
@@ -124,14 +124,14 @@ describe('a renewal whose session has ended meanwhile', () => {
     const waiting = failure(authorize(manager))
     await settled()
     await manager.signOut()
-    expect(await waiting).toMatchObject({ message: 'You signed out. Sign in again to go on.' })
+    expect(await waiting).toMatchObject({ message: 'The user has signed out. Sign in again.' })
     late.settle({ accessToken: 'late' })
     await settled()
     expect(events.signedOut).toHaveLength(1)
     expect(await store.getToken('me')).toBeUndefined()
   })
 
-  it('frees no slot but its own: the next one is still shared', async () => {
+  it('does not stop later requests from sharing the next renewal', async () => {
     const { manager, scripted } = await signedIn()
     scripted.answer(() => new Promise(() => undefined))
     void failure(manager.refresh())
@@ -147,7 +147,7 @@ describe('a renewal whose session has ended meanwhile', () => {
 })
 
 describe('a sign-out', () => {
-  it('while the store is first looked into wins over what is found there', async () => {
+  it('during the first read of the store wins over the stored session', async () => {
     const found = pending<TokenSet>()
     let reads = 0
     const store = {
@@ -166,7 +166,7 @@ describe('a sign-out', () => {
     expect(events.signedOut).toEqual([])
   })
 
-  it('before the first request gives back what is stored, for a service to revoke', async () => {
+  it('before the first request returns the stored token set, for a service to revoke', async () => {
     const store = memoryStore()
     await store.setToken({ accessToken: 'stored', refreshToken: 'r' }, 'me')
     const { manager, clock, events } = harness({ store, name: 'me' })
@@ -185,7 +185,7 @@ describe('a sign-out', () => {
     expect(getToken).toHaveBeenCalledTimes(reads)
   })
 
-  it('is taken back by refresh()', async () => {
+  it('is undone by refresh()', async () => {
     const { manager, scripted } = await signedIn()
     await manager.signOut()
     scripted.answer(() => ({ accessToken: 'again' }))
@@ -202,11 +202,11 @@ describe('a sign-out', () => {
     expect(await manager.recover(first, response)).toBeUndefined()
     expect(manager.explain(response)).toMatchObject({
       code: 'ERR_SESSION_CHANGED',
-      message: expect.stringContaining('Somebody signed out or signed in meanwhile'),
+      message: expect.stringContaining('The user has signed in or out in the meantime'),
     })
   })
 
-  it('that a sign-in overtakes never reaches the store', async () => {
+  it('is not written if a sign-in comes before its write starts', async () => {
     const writes: string[] = []
     const slow = pending()
     const store = {
@@ -228,7 +228,7 @@ describe('a sign-out', () => {
     expect(writes).toEqual(['a', 'b'])
   })
 
-  it('empties the store again when a sign-in that overran its time lands after it', async () => {
+  it('empties the store again if an overdue write of a sign-in ends after it', async () => {
     const inner = memoryStore()
     const landing = pending()
     const setToken = (tokens: TokenSet, name: string) =>
@@ -243,7 +243,7 @@ describe('a sign-out', () => {
   })
 })
 
-it('a write that overran its time and lands after a renewal does not leave the used-up tokens', async () => {
+it('an overdue write that ends after a renewal does not leave the used-up tokens in the store', async () => {
   const inner = memoryStore()
   const landing = pending()
   const setToken = async (tokens: TokenSet, name: string) => {
@@ -261,25 +261,25 @@ it('a write that overran its time and lands after a renewal does not leave the u
 })
 
 describe('a sign-in', () => {
-  it('counts the life of its token from now, whatever the clock says', async () => {
+  it('counts the life of its token from now, even if the clock is wrong', async () => {
     const { manager, clock } = harness()
     const iat = clock.now() / 1000 - 7_200
     await manager.setTokens({ accessToken: jwt({ iat, exp: iat + 3_600 }) })
     expect(await manager.getTokens()).toMatchObject({ expiresAt: clock.now() + HOUR - 1_000 })
   })
 
-  it('hands out no more than it was given', async () => {
+  it('returns no more properties than it received', async () => {
     const { manager } = harness()
     await manager.setTokens({ accessToken: 'a' })
     expect(await manager.getTokens()).toStrictEqual({ accessToken: 'a' })
   })
 })
 
-it('dispose() before the first request is no error, and says so to later ones', async () => {
+it('dispose() before the first request is allowed, and later requests reject with ERR_DISPOSED', async () => {
   const { manager } = harness()
   manager.dispose()
   expect(await failure(authorize(manager))).toMatchObject({
     code: 'ERR_DISPOSED',
-    message: 'This manager was disposed of. Make a new one.',
+    message: 'This manager was disposed of. Create a new one.',
   })
 })

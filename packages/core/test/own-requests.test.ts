@@ -16,7 +16,7 @@ const stalled = () =>
     start: (controller) => controller.enqueue(new TextEncoder().encode('{"tok')),
   })
 
-describe('a request of a service’s own', () => {
+describe('a service’s own request', () => {
   it('answers with status, headers and the whole body', async () => {
     const headers = new Headers({ 'retry-after': '3' })
     headers.append('set-cookie', 'a=1')
@@ -28,18 +28,18 @@ describe('a request of a service’s own', () => {
     expect(await response.text()).toBe('näh')
   })
 
-  it('answers without a body where there is none', async () => {
+  it('returns an answer without a body', async () => {
     const { ask } = answering(() => new Response(null, { status: 204 }))
     expect((await ask(URL_WITH_QUERY)).body).toBeNull()
   })
 
-  it('reads a body where there are no streams, as on React Native', async () => {
+  it('reads a body without streams, as on React Native', async () => {
     const native = { status: 200, headers: new Headers(), text: () => Promise.resolve('whole') }
     const { ask } = answering(() => native as Response)
     expect(await (await ask(URL_WITH_QUERY)).text()).toBe('whole')
   })
 
-  it('follows no redirect, and asks no cache, whatever it was told', async () => {
+  it('follows no redirect and uses no cache, whatever its options', async () => {
     const { ask, send } = answering(() => new Response())
     await ask(URL_WITH_QUERY, { method: 'POST', redirect: 'follow' })
     const [, init] = send.mock.calls[0] ?? []
@@ -68,7 +68,7 @@ describe('a request of a service’s own', () => {
     expect(isAnswerLost(error)).toBe(true)
   })
 
-  it('that breaks tells what the system said', async () => {
+  it('that fails names the system’s code', async () => {
     const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
     const broken = answering(() => Promise.reject(new TypeError('fetch failed', { cause })))
     expect((await failure(broken.ask(URL_WITH_QUERY))).message).toBe(
@@ -76,7 +76,7 @@ describe('a request of a service’s own', () => {
     )
   })
 
-  it('ends with the signal it was given', async () => {
+  it('ends when its own signal aborts', async () => {
     const { ask, send } = answering(() => new Promise<Response>(() => undefined))
     const signal = AbortSignal.abort(new DOMException('enough', 'AbortError'))
     expect(await failure(ask(URL_WITH_QUERY, { signal }))).toMatchObject({
@@ -86,7 +86,7 @@ describe('a request of a service’s own', () => {
     expect(send.mock.calls[0]?.[1]?.signal).toBe(signal)
   })
 
-  it('whose answer does not end is given up at a mebibyte, and counts as lost', async () => {
+  it('whose answer is a mebibyte or more is cancelled, and the answer counts as lost', async () => {
     const canceled = vi.fn<() => void>()
     const endless = () =>
       new ReadableStream<Uint8Array>({
@@ -113,11 +113,11 @@ describe('a request of a service’s own', () => {
   })
 })
 
-it('a fetch that is none is refused at once', () => {
+it('a fetch option that is not a function is an error at once', () => {
   expect(() => ownFetch({ fetch: 'fetch' as never })).toThrow('`fetch` must be a function.')
 })
 
-describe('what a server says', () => {
+describe('a server’s answer', () => {
   const secret = 'pä ss+(1)~'
 
   it.each([
@@ -132,19 +132,19 @@ describe('what a server says', () => {
     expect(redact(`no: ${spelt}!`, ['', secret]).replace('secret=', '')).toBe('no: [redacted]!')
   })
 
-  it('shows no rest of a secret that holds another one', () => {
+  it('shows no part of a secret that contains another secret', () => {
     expect(redact('no: ada-password', ['ada', 'ada-password'])).toBe('no: [redacted]')
   })
 
-  it.each(['', 'null', '[1]', '"text"', '1', '<html>', '{"a":'])('is no object: %s', (text) => {
+  it.each(['', 'null', '[1]', '"text"', '1', '<html>', '{"a":'])('is not an object: %s', (text) => {
     expect(readObject(text)).toEqual({})
   })
 
-  it('is read when it is one', () => {
+  it('is read if it is an object', () => {
     expect(readObject('{"a":{"b":1}}')).toEqual({ a: { b: 1 } })
   })
 
-  it('about waiting is kept', () => {
+  it('keeps its Retry-After', () => {
     const busy = new Response('', { status: 503, headers: { 'retry-after': '3' } })
     expect(unavailable('busy', busy)).toMatchObject({
       code: 'ERR_SERVER_UNAVAILABLE',

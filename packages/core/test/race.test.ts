@@ -35,8 +35,8 @@ async function racing(writeMs: number) {
   return { store, one, two, first, second }
 }
 
-describe('two managers that renew at once on a store without a lock', () => {
-  it('both go on with what the faster one got, also while that is still being written', async () => {
+describe('two managers that renew at the same time on a store without a lock', () => {
+  it('both use the result of the faster one, even while it is still being written', async () => {
     const { store, one, two, first, second } = await racing(100)
     one.scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
     two.scripted.settle(new GrantRejectedError('this refresh token is spent'))
@@ -47,7 +47,7 @@ describe('two managers that renew at once on a store without a lock', () => {
     expect(await store.getToken('shared')).toMatchObject({ refreshToken: 'r1' })
   })
 
-  it('the slower one renews with the new refresh token when the new access token is spent too', async () => {
+  it('the slower one renews with the new refresh token if the new access token has expired too', async () => {
     const { one, two, first, second } = await racing(100)
     const expiresAt = one.clock.now() + 50
     one.scripted.settle({ accessToken: 'a1', refreshToken: 'r1', expiresAt })
@@ -62,7 +62,7 @@ describe('two managers that renew at once on a store without a lock', () => {
     expect(sent(await second)).toBe('Bearer a2')
   })
 
-  it('a rejection that nobody explains ends the session all the same', async () => {
+  it('a rejection without a newer token in the store ends the session', async () => {
     const { store, two, second } = await racing(100)
     const ended = failure(second)
     two.scripted.settle(new GrantRejectedError('revoked'))

@@ -14,8 +14,8 @@ async function refusedTwice(whenRefused?: 'keep' | 'end') {
   return { ...made, store, second, response }
 }
 
-describe('a token that is refused although it was just renewed', () => {
-  it('stays in use: this user may not do this', async () => {
+describe('a token that is rejected although it was just renewed', () => {
+  it('stays in use, because the user may lack the permission', async () => {
     const { manager, store, events, response } = await refusedTwice()
     expect(manager.explain(response)?.code).toBe('ERR_FRESH_TOKEN_REJECTED')
     expect(sent(await authorize(manager))).toBe('Bearer a2')
@@ -23,7 +23,7 @@ describe('a token that is refused although it was just renewed', () => {
     expect(await store.getToken('me')).toMatchObject({ accessToken: 'a2' })
   })
 
-  it('is dead with whenRefused end: the store is emptied, and the next request asks the chain anew', async () => {
+  it("ends the session with whenRefused: 'end', empties the store, and the next request asks the chain", async () => {
     const { manager, store, events, response, scripted, clock } = await refusedTwice('end')
     expect(manager.explain(response)?.code).toBe('ERR_FRESH_TOKEN_REJECTED')
     expect(events.signedOut).toEqual([{ at: clock.now(), reason: 'rejected' }])
@@ -41,7 +41,7 @@ describe('a token that is refused although it was just renewed', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a3')
   })
 
-  it('means nothing else than keep and end', () => {
+  it('allows only ’keep’ and ’end’ for whenRefused', () => {
     const { scheme, grants } = {
       scheme: { name: 'none', headers: () => ({}) },
       grants: [{ name: 'none', request: () => Promise.resolve(undefined) }],
@@ -51,4 +51,46 @@ describe('a token that is refused although it was just renewed', () => {
       "`whenRefused` must be 'keep' or 'end'.",
     )
   })
+})
+
+describe('a result of isTokenRejected', () => {
+  it('that is not a boolean counts as truthy or falsy', async () => {
+    const verdicts: unknown[] = [null, undefined, 0, '', 'yes']
+    const { manager, scripted } = harness({ isTokenRejected: () => verdicts.shift() as boolean })
+    scripted.answerTokens()
+    const first = await authorize(manager)
+    for (let n = 0; n < 4; n += 1) expect(await manager.recover(first, answer(401))).toBeUndefined()
+    expect(sent(await manager.recover(first, answer(401)))).toBe('Bearer a2')
+  })
+})
+
+it('a server that rejects every fresh token is asked less and less often, down to once a minute', async () => {
+  const { manager, scripted, clock } = harness()
+  scripted.answerTokens()
+  const asked: number[] = []
+  for (let second = 0; second < 300; second += 1) {
+    const before = scripted.calls()
+    const next = await manager.recover(await authorize(manager), answer(401))
+    if (next) await manager.recover(next, answer(401))
+    if (scripted.calls() > before) asked.push(second)
+    clock.pass(1_000)
+  }
+  expect(asked).toEqual([0, 2, 6, 14, 30, 62, 122, 182, 242])
+})
+
+it('a server that accepted a token in between is asked again after the first short pause', async () => {
+  const { manager, scripted, clock } = harness()
+  scripted.answerTokens()
+  const refuse = async () => {
+    const next = await manager.recover(await authorize(manager), answer(401))
+    if (next) await manager.recover(next, answer(401))
+  }
+  await refuse()
+  clock.pass(2_000)
+  await manager.recover(await authorize(manager), answer(401)) // its replay is a success
+  const before = scripted.calls()
+  await refuse()
+  clock.pass(2_000)
+  await refuse()
+  expect(scripted.calls()).toBe(before + 2)
 })

@@ -19,7 +19,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('ahead of expiry', () => {
-  it('a request goes out with the valid token while the renewal runs behind its back', async () => {
+  it('a request goes out with the valid token while the renewal runs in the background', async () => {
     const { manager, scripted, clock } = await signedIn()
     scripted.answer(() => ({ accessToken: 'a2' }))
     clock.pass(HOUR - MINUTE - 1)
@@ -57,7 +57,7 @@ describe('ahead of expiry', () => {
     expect(scripted.calls()).toBe(2)
   })
 
-  it('an unavailable server is asked again only after a cool-down, and nobody waits', async () => {
+  it('an unavailable server is asked again only after a cool-down, and no request waits', async () => {
     const { manager, scripted, clock, events } = await signedIn()
     scripted.answer(() => new Error('down'))
     clock.pass(HOUR - MINUTE)
@@ -102,7 +102,7 @@ describe('an expired token', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a2')
   })
 
-  it('hands its refresh token to the grant, which keeps it when the answer brings none', async () => {
+  it('passes its refresh token to the grant, and keeps it if the answer has none', async () => {
     const { manager, scripted, clock } = await signedIn()
     scripted.answer(() => ({ accessToken: 'a2' }))
     clock.pass(HOUR)
@@ -112,7 +112,7 @@ describe('an expired token', () => {
 })
 
 describe('an unavailable renewal', () => {
-  it('is tried again with a backoff, and the third success serves everybody', async () => {
+  it('is tried again with a backoff, and the third attempt’s success serves all requests', async () => {
     const { manager, scripted } = harness()
     scripted.answer((call) => (call < 3 ? new Error('down') : { accessToken: 'a' }))
     const waiters = Promise.all([authorize(manager), authorize(manager)])
@@ -171,7 +171,7 @@ describe('an unavailable renewal', () => {
     expect(scripted.calls()).toBe(4) // the sign-in, and three times
   })
 
-  it('does not walk on to the next grant, which might sign in as if the session were gone', async () => {
+  it('does not ask the next grant, which might start a new session', async () => {
     const refresh = scriptedGrant('refresh token')
     const password = scriptedGrant('password')
     refresh.answer(() => new Error('down'))
@@ -189,7 +189,7 @@ describe('an unavailable renewal', () => {
     [{ accessToken: 'a\nb' }],
     [null],
     ['a'],
-  ])('is what an answer of %j counts as', async (tokens) => {
+  ])('is the result of the answer %j', async (tokens) => {
     const { manager, scripted } = harness()
     scripted.answer(() => tokens as never)
     const waiting = failure(authorize(manager))
@@ -199,7 +199,7 @@ describe('an unavailable renewal', () => {
     expect(error.cause).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
   })
 
-  it('waits as long as a short Retry-After says, and leaves a long one to the cool-down', async () => {
+  it('waits for a short Retry-After, and leaves a long one to the cool-down', async () => {
     const later = (seconds: string) =>
       Object.assign(new Error('busy'), {
         response: { headers: new Headers({ 'retry-after': seconds }) },
@@ -220,7 +220,7 @@ describe('an unavailable renewal', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a')
   })
 
-  it('of a grant that throws at once frees the slot as well', async () => {
+  it('of a grant that throws at once does not stop the next renewal', async () => {
     const grant = {
       name: 'broken',
       request: () => {
@@ -253,7 +253,7 @@ describe('a renewal that never answers', () => {
     expect(sent(await second)).toBe('Bearer a2')
   })
 
-  it('but does so late is kept all the same: its refresh token may be the only one that works', async () => {
+  it('until after its time limit is still stored, because its refresh token may be the only valid one', async () => {
     const { manager, scripted } = harness({ renewTimeoutMs: 5_000 })
     const waiting = failure(authorize(manager))
     await vi.advanceTimersByTimeAsync(5_000)
@@ -265,7 +265,7 @@ describe('a renewal that never answers', () => {
 })
 
 describe('a rejected renewal', () => {
-  it('makes way for the next grant, which never sees the rejected refresh token', async () => {
+  it('is followed by the next grant, which never sees the rejected refresh token', async () => {
     const refresh = scriptedGrant('refresh token')
     const password = scriptedGrant('password')
     refresh.answer((call) =>
@@ -318,7 +318,7 @@ describe('a rejected renewal', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a')
   })
 
-  it('tells what was tried', async () => {
+  it('names the grants that were tried', async () => {
     const refresh = scriptedGrant('refresh token')
     const password = scriptedGrant('password')
     refresh.answer(() => undefined)
@@ -332,7 +332,7 @@ describe('a rejected renewal', () => {
 })
 
 describe('no grant that applies', () => {
-  it('is an error that asks to sign in, and each request asks anew', async () => {
+  it('is an error that asks the user to sign in, and each request asks the grants again', async () => {
     const { manager, scripted, events } = harness()
     scripted.answer(() => undefined)
     expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
@@ -342,7 +342,7 @@ describe('no grant that applies', () => {
   })
 })
 
-it('a renewal overtaken by one that was thought lost hands out what that one brought', async () => {
+it('a renewal that ends after a late earlier one returns that one’s result', async () => {
   const { manager, scripted, clock } = harness({ renewTimeoutMs: 5_000 })
   const given = failure(authorize(manager))
   await vi.advanceTimersByTimeAsync(5_000)

@@ -5,7 +5,7 @@ import { GrantRejectedError, memoryStore, type Scheme, type TokenStore } from '.
 import { answer, authorize, harness, ORIGIN, sent, settled, signedIn } from './support/harness.ts'
 
 describe('a scheme', () => {
-  it('is told where the request goes and how', async () => {
+  it('receives the URL and the method of the request', async () => {
     const headers: Scheme['headers'] = ({ accessToken }, { url, method }) => ({
       authorization: `${method} ${url.pathname}${url.search} ${accessToken}`,
     })
@@ -39,7 +39,7 @@ describe('a scheme', () => {
 })
 
 describe('a request that is sent again', () => {
-  it('can be sent again no more', async () => {
+  it('cannot be sent a third time', async () => {
     const { manager, scripted } = harness()
     scripted.answerTokens()
     const first = await authorize(manager)
@@ -57,7 +57,7 @@ describe('a request that is sent again', () => {
     expect(events.retried).toEqual([{ at, generation: 2, method: 'PUT', url }])
   })
 
-  it('with a token that is refused again does not lift the cool-down of a newer one', async () => {
+  it('with a token that is rejected again does not end the cool-down of a newer one', async () => {
     const { manager, scripted } = harness()
     scripted.answerTokens()
     const older = await manager.recover(await authorize(manager), answer(401))
@@ -71,7 +71,7 @@ describe('a request that is sent again', () => {
   })
 })
 
-it('a body that can be read once and a renewal that fails are no unhandled rejection', async () => {
+it('a one-shot body and a failed renewal do not cause an unhandled rejection', async () => {
   const unhandled = vi.fn<() => void>()
   process.on('unhandledRejection', unhandled)
   const { manager, scripted, events } = await signedIn()
@@ -98,7 +98,7 @@ describe('a late 401 of a session that is over', () => {
     expect(scripted.calls()).toBe(1)
   })
 
-  it('is not sent again with what a new sign-in brings', async () => {
+  it('is not sent again with the tokens of a new sign-in', async () => {
     const inner = memoryStore()
     let tell = () => undefined as void
     const subscribe: TokenStore['subscribe'] = (_name, listener) => {
@@ -110,11 +110,11 @@ describe('a late 401 of a session that is over', () => {
     await inner.removeToken('me')
     tell()
     await settled()
-    scripted.answer(() => ({ accessToken: 'somebody' }))
+    scripted.answer(() => ({ accessToken: 'next' }))
     const response = answer(401)
     expect(await manager.recover(first, response)).toBeUndefined()
     expect(manager.explain(response)).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
-    expect(sent(await authorize(manager))).toBe('Bearer somebody')
+    expect(sent(await authorize(manager))).toBe('Bearer next')
   })
 })
 

@@ -9,12 +9,12 @@ describe('an answer', () => {
     [{ 'cache-control': 'Public' }],
     [{ expires: 'Thu, 01 Dec 2033 16:00:00 GMT' }],
     [{ age: '1' }],
-  ])('with %j may lie in a cache', (headers) => {
+  ])('with %j may be in a cache', (headers) => {
     expect(mayBeStored(new Headers(headers))).toBe(true)
   })
 
   it.each([[{}], [{ 'cache-control': 'no-store' }], [{ etag: '"1"' }]])(
-    'with %j lies in none',
+    'with %j is not in a cache',
     (headers) => {
       expect(mayBeStored(new Headers(headers))).toBe(false)
     },

@@ -30,7 +30,7 @@ describe("a grant's error", () => {
     ['that carries something else by that name', { retryAfterMs: '5' }, undefined],
     ['whose response has the header', withHeader('3'), 3_000],
     ['whose response has the header twice', withHeader(['3', '4']), undefined],
-    ['whose response has a header that is no string', withHeader(['3']), undefined],
+    ['whose response has a header that is not a string', withHeader(['3']), undefined],
     ['whose response has no get()', { response: { headers: {} } }, undefined],
     ['whose response has no headers', { response: {} }, undefined],
     ['without a response', new Error('down'), undefined],

@@ -72,15 +72,15 @@ describe('no secret shows', () => {
   })
 })
 
-describe('an error of somebody else', () => {
-  it('is told by its message and code, and nothing else that it holds', () => {
+describe('an error of another library', () => {
+  it('is shown with its message and code, and without its other properties', () => {
     const error = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED', port: 80 })
     const summary = withoutSecrets(error, [CANARY])
     expect(summary).toMatchObject({ message: 'connection refused', code: 'ECONNREFUSED' })
     expect(summary).not.toHaveProperty('port')
   })
 
-  it('is told in words when it is no error at all', () => {
+  it('is shown as text if it is not an error', () => {
     expect(withoutSecrets(`oops ${CANARY}`, [CANARY])).toBe('oops [redacted]')
     expect(withoutSecrets(undefined, [])).toBe('undefined')
   })

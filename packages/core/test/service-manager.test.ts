@@ -59,13 +59,13 @@ describe('a sign-out revokes', () => {
     expect(seen).toEqual(['a1', undefined])
   })
 
-  it('nothing where nobody is signed in', async () => {
+  it('nothing if the user is not signed in', async () => {
     const { manager, revoked } = service()
     await manager.signOut()
     expect(revoked).toEqual([])
   })
 
-  it('what is stored where nothing was read yet', async () => {
+  it('the stored token set if nothing was read yet', async () => {
     const store = memoryStore()
     await store.setToken({ accessToken: 'stored' }, 'me')
     const { manager, revoked } = service({ store })
@@ -73,7 +73,7 @@ describe('a sign-out revokes', () => {
     expect(revoked).toEqual(['stored'])
   })
 
-  it('what another process has renewed since, not what that used up', async () => {
+  it('the token set that another process has renewed, not the used one', async () => {
     const store = memoryStore()
     const { manager, revoked } = await signedIn({ store })
     await store.setToken({ accessToken: 'a2', refreshToken: 'r2' }, 'me')
@@ -82,7 +82,7 @@ describe('a sign-out revokes', () => {
     expect(await store.getToken('me')).toBeUndefined()
   })
 
-  it('what a renewal on its way still brings, in place of what that used up', async () => {
+  it('the late result of a renewal in progress, not the token set that it used', async () => {
     const { manager, scripted, revoked, waiting, answer } = await renewing()
     const leaving = manager.signOut()
     expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
@@ -95,7 +95,7 @@ describe('a sign-out revokes', () => {
     expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
   })
 
-  it('that with the refresh token which the renewal leaves in use', async () => {
+  it('that result with the old refresh token, if the renewal keeps it', async () => {
     const ended: TokenSet[] = []
     const tell = (tokens: TokenSet) => Promise.resolve(ended.push(tokens) > 0)
     const { manager, answer } = await renewing({}, { tell })
@@ -105,7 +105,7 @@ describe('a sign-out revokes', () => {
     expect(ended).toEqual([{ accessToken: 'a2', refreshToken: 'r1' }])
   })
 
-  it('what a renewal has brought that is just being stored', async () => {
+  it('the result of a renewal that is just being stored', async () => {
     const inner = memoryStore()
     const storing = Promise.withResolvers<void>()
     const setToken: TokenStore['setToken'] = async (tokens, name) => {
@@ -125,19 +125,22 @@ describe('a sign-out revokes', () => {
   it.each([
     ['is refused', new GrantRejectedError('reused')],
     ['has nothing to give', undefined],
-  ])('the token set in use when the renewal on its way %s: nobody signs in anew', async (_, no) => {
-    const [first, next] = [scriptedGrant(), scriptedGrant('password')]
-    next.answerTokens()
-    const { manager, revoked } = await signedIn({ grants: [first.grant, next.grant] })
-    void failure(manager.refresh())
-    await settled()
-    const leaving = manager.signOut()
-    first.settle(no)
-    await leaving
-    expect([revoked, next.calls()]).toEqual([['a1'], 0])
-  })
+  ])(
+    'the token set in use when the renewal in progress %s, and no grant signs in again',
+    async (_, no) => {
+      const [first, next] = [scriptedGrant(), scriptedGrant('password')]
+      next.answerTokens()
+      const { manager, revoked } = await signedIn({ grants: [first.grant, next.grant] })
+      void failure(manager.refresh())
+      await settled()
+      const leaving = manager.signOut()
+      first.settle(no)
+      await leaving
+      expect([revoked, next.calls()]).toEqual([['a1'], 0])
+    },
+  )
 
-  it('what is in use when a renewal still waits for the lock, and asks nobody', async () => {
+  it('the token set in use if a renewal still waits for the lock, and no grant is asked', async () => {
     const granted = Promise.withResolvers<void>()
     const lock: TokenStore['lock'] = (_name, run) => granted.promise.then(run)
     const { manager, scripted, revoked } = await renewing({ store: { ...memoryStore(), lock } })
@@ -147,7 +150,7 @@ describe('a sign-out revokes', () => {
     expect([revoked, scripted.calls()]).toEqual([['a1'], 0])
   })
 
-  it('no more than there is, once a renewal has had its time, and ends its request then', async () => {
+  it('the token set in use if a renewal exceeds its time limit, and ends its request then', async () => {
     const { manager, scripted, revoked } = await renewing({ renewTimeoutMs: 5_000 })
     const leaving = manager.signOut()
     await vi.advanceTimersByTimeAsync(5_000)
@@ -157,7 +160,7 @@ describe('a sign-out revokes', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('a session once, however many sign out of it at once', async () => {
+  it('a session once, even if signOut() is called several times at once', async () => {
     const store = memoryStore()
     await store.setToken({ accessToken: 'stored' }, 'me')
     const { manager, revoked } = service({ store })
@@ -168,7 +171,7 @@ describe('a sign-out revokes', () => {
     expect(signedOut).toHaveBeenCalledOnce()
   })
 
-  it('each session once: a second one finds nothing left of the renewal before', async () => {
+  it('each session once: a second sign-out finds nothing of the earlier renewal', async () => {
     const { manager, revoked, answer } = await renewing()
     answer({ accessToken: 'a2' })
     await manager.signOut()
@@ -178,8 +181,8 @@ describe('a sign-out revokes', () => {
   })
 })
 
-describe('a sign-in on its way', () => {
-  it('that a sign-out overtakes is revoked, and says that it was dropped', async () => {
+describe('a sign-in in progress', () => {
+  it('that a sign-out cancels is revoked, and rejects with ERR_SESSION_CHANGED', async () => {
     const { manager, revoked } = await signedIn()
     const slow = Promise.withResolvers<TokenSet>()
     const signingIn = failure(manager.setTokens(() => slow.promise))
@@ -190,7 +193,7 @@ describe('a sign-in on its way', () => {
     expect(revoked).toEqual(['a1', 'b1'])
   })
 
-  it('says so when it could not be revoked', async () => {
+  it('reports if it could not be revoked', async () => {
     const tell = () => Promise.reject(new Error('down'))
     const { manager } = service({}, { tell })
     const slow = Promise.withResolvers<TokenSet>()
@@ -200,7 +203,7 @@ describe('a sign-in on its way', () => {
     expect(await signingIn).toMatchObject({ code: 'ERR_SIGN_OUT_INCOMPLETE' })
   })
 
-  it('that a later one overtakes is left to its end: some servers end all sessions at once', async () => {
+  it('that a later one replaces is not revoked, because some servers would end all sessions', async () => {
     const { manager, revoked } = service()
     const slow = Promise.withResolvers<TokenSet>()
     const signingIn = failure(manager.setTokens(() => slow.promise))
@@ -210,7 +213,7 @@ describe('a sign-in on its way', () => {
     expect(revoked).toEqual([])
   })
 
-  it('that fails has nothing to revoke, also after a sign-out', async () => {
+  it('that fails has nothing to revoke, even after a sign-out', async () => {
     const { manager, revoked } = service()
     const slow = Promise.withResolvers<TokenSet>()
     const signingIn = failure(manager.setTokens(() => slow.promise))
@@ -220,7 +223,7 @@ describe('a sign-in on its way', () => {
     expect(revoked).toEqual([])
   })
 
-  it('ends the request of the renewal that it takes the place of', async () => {
+  it('ends the request of the renewal that it replaces', async () => {
     const { manager, scripted } = await renewing()
     const entered = vi.fn<() => void>()
     await manager.setTokens({ accessToken: 'b1' }, entered)
@@ -229,7 +232,7 @@ describe('a sign-in on its way', () => {
   })
 })
 
-describe('a renewal that overruns its time', () => {
+describe('a renewal that exceeds its time limit', () => {
   it('has its request ended', async () => {
     const { scripted, waiting } = await renewing({ renewTimeoutMs: 5_000 })
     await vi.advanceTimersByTimeAsync(5_000)
@@ -238,10 +241,10 @@ describe('a renewal that overruns its time', () => {
   })
 })
 
-describe('a server that listens to live access tokens only', () => {
+describe('a server that revokes only with a valid access token', () => {
   const renewed = { accessToken: 'a2', refreshToken: 'r2' }
 
-  it('is told with a renewed one after a no', async () => {
+  it('receives a renewed one after a rejection', async () => {
     const told: TokenSet[] = []
     const tell = (tokens: TokenSet) => Promise.resolve(told.push(tokens) > 1)
     const renew = vi.fn<NonNullable<Revocation['renew']>>(() => Promise.resolve(renewed))
@@ -251,7 +254,7 @@ describe('a server that listens to live access tokens only', () => {
     expect(renew.mock.calls).toEqual([['r1']])
   })
 
-  it('is not bothered with one that has expired', async () => {
+  it('does not receive one that has expired', async () => {
     const { manager, clock, revoked } = await signedIn(
       {},
       { renew: () => Promise.resolve(renewed) },
@@ -261,7 +264,7 @@ describe('a server that listens to live access tokens only', () => {
     expect(revoked).toEqual(['a2'])
   })
 
-  it('has ended a session already whose refresh token it refuses', async () => {
+  it('has already ended a session if it rejects its refresh token', async () => {
     const no = () =>
       Promise.reject(new GrantRejectedError('over', { code: 'ERR_REFRESH_TOKEN_REJECTED' }))
     const { manager, clock, revoked } = await signedIn({}, { renew: no })
@@ -270,7 +273,7 @@ describe('a server that listens to live access tokens only', () => {
     expect(revoked).toEqual([])
   })
 
-  it('is not told of a dead token that nobody can renew', async () => {
+  it('does not receive a rejected token without a refresh token', async () => {
     const tell = vi.fn<Revocation['tell']>(() => Promise.resolve(false))
     const renew = vi.fn<NonNullable<Revocation['renew']>>()
     const { manager } = service({}, { tell, renew })
@@ -280,8 +283,8 @@ describe('a server that listens to live access tokens only', () => {
   })
 })
 
-describe('a sign-out that the server does not hear of', () => {
-  it('is one here, and says that it is not complete', async () => {
+describe('a sign-out that does not reach the server', () => {
+  it('ends the session here, and reports that it is not complete', async () => {
     const cause = new Error('down')
     const { manager } = await signedIn({}, { tell: () => Promise.reject(cause) })
     expect(await failure(manager.signOut())).toMatchObject({
@@ -292,13 +295,13 @@ describe('a sign-out that the server does not hear of', () => {
   })
 })
 
-it('an expired token is told of where the server takes any', async () => {
+it('an expired token is revoked if the server accepts any', async () => {
   const { manager, clock, revoked } = await signedIn()
   clock.pass(HOUR)
   await manager.signOut()
   expect(revoked).toEqual(['a1'])
 })
 
-it('the options are checked as ever', () => {
+it('the options of the manager are checked', () => {
   expect(() => service({ store: {} as never })).toThrow('`store` must be')
 })

@@ -16,7 +16,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('a sign-out', () => {
-  it('lets waiters go, empties the store and refuses requests until somebody signs in', async () => {
+  it('rejects waiting requests, empties the store and rejects requests until a sign-in', async () => {
     const store = memoryStore()
     const { manager, events } = await signedIn({ store, name: 'me' })
     expect(await manager.signOut()).toMatchObject({ accessToken: 'a1' })
@@ -61,7 +61,7 @@ describe('a sign-out', () => {
     expect(await inner.getToken('me')).toBeUndefined()
   })
 
-  it('asked for twice at once is one: announced once, and the store is empty', async () => {
+  it('called twice at once is announced once, and the store is empty', async () => {
     const store = memoryStore()
     const { manager, events } = await signedIn({ store, name: 'me' })
     const both = await Promise.all([manager.signOut(), manager.signOut()])
@@ -70,7 +70,7 @@ describe('a sign-out', () => {
     expect(await store.getToken('me')).toBeUndefined()
   })
 
-  it('of nobody announces nothing', async () => {
+  it('without a session announces nothing', async () => {
     const { manager, events } = harness()
     await manager.signOut()
     expect(events.signedOut).toEqual([])
@@ -78,7 +78,7 @@ describe('a sign-out', () => {
 })
 
 describe('another user who signs in', () => {
-  it('during a renewal is the one who stays, and the old request is not sent as somebody else', async () => {
+  it('during a renewal keeps the session, and the old request is not sent as the new user', async () => {
     const store = memoryStore()
     const { manager, scripted } = await signedIn({ store, name: 'me' })
     const first = await authorize(manager)
@@ -93,7 +93,7 @@ describe('another user who signs in', () => {
     expect(await store.getToken('me')).toEqual({ accessToken: 'b1' })
   })
 
-  it('with an unusable token is refused, and the session stays', async () => {
+  it('with an unusable token is rejected, and the session is kept', async () => {
     const { manager } = await signedIn()
     const error = await failure(manager.setTokens({ accessToken: 'a b' }))
     expect(error).toMatchObject({ code: 'ERR_UNUSABLE_TOKEN' })
@@ -102,7 +102,7 @@ describe('another user who signs in', () => {
 })
 
 describe('a grant that uses the registered client', () => {
-  it('passes untouched instead of waiting for itself', async () => {
+  it('sends its request unchanged instead of waiting for itself', async () => {
     const inner: number[] = []
     const { manager } = harness({
       grants: [
@@ -120,7 +120,7 @@ describe('a grant that uses the registered client', () => {
     expect(inner).toEqual([0])
   })
 
-  it('is known by its signal where there is no async context', async () => {
+  it('is recognised by its signal without async context', async () => {
     const inner: number[] = []
     vi.stubGlobal('process', undefined)
     try {
@@ -142,7 +142,7 @@ describe('a grant that uses the registered client', () => {
     }
   })
 
-  it('and asks its own manager for a token is told so instead of hanging', async () => {
+  it('and asks its own manager for a token receives an error instead of hanging', async () => {
     let error: unknown
     const { manager } = harness({
       grants: [
@@ -158,13 +158,13 @@ describe('a grant that uses the registered client', () => {
     await authorize(manager)
     expect(error).toMatchObject({
       code: 'ERR_RENEWAL_RECURSION',
-      message: expect.stringContaining('Use the `tokens` and `fetch` it was given.'),
+      message: expect.stringContaining('Use the `tokens` and `fetch` that the grant receives.'),
     })
   })
 })
 
 describe('a listener', () => {
-  it('may use the manager it listens to', async () => {
+  it('may call the manager it listens to', async () => {
     const { manager, scripted } = harness()
     scripted.answerTokens()
     const seen: (string | undefined)[] = []
@@ -174,7 +174,7 @@ describe('a listener', () => {
     expect(seen).toEqual(['Bearer a1'])
   })
 
-  it('that throws is reported and disturbs nobody', async () => {
+  it('that throws is reported, and other listeners still run', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const { manager, scripted, events } = harness()
     scripted.answerTokens()
@@ -203,7 +203,7 @@ describe('a listener', () => {
 })
 
 describe('dispose()', () => {
-  it('lets waiters go, and no more tokens are handed out', async () => {
+  it('rejects waiting requests, and no more tokens are handed out', async () => {
     const { manager, events, scripted } = await signedIn()
     scripted.answer(() => new Promise(() => undefined))
     const waiting = failure(manager.refresh())
@@ -218,7 +218,7 @@ describe('dispose()', () => {
     expect(events.signedOut).toEqual([])
   })
 
-  it('keeps a renewal on its way for whoever comes next: its refresh token may be the only one', async () => {
+  it('stores the result of a renewal in progress, because its refresh token may be the only valid one', async () => {
     const store = memoryStore()
     const { manager, scripted } = harness({ store, name: 'me' })
     const waiting = failure(authorize(manager))
@@ -233,7 +233,7 @@ describe('dispose()', () => {
 })
 
 describe('the state', () => {
-  it('is unknown at first, and the same frozen object until something changes, of which `changed` tells', async () => {
+  it('is unknown at first, and the same frozen object until `changed` is emitted', async () => {
     const { manager, scripted, clock, events } = harness()
     const first = manager.state
     expect([first, Object.isFrozen(first)]).toEqual([
@@ -260,7 +260,7 @@ describe('the state', () => {
     expect(events.renewing).toEqual([{ at: clock.now() }])
   })
 
-  it('is a service’s as well, live, beside its own methods', () => {
+  it('is also a service’s, always current, beside its own methods', () => {
     const { manager } = harness()
     const service = extendManager<TokenManager & { mine(): string }>(manager, {
       mine: () => 'mine',

@@ -102,7 +102,7 @@ async function tell(
     )
   }
 
-  /** A request that begins while user 0 is signed in is never sent as somebody else. */
+  /** A request that begins while user 0 is signed in is never sent as another user. */
   async function send(manager: number, isOfUser0: boolean, signal: AbortSignal): Promise<void> {
     const expectOwn = (header: string | undefined) => {
       const user = userOf(header)
@@ -196,7 +196,7 @@ async function tell(
 /** How many stories for each: `INTERLEAVINGS=100000 npm test -- packages/core/test/shared-session.test.ts`. */
 const numRuns = Number(process.env.INTERLEAVINGS ?? 1_000)
 
-describe('two managers on one store, whatever happens in whatever order', () => {
+describe('two managers on one store, in any order of events', () => {
   it.each(races)(
     'never: %s',
     async (race) => {

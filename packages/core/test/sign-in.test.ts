@@ -6,6 +6,7 @@ import {
   failure,
   harness,
   jwt,
+  request,
   sent,
   settled,
   signedIn,
@@ -14,7 +15,7 @@ import {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A store in which somebody else signs in, which it tells at once. */
+/** A store in which another process signs in. It reports that at once. */
 function sharedStore() {
   const inner = memoryStore()
   let tell = () => undefined as void
@@ -35,7 +36,7 @@ function sharedStore() {
 const of = (sub: string, jti = 1) => jwt({ sub, jti })
 
 describe('a sign-in elsewhere', () => {
-  it('of the same user goes on with the session: a late 401 is sent again', async () => {
+  it('of the same user continues the session: a late 401 is sent again', async () => {
     const { store, signInElsewhere } = sharedStore()
     const { manager, scripted } = harness({ store, name: 'me' })
     await manager.setTokens({ accessToken: of('ada') })
@@ -45,7 +46,7 @@ describe('a sign-in elsewhere', () => {
     expect(scripted.calls()).toBe(0)
   })
 
-  it('of nobody knows whom goes on with the session', async () => {
+  it('of an unknown user continues the session', async () => {
     const { store, signInElsewhere } = sharedStore()
     const { manager } = harness({ store, name: 'me' })
     await manager.setTokens({ accessToken: 'opaque' })
@@ -57,7 +58,7 @@ describe('a sign-in elsewhere', () => {
     expect(sent(await manager.recover(second, answer(401)))).toBe('Bearer opaque-again')
   })
 
-  it('of another user, after one here, is a third session', async () => {
+  it('of another user, after a sign-in here, is a third session', async () => {
     const { store, signInElsewhere } = sharedStore()
     await store.setToken({ accessToken: of('ada') }, 'me')
     const { manager } = harness({ store, name: 'me' })
@@ -81,7 +82,7 @@ describe('a request that waits', () => {
     expect(await waiting).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
   })
 
-  it('for a first sign-in takes the one that comes instead, but not after a sign-out', async () => {
+  it('for a first sign-in accepts a later one instead, but not after a sign-out', async () => {
     const one = harness()
     const served = authorize(one.manager)
     await settled()
@@ -97,7 +98,7 @@ describe('a request that waits', () => {
   })
 })
 
-it('a grant that asks its own manager to renew is told so instead of hanging', async () => {
+it('a grant that asks its own manager to renew receives an error instead of hanging', async () => {
   let error: unknown
   const { manager } = harness({
     grants: [
@@ -112,4 +113,49 @@ it('a grant that asks its own manager to renew is told so instead of hanging', a
   })
   await authorize(manager)
   expect(error).toMatchObject({ code: 'ERR_RENEWAL_RECURSION' })
+})
+
+describe('a token passed to setTokens()', () => {
+  it('expires at its exp, not a whole life from now', async () => {
+    const { manager, scripted, clock } = harness()
+    scripted.answerTokens()
+    const iat = clock.now() / 1000 - 3_300
+    await manager.setTokens({ accessToken: jwt({ iat, exp: iat + 3_600 }) })
+    clock.pass(300_000)
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+  })
+
+  it('expires at its exp even if its iat is in the future', async () => {
+    const { manager, clock } = harness()
+    const iat = clock.now() / 1000 + 100
+    await manager.setTokens({ accessToken: jwt({ iat, exp: iat + 1 }) })
+    expect((await manager.getTokens()).expiresAt).toBe((iat + 1) * 1000)
+  })
+
+  it('serves the requests that waited for a first sign-in', async () => {
+    const { manager } = harness()
+    const waiting = manager.authorize(request())
+    await settled()
+    await manager.setTokens({ accessToken: 'b' })
+    expect(sent(await waiting)).toBe('Bearer b')
+  })
+})
+
+it('a refresh() that fails leaves a sign-out in force', async () => {
+  const { manager, scripted } = await signedIn()
+  await manager.signOut()
+  scripted.answer(() => undefined)
+  await failure(manager.refresh())
+  scripted.answerTokens()
+  expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+  await manager.refresh()
+  expect(sent(await authorize(manager))).toMatch(/^Bearer a/)
+})
+
+it('a refresh() after a sign-out whose store lock fails is announced as unavailable', async () => {
+  const lock = () => Promise.reject(new Error('no lock'))
+  const { manager, events } = harness({ store: { ...memoryStore(), lock } })
+  await manager.signOut()
+  expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+  expect(events.renewalFailed).toMatchObject([{ outcome: 'unavailable' }])
 })

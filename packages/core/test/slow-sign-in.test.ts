@@ -11,8 +11,8 @@ function slowSignIn() {
   return { obtain: () => promise, answer: resolve, fail: reject }
 }
 
-describe('a sign-in that is still on its way', () => {
-  it('leaves the old session in use until it is answered', async () => {
+describe('a sign-in in progress', () => {
+  it('leaves the old session in use until its function has answered', async () => {
     const { manager } = await signedIn()
     const slow = slowSignIn()
     const signingIn = manager.setTokens(slow.obtain)
@@ -34,7 +34,7 @@ describe('a sign-in that is still on its way', () => {
     expect(await store.getToken('me')).toBeUndefined()
   })
 
-  it('does not undo one that refresh() has taken back since', async () => {
+  it('does not undo a sign-out, even one that refresh() has undone since', async () => {
     const { manager, scripted } = await signedIn()
     const slow = slowSignIn()
     const signingIn = failure(manager.setTokens(slow.obtain))
@@ -46,7 +46,7 @@ describe('a sign-in that is still on its way', () => {
     expect(sent(await authorize(manager))).toBe('Bearer again')
   })
 
-  it('does not replace one that was begun later, however it came by its tokens', async () => {
+  it('does not replace a later one, whether that passed tokens or a function', async () => {
     for (const later of [{ accessToken: 'later' }, () => ({ accessToken: 'later' })]) {
       const { manager } = harness()
       const slow = slowSignIn()
@@ -58,7 +58,7 @@ describe('a sign-in that is still on its way', () => {
     }
   })
 
-  it('makes way for one that was begun later when both are answered in order', async () => {
+  it('is replaced by a later one if both are answered in order', async () => {
     const { manager } = harness()
     const [slow, slower] = [slowSignIn(), slowSignIn()]
     const both = [manager.setTokens(slow.obtain), manager.setTokens(slower.obtain)]
@@ -70,7 +70,7 @@ describe('a sign-in that is still on its way', () => {
     expect(sent(await authorize(manager))).toBe('Bearer second')
   })
 
-  it('counts although one that was begun later has failed', async () => {
+  it('takes effect if a later one has failed', async () => {
     const { manager } = harness()
     const [slow, wrong] = [slowSignIn(), slowSignIn()]
     const first = manager.setTokens(slow.obtain)
@@ -82,7 +82,7 @@ describe('a sign-in that is still on its way', () => {
     expect(sent(await authorize(manager))).toBe('Bearer first')
   })
 
-  it('that throws at once, fails or brings no token leaves the session', async () => {
+  it('that throws, rejects or returns an unusable token leaves the session', async () => {
     const { manager } = await signedIn()
     const broken = () => {
       throw new TypeError('bug')
@@ -93,7 +93,7 @@ describe('a sign-in that is still on its way', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a1')
   })
 
-  it('is what follows when the old session ends by itself meanwhile', async () => {
+  it('takes effect if the old session ends by itself in the meantime', async () => {
     const { manager, scripted, clock } = await signedIn()
     const slow = slowSignIn()
     const signingIn = manager.setTokens(slow.obtain)
@@ -105,7 +105,7 @@ describe('a sign-in that is still on its way', () => {
     expect(sent(await authorize(manager))).toBe('Bearer b1')
   })
 
-  it('does not undo a sign-out elsewhere that was heard of', async () => {
+  it('does not undo a sign-out elsewhere that the store has reported', async () => {
     const inner = memoryStore()
     let tell = () => undefined as void
     const subscribe: TokenStore['subscribe'] = (_name, listener) => {
@@ -123,7 +123,7 @@ describe('a sign-in that is still on its way', () => {
     expect(await signingIn).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
   })
 
-  it('asks for nothing once the manager is disposed of, and brings nothing after that', async () => {
+  it('does not call its function after dispose(), and has no effect if it ends after that', async () => {
     const { manager } = harness()
     const slow = slowSignIn()
     const signingIn = failure(manager.setTokens(slow.obtain))
@@ -135,7 +135,7 @@ describe('a sign-in that is still on its way', () => {
     expect(obtain).not.toHaveBeenCalled()
   })
 
-  it('serves those who wait for a first sign-in', async () => {
+  it('serves the requests that wait for a first sign-in', async () => {
     const { manager } = harness()
     const slow = slowSignIn()
     const signingIn = manager.setTokens(slow.obtain)
@@ -147,7 +147,7 @@ describe('a sign-in that is still on its way', () => {
   })
 })
 
-describe('who has signed in', () => {
+describe('the entering callback', () => {
   /** What happened, in order: who entered, and what was stored. */
   function recorded() {
     const seen: string[] = []
@@ -157,18 +157,18 @@ describe('who has signed in', () => {
     return { seen, manager, entering }
   }
 
-  it('is told before the tokens are stored', async () => {
+  it('is called before the tokens are stored', async () => {
     const { seen, manager, entering } = recorded()
     await manager.setTokens(() => ({ accessToken: 'b1' }), entering('bob'))
     await manager.setTokens({ accessToken: 'c1' }, entering('carol'))
     expect(seen).toEqual(['entered bob', 'stored b1', 'entered carol', 'stored c1'])
   })
 
-  it('is not told of a sign-in that was overtaken, or failed', async () => {
+  it('is not called for a sign-in that was replaced or failed', async () => {
     const { seen, manager, entering } = recorded()
     const slow = slowSignIn()
     const first = failure(manager.setTokens(slow.obtain, entering('bob')))
-    await failure(manager.setTokens(() => ({ accessToken: '' }), entering('nobody')))
+    await failure(manager.setTokens(() => ({ accessToken: '' }), entering('failed')))
     await manager.signOut()
     slow.answer({ accessToken: 'b1' })
     await first

@@ -29,7 +29,7 @@ describe('a snapshot of a body', () => {
     expect([...new Uint8Array(kept)]).toEqual([1, 2, 3])
   })
 
-  it('keeps of a view only what it shows', () => {
+  it('keeps only the bytes that a view shows', () => {
     const bytes = Uint8Array.from([1, 2, 3, 4])
     const kept = snapshot(new DataView(bytes.buffer, 1, 2))
     bytes.fill(9)
@@ -42,7 +42,7 @@ describe('a snapshot of a body', () => {
     ['a stream', new Blob(['text']).stream()],
     ['nothing', undefined],
     ['null', null],
-  ])('copies not %s, which cannot change or cannot be copied', (_, body) => {
+  ])('does not copy %s, which cannot change or cannot be copied', (_, body) => {
     expect(snapshot(body)).toBe(body)
   })
 })

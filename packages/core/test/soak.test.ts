@@ -90,7 +90,7 @@ function endlessSession() {
   return { manager, round, counts, listeners, names: () => inner.names?.() }
 }
 
-it('10,000 renewals and 100,000 requests leave no heap, no listener and no timer behind', async ({
+it('10,000 renewals and 100,000 requests leave no memory, listener or timer behind', async ({
   annotate,
 }) => {
   const { manager, round, counts, listeners, names } = endlessSession()

@@ -22,7 +22,7 @@ async function withLock(lock: NonNullable<TokenStore['lock']>) {
 const said = 'The token store could not be locked, so nothing was renewed.'
 
 describe("the memory store's lock", () => {
-  it('is held by one at a time, name by name, also after one that failed', async () => {
+  it('is held by one caller at a time for each name, even after a failure', async () => {
     const { lock } = memoryStore()
     const steps: string[] = []
     const hold = (step: string) => async () => {
@@ -43,7 +43,10 @@ describe("the memory store's lock", () => {
 describe('a store whose lock', () => {
   it.each([
     ['rejects', () => Promise.reject(storeError('ERR_STORE_UNAVAILABLE'))],
-    ['is held by somebody else for too long', () => Promise.reject(storeError('ERR_STORE_LOCKED'))],
+    [
+      'is held by another process for too long',
+      () => Promise.reject(storeError('ERR_STORE_LOCKED')),
+    ],
     [
       'throws',
       () => {
@@ -73,7 +76,7 @@ describe('a store whose lock', () => {
     expect(scripted.calls()).toBe(1)
   })
 
-  it("cannot be had leaves a 401 the caller's, with the reason", async () => {
+  it('cannot be obtained leaves a 401 to the caller, with the reason', async () => {
     let isDown = false
     const { manager } = await withLock((_name, run) =>
       isDown ? Promise.reject(storeError('ERR_STORE_LOCKED')) : run(),
@@ -85,7 +88,7 @@ describe('a store whose lock', () => {
     expect(manager.explain(response)).toMatchObject({ message: expect.stringContaining(said) })
   })
 
-  it('resolves without running anything is one that was not granted', async () => {
+  it('resolves without calling run counts as not obtained', async () => {
     const { manager, scripted } = await withLock(() => Promise.resolve(undefined as never))
     expect(await failure(authorize(manager))).toMatchObject({
       message: expect.stringContaining(said),
@@ -93,7 +96,7 @@ describe('a store whose lock', () => {
     expect(scripted.calls()).toBe(0)
   })
 
-  it('cannot be released does not take away what was renewed under it', async () => {
+  it('cannot be released does not lose the result of the renewal under it', async () => {
     const { manager } = await withLock(async (_name, run) => {
       await run()
       throw storeError('ERR_STORE_UNAVAILABLE')
@@ -101,7 +104,7 @@ describe('a store whose lock', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a1')
   })
 
-  it('runs what it was given twice starts one renewal', async () => {
+  it('calls run twice starts one renewal', async () => {
     const { manager, scripted } = await withLock(async (_name, run) => {
       await Promise.all([run(), run()])
       return run()
@@ -110,14 +113,14 @@ describe('a store whose lock', () => {
     expect(scripted.calls()).toBe(1)
   })
 
-  it('holds a failure of the renewal itself passes that on', async () => {
+  it('was held by a renewal that fails passes on that failure', async () => {
     const { manager, scripted } = await withLock((_name, run) => run())
     const down = new LatchkeyError('ERR_RENEWAL_UNAVAILABLE', 'down', { retryAfterMs: 90_000 })
     scripted.answer(() => down)
     expect(await failure(authorize(manager))).toMatchObject({ retryAfterMs: 90_000 })
   })
 
-  it("is never granted ends with the renewal's time limit; granted late, it starts no renewal", async () => {
+  it("is not granted ends with the renewal's time limit, and starts no renewal if granted late", async () => {
     let grant = () => undefined as void
     const { manager, scripted } = await withLock(async (_name, run) => {
       await new Promise<void>((resolve) => (grant = resolve))
@@ -132,4 +135,17 @@ describe('a store whose lock', () => {
     await settled()
     expect(scripted.calls()).toBe(0)
   })
+})
+
+it('a lock that fails with its own error makes renewals unavailable, with a cool-down', async () => {
+  let locks = 0
+  const lock = () => {
+    locks += 1
+    return Promise.reject(new LatchkeyError('ERR_REDIS_DOWN', 'down'))
+  }
+  const { manager } = harness({ store: { ...memoryStore(), lock } })
+  for (let n = 0; n < 5; n += 1) {
+    expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
+  }
+  expect(locks).toBe(1)
 })

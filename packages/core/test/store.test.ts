@@ -71,7 +71,7 @@ describe('a stored token set', () => {
     expect(await store.names?.()).toEqual(['https://api.test'])
   })
 
-  it('that has expired is exchanged by the grant', async () => {
+  it('that has expired is renewed by the grant', async () => {
     const store = memoryStore()
     const { manager, scripted, clock } = harness({ store, name: 'me' })
     await store.setToken(
@@ -92,7 +92,7 @@ describe('a stored token set', () => {
     expect(sent(await authorize(manager))).toBe('Bearer a1')
   })
 
-  it('holds the instant of expiry once it is known, for the next process', async () => {
+  it('contains the instant of expiry for the next process', async () => {
     const store = memoryStore()
     const { manager, scripted, clock } = harness({ store, name: 'me' })
     const iat = clock.now() / 1000
@@ -110,7 +110,7 @@ describe('a stored token set', () => {
     { accessToken: 1 },
     { accessToken: '' },
     { accessToken: 'a\r\nb' },
-  ])('that is garbage (%j) is no session, and is not written back', async (garbage) => {
+  ])('that is garbage (%j) is not a session, and is not written back', async (garbage) => {
     const writes: unknown[] = []
     const store = {
       getToken: () => garbage as never,
@@ -123,7 +123,7 @@ describe('a stored token set', () => {
     expect(writes).toEqual([{ accessToken: 'a1', refreshToken: 'r1' }])
   })
 
-  it('is not made of what a polluted prototype offers', async () => {
+  it('does not contain values of a polluted prototype', async () => {
     const polluted = Object.create({ accessToken: 'inherited' }) as TokenSet
     const store = { ...memoryStore(), getToken: () => polluted }
     const { manager, scripted, events } = harness({ store })
@@ -178,7 +178,7 @@ describe('a store', () => {
   it.each([
     ['throws', throws],
     ['hangs', hangs],
-  ])('whose read %s does not keep a grant from giving a token', async (_, getToken) => {
+  ])('whose read %s does not stop a grant from obtaining a token', async (_, getToken) => {
     const { manager, scripted, events } = harness({ store: brokenStore({ getToken }) })
     scripted.answerTokens()
     const waiting = authorize(manager)
@@ -187,7 +187,7 @@ describe('a store', () => {
     expect(events.storeFailed[0]).toMatchObject({ operation: 'get' })
   })
 
-  it('that could not store a rotated token set is not believed to hold one that still works', async () => {
+  it('that could not store a rotated token set does not bring the old one back into use', async () => {
     const inner = memoryStore()
     const store = {
       ...inner,
@@ -209,7 +209,7 @@ describe('a store', () => {
     expect(await inner.getToken('me')).toMatchObject({ refreshToken: 'r3' })
   })
 
-  it('that never answers a read costs one time limit, and a sign-out is written all the same', async () => {
+  it('that never answers a read costs one time limit, and a sign-out is still written', async () => {
     const inner = memoryStore()
     await inner.setToken({ accessToken: 'stored' }, 'me')
     const { manager, scripted } = harness({ store: { ...inner, getToken: hangs }, name: 'me' })
@@ -222,7 +222,7 @@ describe('a store', () => {
     expect(await inner.getToken('me')).toBeUndefined()
   })
 
-  it('that cannot be written keeps its refresh token unspent, until it can', async () => {
+  it('that cannot be written keeps its refresh token unused until it can', async () => {
     let isReadOnly = false
     const store = { ...memoryStore(), canWrite: () => !isReadOnly }
     const { manager, scripted, events } = harness({ store, name: 'me' })
@@ -243,7 +243,7 @@ describe('a store', () => {
     expect(scripted.contexts.at(-1)?.tokens?.refreshToken).toBe('r1')
   })
 
-  it('that fails with nobody listening is told on the console, once per operation, without a secret', async () => {
+  it('that fails without a listener is reported on the console, once per operation, without a secret', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const leaky = () => {
       throw Object.assign(new Error('cannot write CANARY-7f3a'), { code: 'ERR_STORE_FULL' })
@@ -267,7 +267,7 @@ describe('a store', () => {
     ])
   })
 
-  it('that fails with somebody listening is not told on the console', async () => {
+  it('that fails with a listener is not reported on the console', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const { manager, scripted, events } = harness({ store: brokenStore({ setToken: throws }) })
     scripted.answerTokens()
@@ -276,7 +276,7 @@ describe('a store', () => {
     expect(warn).not.toHaveBeenCalled()
   })
 
-  it('that fails, works and fails again is told on the console once', async () => {
+  it('that fails, works and fails again is reported on the console once', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     let isBroken = true
     const setToken = () => (isBroken ? throws() : undefined)
@@ -299,7 +299,7 @@ describe('a store', () => {
     expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
   })
 
-  it('whose removal fails keeps a session that is not taken up again: not by refresh(), not by its own news', async () => {
+  it('whose removal fails keeps a session, but neither refresh() nor a change of the store brings it back', async () => {
     const inner = memoryStore()
     let tell = () => undefined as void
     const subscribe: TokenStore['subscribe'] = (_name, listener) => {
@@ -423,7 +423,7 @@ describe('two managers on one store', () => {
     expect(one.events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
   })
 
-  it('a sign-in in one mends the other, which had nothing left to renew with', async () => {
+  it('a sign-in in one restores the other, which had no credentials left', async () => {
     const store = memoryStore()
     const { one, two } = pair(store)
     one.scripted.answer(() => new GrantRejectedError('no'))
@@ -434,7 +434,7 @@ describe('two managers on one store', () => {
   })
 })
 
-describe('a store that tells of changes', () => {
+describe('a store that reports changes', () => {
   function tellingStore() {
     const inner = memoryStore()
     const listeners = new Set<() => void>()
@@ -452,7 +452,7 @@ describe('a store that tells of changes', () => {
     return { store, tell, listeners }
   }
 
-  it('hands over what another tab renewed, signs out what another tab ended', async () => {
+  it('adopts the tokens that another tab renewed, and signs out if another tab did', async () => {
     const { store, tell, listeners } = tellingStore()
     const { manager, scripted, events } = harness({ store, name: 'me' })
     scripted.answerTokens()
@@ -470,7 +470,7 @@ describe('a store that tells of changes', () => {
   })
 })
 
-it('a 401 for a token that somebody else has replaced adopts the replacement', async () => {
+it('a 401 for a token that another process has replaced adopts the replacement', async () => {
   const store = memoryStore()
   const { manager, scripted } = harness({ store, name: 'me' })
   scripted.answerTokens()

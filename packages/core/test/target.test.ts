@@ -61,13 +61,13 @@ const ours = [
   'https://[2001:DB8:0::1]/items',
 ]
 
-describe('a string or a URL object gets a token or none alike', () => {
-  test.each(foreign)('%j gets none', async (url) => {
+describe('a string and a URL object are judged alike', () => {
+  test.each(foreign)('%j does not get a token', async (url) => {
     expect(await carriesToken(url)).toBe(false)
     expect(await carriesToken(new URL(url))).toBe(false)
   })
 
-  test.each(ours)('%j gets one', async (url) => {
+  test.each(ours)('%j gets a token', async (url) => {
     expect(await carriesToken(url)).toBe(true)
     expect(await carriesToken(new URL(url))).toBe(true)
   })
@@ -89,7 +89,7 @@ test('whatever follows an origin and a slash, the URL is at that origin', () => 
 })
 
 test.each(['', 'items', '//', 'https://', 'https://api.example.com:x/'])(
-  '%j is no URL outside a page, and gets no token',
+  '%j is not a URL outside a page, and gets no token',
   async (url) => expect(await carriesToken(url)).toBe(false),
 )
 
@@ -101,7 +101,7 @@ describe('in a page', () => {
     ['//evil.test/items', false],
     ['\\\\evil.test/items', false],
     ['', true],
-  ])('the relative URL %j is judged by where it leads', async (url, isOurs) => {
+  ])('the relative URL %j is judged by its resolved URL', async (url, isOurs) => {
     vi.stubGlobal('location', { href: 'https://api.example.com/app/' })
     expect(await carriesToken(url)).toBe(isOurs)
     vi.unstubAllGlobals()

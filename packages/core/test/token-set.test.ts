@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readTokenSet, sameTokens, secretsOf } from '../src/token-set.ts'
 
 describe('a token set from outside', () => {
-  it('inherits nothing, so that what it does not have is nobody else’s', () => {
+  it('inherits nothing, so that an absent property stays absent', () => {
     expect(Object.getPrototypeOf(readTokenSet({ accessToken: 'a' }))).toBeNull()
   })
 
@@ -15,7 +15,7 @@ describe('a token set from outside', () => {
   })
 
   it.each(['5', Number.NaN, Infinity, -Infinity, 0, -1, true, null, {}])(
-    'loses an instant that is none: %j',
+    'loses an invalid instant: %j',
     (instant) => {
       const tokens = { accessToken: 'a', expiresAt: instant, refreshExpiresAt: instant }
       expect({ ...readTokenSet(tokens) }).toStrictEqual({ accessToken: 'a' })

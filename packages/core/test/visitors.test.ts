@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 describe('whenSignedOut: send', () => {
-  it('sends bare where no grant applies, and asks the grants each time', async () => {
+  it('sends requests without a token if no grant applies, and asks the grants each time', async () => {
     const { manager, scripted, events } = harness({ whenSignedOut: 'send' })
     scripted.answer(() => undefined)
     expect((await authorize(manager)).generation).toBe(0)
@@ -20,7 +20,7 @@ describe('whenSignedOut: send', () => {
     expect(events.renewing).toHaveLength(1) // a visitor's request renews nothing
   })
 
-  it('sends bare after a sign-out', async () => {
+  it('sends requests without a token after a sign-out', async () => {
     const { manager, scripted } = harness({ whenSignedOut: 'send' })
     scripted.answerTokens()
     await authorize(manager)
@@ -28,7 +28,7 @@ describe('whenSignedOut: send', () => {
     expect((await authorize(manager)).generation).toBe(0)
   })
 
-  it('rejects where the server could not be asked, or the password is wrong', async () => {
+  it('rejects if the server is unavailable or the password is wrong', async () => {
     const { manager, scripted } = harness({ whenSignedOut: 'send' })
     scripted.answer(() => new GrantRejectedError('No.', { code: 'ERR_WRONG_CREDENTIALS' }))
     expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_WRONG_CREDENTIALS' })
@@ -52,7 +52,7 @@ it('skipAuth: true goes out without a token, waiting or renewal', async () => {
 })
 
 describe("a caller's own header", () => {
-  it('is explained by the 401 that comes of it, by its name and without its value', async () => {
+  it('is named, without its value, as the reason for the 401 that follows', async () => {
     const { manager } = harness()
     const bare = await manager.authorize({ ...request, headers: own })
     const response = answer(401)
@@ -66,7 +66,7 @@ describe("a caller's own header", () => {
   it.each([
     ['development', 1],
     ['production', 0],
-  ])('is told in %s %i times', async (mode, times) => {
+  ])('causes in %s %i warnings', async (mode, times) => {
     vi.stubEnv('NODE_ENV', mode)
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const { manager } = harness()
@@ -76,7 +76,7 @@ describe("a caller's own header", () => {
   })
 })
 
-describe('tokens that an answer hands on', () => {
+describe('tokens in an ordinary answer', () => {
   const handing = (accessToken: string) => ({
     tokensFrom: () => ({ accessToken, expiresAt: 4e12 }),
   })
@@ -91,7 +91,7 @@ describe('tokens that an answer hands on', () => {
     expect(await store.getToken('me')).toMatchObject({ accessToken: 'next', refreshToken: 'r' })
   })
 
-  it('are not stored over a sign-out elsewhere that was not heard of yet', async () => {
+  it('are not stored over a sign-out elsewhere that was not reported yet', async () => {
     const store = memoryStore()
     const { manager } = harness({ store, name: 'me', ...handing('next') })
     await manager.setTokens({ accessToken: 'first' })
@@ -102,7 +102,7 @@ describe('tokens that an answer hands on', () => {
     expect(await store.getToken('me')).toBeUndefined()
   })
 
-  it('are not taken from an answer to an older token, to a request without one, or after a sign-out', async () => {
+  it('are not adopted for an older token, for a request without one, or after a sign-out', async () => {
     const { manager } = harness(handing('next'))
     await manager.setTokens({ accessToken: 'first' })
     const older = await authorize(manager)
@@ -120,7 +120,7 @@ describe('tokens that an answer hands on', () => {
 it.each([
   ['given', (tokens: TokenSet) => tokens],
   ['obtained', (tokens: TokenSet) => () => tokens],
-])('a token set that is %s as expired is renewed before it is sent', async (_, how) => {
+])('a token set that is %s as expired is renewed before it is used', async (_, how) => {
   const { manager, scripted, clock } = harness()
   scripted.answerTokens()
   const expiresAt = clock.now() - 3_600_000
@@ -130,7 +130,7 @@ it.each([
   expect(sent(await authorize(manager))).toBe('Bearer no-life')
 })
 
-it('a refusal keeps the status and the body of the answer, without the tokens that it repeats', async () => {
+it('a rejection keeps the status and the body of the answer, without the tokens in it', async () => {
   const { manager, scripted } = harness()
   await manager.setTokens({ accessToken: 'a', refreshToken: 'CANARY-7f3a-refresh' })
   const body = { errors: ['no CANARY-7f3a-refresh'], n: 1 }

@@ -15,7 +15,7 @@ it('a wait leaves no listener behind on its signal, however it ends', async () =
   expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 
-it('a time limit beyond what a timer can wait for is not over at once', async () => {
+it('a time limit beyond what a timer can wait for does not end at once', async () => {
   const late = vi.fn<() => Error>(() => new Error('late'))
   const waiting = withTimeLimit(new Promise((go) => setTimeout(go, 60_000, 'value')), 2 ** 40, late)
   await vi.advanceTimersByTimeAsync(60_000)

@@ -2,21 +2,22 @@ import { type Authorizer, authorizedFetch, expectKnown } from '@latchkey/core/ad
 
 declare global {
   interface RequestInit {
-    /** For a `fetch` of `wrapFetch()`: true sends this request without a token, without waiting or renewing. */
+    /** For a `fetch` from `wrapFetch()`. True: send this request without a token, and do not wait or renew. */
     skipAuth?: boolean
   }
 }
 
 /**
- * A `fetch` that stays signed in: `const api = wrapFetch(manager)`.
+ * Creates a `fetch` that stays signed in: `const api = wrapFetch(manager)`.
  *
- * Requests to the manager's origins get the token; a 401 for it renews once for everybody and sends
- * the request again, once; other requests pass untouched. Wrapping twice does not inject twice.
+ * Requests to the manager's origins receive the token. If the server answers with a 401, one renewal serves all
+ * requests, and the request is sent again, once. Requests to other origins pass unchanged. Wrapping twice does not
+ * add the token twice.
  *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` for what is no manager, or no options.
- * @param options.fetch What really sends. Default: the global `fetch`, looked up at each call.
- * @returns A drop-in `fetch`. It rejects with a `LatchkeyError` when no token can be had, and gives the
- *   server's own 401 when a new token did not help; `manager.explain(response)` then says why.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` if `manager` is not a manager, or the options are not an object.
+ * @param options.fetch The `fetch` that sends the requests. Default: the global `fetch`, looked up at each call.
+ * @returns A replacement for `fetch`. It rejects with a `LatchkeyError` when no token can be obtained. If a new
+ *   token did not help, it returns the server's 401, and `manager.explain(response)` returns the reason.
  *
  * @example
  * const api = wrapFetch(manager)

@@ -29,7 +29,7 @@ test('a relative URL is the page’s, and gets no token', async () => {
   expect((await world.state()).renewals).toBe(0)
 })
 
-test('a no-cors request passes as it is', async () => {
+test('a no-cors request passes unchanged', async () => {
   const api = wrapFetch(world.staleManager())
   const response = await api(`${world.api}/open`, { mode: 'no-cors' })
   expect(response.type).toBe('opaque')

@@ -53,14 +53,14 @@ describe('a Request', () => {
     expect(request.headers.has('xc-auth')).toBe(false)
   })
 
-  test('whose body is used up fails as with fetch, and asks for no renewal', async () => {
+  test('whose body is used up fails as with fetch, without a renewal', async () => {
     const request = new Request(api.url, { method: 'POST', body: 'x' })
     await request.text()
     await expect(signedIn(request)).rejects.toBeInstanceOf(TypeError)
     expect([api.seen.length, api.renewals]).toEqual([0, 0])
   })
 
-  test('takes body, method and headers from init, where given', async () => {
+  test('takes body, method and headers from init, if it has them', async () => {
     const request = new Request(api.url, { method: 'POST', body: 'x', headers: { 'x-old': '1' } })
     const init = { method: 'PUT', body: 'y', headers: { 'x-new': '1' } }
     expect((await signedIn(request, init)).status).toBe(200)
@@ -68,7 +68,7 @@ describe('a Request', () => {
     expect([method, body, headers['x-new'], headers['x-old']]).toEqual(['PUT', 'y', '1', undefined])
   })
 
-  test('with a credential of its own keeps it', async () => {
+  test('with the caller’s own credential keeps it', async () => {
     const request = new Request(api.url, { headers: { Authorization: 'Basic eDp5' } })
     expect((await signedIn(request)).status).toBe(401)
     expect(api.seen.map(({ headers }) => headers['xc-auth'])).toEqual([undefined])
@@ -130,7 +130,7 @@ describe('headers', () => {
   })
 })
 
-describe('what the caller changes after the call does not reach the replay', () => {
+describe('changes by the caller after the call do not reach the replay', () => {
   const sent = () => api.seen.map(({ method, url, headers }) => [method, url, headers['x-mine']])
 
   test('in a Request: its headers', async () => {
@@ -171,7 +171,7 @@ describe('a signal', () => {
   })
 })
 
-test('an abort of a Request on its way is not lost to the garbage collector', async () => {
+test('an abort of a Request in progress still works after garbage collection', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   let asked = () => {}
@@ -217,7 +217,7 @@ describe('a body', () => {
 })
 
 describe('a copy of a body', () => {
-  test('is made of a large Request only while a replay is possible', async () => {
+  test('of a large Request is made only while a replay is possible', async () => {
     const clone = vi.spyOn(Request.prototype, 'clone')
     const large = () => new Request(api.url, { method: 'POST', body: 'x'.repeat(1_000_000) })
     const grants = [apiToken('static')]
@@ -228,10 +228,10 @@ describe('a copy of a body', () => {
     expect(bodies().map(({ length }) => length)).toEqual([1_000_000, 1_000_000, 1_000_000])
   })
 
-  test('is made when a request has to wait for its token: what was given is what is sent', async () => {
+  test('is made when a request has to wait for its token, so that later changes are not sent', async () => {
     const { started, release } = api.holdRenewals()
     const body = new URLSearchParams({ a: '1' })
-    const pending = wrapFetch(api.staleManager({ name: 'nobody' }))(api.url, {
+    const pending = wrapFetch(api.staleManager({ name: 'waiting' }))(api.url, {
       method: 'POST',
       body,
     })

@@ -30,7 +30,7 @@ const denied = () => new Response('{"msg":"Invalid token"}', { status: 401 })
 const asThePlatform = { name: 'TypeError', cause: { code: 'ERR_REDIRECT_REFUSED' } }
 
 describe('the fetch option', () => {
-  test('carries both sendings, with the credential', async () => {
+  test('sends both attempts, with the credential', async () => {
     const { calls, send } = answering(denied)
     const signedIn = wrapFetch(api.staleManager(), { fetch: send })
     expect((await signedIn(api.url)).status).toBe(200)
@@ -38,7 +38,7 @@ describe('the fetch option', () => {
     expect(sent).toEqual(['CANARY-stale', 'CANARY-1'])
   })
 
-  test('skipAuth: true among the options sends a request as it is, and its 401 renews nothing', async () => {
+  test('skipAuth: true in the options sends a request unchanged, and its 401 renews nothing', async () => {
     const { calls, send } = answering(denied)
     const signedIn = wrapFetch(api.staleManager(), { fetch: send })
     expect((await signedIn(api.url, { skipAuth: true })).status).toBe(401)
@@ -46,7 +46,7 @@ describe('the fetch option', () => {
     expect(api.renewals).toBe(0)
   })
 
-  test("gets the caller's arguments as they are for a foreign origin", async () => {
+  test("receives the caller's arguments unchanged for another origin", async () => {
     const args: unknown[] = []
     const send: typeof fetch = async (...given) => {
       args.push(...given)
@@ -58,7 +58,7 @@ describe('the fetch option', () => {
     expect(args[1]).toBe(init)
   })
 
-  test('gets options that only it knows, also beside a Request', async () => {
+  test('receives options that only it knows, also with a Request', async () => {
     const { calls, send } = answering(denied)
     const init = { next: { revalidate: 60 }, headers: { 'x-mine': '1' } }
     await wrapFetch(api.staleManager(), { fetch: send })(new Request(api.url), init)
@@ -69,7 +69,7 @@ describe('the fetch option', () => {
     ])
   })
 
-  test('is the global fetch of the moment by default', async () => {
+  test('is the current global fetch by default', async () => {
     const signedIn = wrapFetch(api.staleManager())
     const { send } = answering()
     vi.stubGlobal('fetch', send)
@@ -78,7 +78,7 @@ describe('the fetch option', () => {
     expect(await (await signedIn(api.url)).json()).toEqual({ ok: true })
   })
 
-  test('may read a Request only: it gets one of its own, with the credential in it', async () => {
+  test('may accept only a Request: it receives one with the credential in it', async () => {
     const request = new Request(api.url)
     const sent: (string | null)[] = []
     const send = async (given: Request) => {
@@ -90,7 +90,7 @@ describe('the fetch option', () => {
     expect(request.headers.has('xc-auth')).toBe(false)
   })
 
-  test("is spared a copy of the caller's Request where it is the platform's own", async () => {
+  test("causes no copy of the caller's Request if it is the platform's own fetch", async () => {
     const { calls, send } = answering()
     const given: unknown[] = []
     vi.stubGlobal('fetch', (...args: Parameters<typeof fetch>) => {
@@ -106,7 +106,7 @@ describe('the fetch option', () => {
   })
 
   test.each([[() => fetch], ['fetch'], [{ fetchh: fetch }]])('is refused as %o', (options) => {
-    expect(() => wrapFetch(api.staleManager(), options as never)).toThrow(/There are: fetch\.$/)
+    expect(() => wrapFetch(api.staleManager(), options as never)).toThrow(/Known options: fetch\.$/)
   })
 
   test('already wrapped for the same manager, it is not wrapped again', async () => {
@@ -136,7 +136,7 @@ describe('a 401', () => {
     expect((await wrapFetch(api.staleManager(), { fetch: send })(api.url)).status).toBe(200)
   })
 
-  test('whose body never ends is judged by its status, and let go of', async () => {
+  test('whose body never ends is judged by its status, and its body is cancelled', async () => {
     let isCancelled = false
     const endless = () => {
       const body = new ReadableStream({
@@ -152,7 +152,7 @@ describe('a 401', () => {
   })
 })
 
-test('a 401 of the same machine by another name is explained: no token was sent', async () => {
+test('a 401 from another name of the same machine is explained: no token was sent', async () => {
   const manager = api.staleManager()
   const url = api.url.replace('127.0.0.1', 'localhost')
   const send: typeof fetch = (_, init) => fetch(api.url, init) // wherever localhost leads here
@@ -183,14 +183,14 @@ describe('isTokenRejected', () => {
     return text
   }
 
-  test('reads no more than 16 KiB, however they arrive', async () => {
+  test('reads at most 16 KiB, in pieces of any size', async () => {
     expect(await read('x'.repeat(100_000))).toBe('x'.repeat(16_384))
     expect(await read('x'.repeat(10_000), 'y'.repeat(10_000))).toBe(
       'x'.repeat(10_000) + 'y'.repeat(6_384),
     )
   })
 
-  test('gets what there is of a body that stalls', async () => {
+  test('receives the start of a body that stalls', async () => {
     expect(await read('Invalid ', 'token')).toBe('Invalid token')
   })
 })
@@ -198,7 +198,7 @@ describe('isTokenRejected', () => {
 describe('a redirect', () => {
   const signedIn = (send: typeof fetch) => wrapFetch(api.staleManager(), { fetch: send })
 
-  test("is left to the caller with redirect: 'manual'", async () => {
+  test("is returned to the caller with redirect: 'manual'", async () => {
     const { calls, send } = answering(redirect('/next'))
     expect((await signedIn(send)(api.url, { redirect: 'manual' })).status).toBe(302)
     expect(calls).toHaveLength(1)
@@ -215,7 +215,7 @@ describe('a redirect', () => {
     expect((await signedIn(send)(api.url)).status).toBe(304)
   })
 
-  test('that was followed says so', async () => {
+  test('that was followed sets response.redirected', async () => {
     const { send } = answering(redirect('/next'))
     expect((await signedIn(send)(api.url)).redirected).toBe(true)
   })
@@ -234,13 +234,13 @@ describe('a redirect', () => {
     },
   )
 
-  test('hidden by a browser is refused', async () => {
+  test('that a browser hides is refused', async () => {
     const opaque = () => Object.defineProperty(new Response(), 'type', { value: 'opaqueredirect' })
     const { send } = answering(opaque)
     await expect(signedIn(send)(api.url)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' })
   })
 
-  test('that wants a stream once more is refused', async () => {
+  test('that needs a stream a second time is refused', async () => {
     const { send } = answering(redirect('/next', 307))
     const body = new Blob(['once']).stream()
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit
@@ -269,7 +269,7 @@ describe('a redirect', () => {
     ])
   })
 
-  test('to another origin drops cookies and proxy credentials as well', async () => {
+  test('to another origin drops cookies and proxy credentials too', async () => {
     const { calls, send } = answering(redirect('https://elsewhere.test/'))
     await signedIn(send)(api.url, {
       headers: { Cookie: 'a=1', 'Proxy-Authorization': 'x', 'x-a': '1' },
@@ -279,7 +279,7 @@ describe('a redirect', () => {
   })
 })
 
-test('a no-cors request goes out as it is, since a browser takes no headers for it', async () => {
+test('a no-cors request goes out unchanged, because a browser accepts no headers for it', async () => {
   const { calls, send } = answering()
   await wrapFetch(api.staleManager(), { fetch: send })(api.url, { mode: 'no-cors' })
   expect(calls[0]?.request.redirect).toBe('follow')

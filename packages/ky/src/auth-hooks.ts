@@ -3,15 +3,14 @@ import { type Authorizer, authorizedFetch, expectManager } from '@latchkey/core/
 import type { Hooks } from 'ky'
 
 /**
- * Hooks that keep ky signed in: `ky.extend({ hooks: authHooks(manager) })`.
+ * Creates hooks that keep ky signed in: `ky.extend({ hooks: authHooks(manager) })`.
  *
- * The work is done around ky's `fetch`, not with `ky.retry()`: so a replay takes nothing of
- * `retry.limit`, works with `retry: 0`, and no other hook sees the first 401; ky's `timeout` spans the
- * waiting and the replay; and the token is never in a request that ky prints. Extending twice does not
- * inject twice.
+ * They wrap ky's `fetch` instead of using `ky.retry()`. So a replay does not count for `retry.limit` and works
+ * with `retry: 0`, and no other hook sees the first 401. ky's `timeout` includes the wait and the replay. The
+ * token is never in a request that ky prints. Extending twice does not add the token twice.
  *
- * When no token can be had the call rejects with a `LatchkeyError`. When a new token did not help it
- * ends as any other 401, with the reason as `cause` of the `HTTPError`.
+ * If no token can be obtained, the call rejects with a `LatchkeyError`. If a new token did not help, the call ends
+ * like any other 401, with the reason as the `cause` of the `HTTPError`.
  *
  * @example
  * const api = ky.extend({ baseUrl: 'https://api.example.com', hooks: authHooks(manager) })
@@ -21,7 +20,7 @@ export function authHooks(manager: Authorizer): Hooks {
   return {
     init: [
       (options) => {
-        // An accessor, since a hook that comes later may set another one, which is signed in as well.
+        // An accessor, because a later hook may set another fetch, which then stays signed in as well.
         let send = options.fetch
         Object.defineProperty(options, 'fetch', {
           get: () => authorizedFetch(manager, send, options),

@@ -28,7 +28,7 @@ test.each([0, 5])('a FormData body is replayed byte for byte, with retry %i', as
   expect(more).toEqual([])
 })
 
-test('a redirect with xc-auth is refused, since a browser hides where it leads, and not retried', async () => {
+test('a redirect with xc-auth is refused, because a browser hides its target, and not retried', async () => {
   const api = signedIn().extend({ retry: 3 })
   await api('items')
   const path = redirectTo(`${world.other}/open`).slice(1)

@@ -14,7 +14,7 @@ test("the hooks are ky's own, for create(), extend() and one request", () => {
   expectTypeOf(ky.get).toBeCallableWith('https://api.test/items', { hooks })
 })
 
-test('they go together with hooks of your own', () => {
+test('they can be combined with hooks of your own', () => {
   const { init = [], ...others } = authHooks(manager)
   const own: Hooks = { ...others, init: [...init], afterResponse: [({ response }) => response] }
   expectTypeOf(ky.extend).toBeCallableWith({ hooks: own })
@@ -25,6 +25,6 @@ test('misuse does not compile', () => {
   authHooks()
   // @ts-expect-error the hooks go below `hooks`
   ky.extend(authHooks(manager))
-  // @ts-expect-error ky is no manager
+  // @ts-expect-error ky is not a manager
   authHooks(ky)
 })

@@ -29,14 +29,14 @@ describe("ky's own retries", () => {
     },
   )
 
-  test('skipAuth: true in the context sends a request as it is, and its 401 renews nothing', async () => {
+  test('skipAuth: true in the context sends a request unchanged, and its 401 renews nothing', async () => {
     api.script(401)
     const context = { skipAuth: true }
     expect((await signedIn({ throwHttpErrors: false })('', { context })).status).toBe(401)
     expect([sent(), api.renewals]).toEqual([[undefined], 0])
   })
 
-  test('a 503, then a 401: each is answered in its own way', async () => {
+  test('a 503, then a 401: ky retries the first, and Latchkey replays the second', async () => {
     api.script(503)
     expect((await signedIn({ retry: eager(5) })('')).status).toBe(200)
     expect(sent()).toEqual(['CANARY-stale', 'CANARY-stale', 'CANARY-1'])
@@ -50,7 +50,7 @@ describe("ky's own retries", () => {
     expect(api.renewals).toBe(1)
   })
 
-  test('a replay takes nothing of the limit', async () => {
+  test('a replay does not count for retry.limit', async () => {
     api.script(401, 503)
     expect((await signedIn({ retry: eager(1) })('')).status).toBe(200)
   })
@@ -153,7 +153,7 @@ describe("the user's own hooks", () => {
 })
 
 describe('options', () => {
-  test("the user's own fetch carries both sendings", async () => {
+  test("the user's own fetch sends both attempts", async () => {
     const urls: string[] = []
     const own: typeof fetch = async (input, init) => {
       urls.push(new Request(input, init).url)
@@ -163,7 +163,7 @@ describe('options', () => {
     expect(urls).toEqual([`${api.url}/items`, `${api.url}/items`])
   })
 
-  test('a fetch given with the call carries them too', async () => {
+  test('a fetch in the options of the call sends them too', async () => {
     let calls = 0
     const own: typeof fetch = async (input, init) => {
       calls += 1
@@ -173,7 +173,7 @@ describe('options', () => {
     expect(calls).toBe(2)
   })
 
-  test('extending twice injects and replays once', async () => {
+  test('extending twice adds the token once and replays once', async () => {
     const manager = api.staleManager()
     const client = signedIn({}, manager).extend({ hooks: authHooks(manager) })
     expect((await client('')).status).toBe(200)
@@ -218,7 +218,7 @@ describe('options', () => {
     expect(api.seen.map((seen) => seen.body)).toEqual(['once'])
   })
 
-  test.each(['timeout', 'totalTimeout'])('%s spans the waiting', async (option) => {
+  test.each(['timeout', 'totalTimeout'])('%s includes the wait', async (option) => {
     const renewal = api.holdRenewals()
     const error = await signedIn({ [option]: 50 })('').catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(TimeoutError)
@@ -242,7 +242,7 @@ describe('errors', () => {
     expect(isLatchkeyError((error as Error).cause)).toBe(false)
   })
 
-  test('no request that ky shows holds the token', async () => {
+  test('no request that ky shows contains the token', async () => {
     const error = await signedIn()('denied').catch((reason: unknown) => reason)
     expect((error as HTTPError).request.headers.has('xc-auth')).toBe(false)
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('CANARY')

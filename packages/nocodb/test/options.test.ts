@@ -85,7 +85,7 @@ describe('a bad option is refused when the manager is made, by its name and with
 describe('an option that there is not', () => {
   it('is answered with those there are', () => {
     expect(thrown(() => nocodb(wrong({ pasword: CANARY }))).message).toBe(
-      'There is no option `pasword`. There are: baseUrl, apiToken, email, password, name, store, ' +
+      'Unknown option `pasword`. Known options: baseUrl, apiToken, email, password, name, store, ' +
         'skipAuth, whenSignedOut, whenRefused, renewAheadMs, renewTimeoutMs, fetch, clock, allowInsecure.',
     )
   })
@@ -94,7 +94,7 @@ describe('an option that there is not', () => {
     for (const none of [undefined, 'https://nocodb.test']) {
       const error = thrown(() => nocodb(none as never))
       expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
-      expect(error.message).toMatch(/^The options are no object. There are: baseUrl, /)
+      expect(error.message).toMatch(/^Options must be an object. Known options: baseUrl, /)
     }
   })
 
@@ -171,7 +171,7 @@ describe('without a way to sign in the error tells what is missing', () => {
   ])('%o', async (options, missing) => {
     const { message } = await failure(startServer().open(options).getTokens())
     expect(message).toBe(
-      'There is no valid token and no way to obtain one. ' +
+      'The manager has no valid token and cannot obtain one. ' +
         `Tried: refresh token (there is none), email and password (${missing}). Sign in again.`,
     )
   })

@@ -97,7 +97,7 @@ it('an option that there is not is answered with those there are, and those are 
   expect(() => oauth(every)).not.toThrow()
   expect(make({ dpop: true })).not.toThrow()
   expect(thrown(make({ clientsecret: CANARY })).message).toMatch(
-    /^There is no option `clientsecret`. There are: origin, issuer, .*clientSecret, .*allowInsecure.$/,
+    /^Unknown option `clientsecret`. Known options: origin, issuer, .*clientSecret, .*allowInsecure.$/,
   )
 })
 

@@ -329,6 +329,6 @@ describe('options', () => {
     expect(await codeOf(make())).toBe('ERR_INVALID_OPTION')
     const options = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, url: INTEGRATION }
     const misspelt = async () => sharetribeIntegration(options)
-    expect((await failure(misspelt())).message).toMatch(/^There is no option `url`. .*baseUrl, /)
+    expect((await failure(misspelt())).message).toMatch(/^Unknown option `url`. .*baseUrl, /)
   })
 })

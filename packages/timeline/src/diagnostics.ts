@@ -1,5 +1,5 @@
 /**
- * What auth did, on Node's diagnostics channels.
+ * Publishes what a manager does on Node's diagnostics channels.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { TimelineEntry } from './entries.ts'
 import { record, type RecordedManager, type RecordOptions } from './record.ts'
 
-/** Which channel tells of which entries. */
+/** The channel for each kind of entry. */
 const CHANNELS: Record<TimelineEntry['kind'], string> = {
   waiting: 'latchkey:request',
   sent: 'latchkey:request',
@@ -21,26 +21,26 @@ const CHANNELS: Record<TimelineEntry['kind'], string> = {
   storeFailed: 'latchkey:store',
 }
 
-/** What is published, and under which name. */
+/** Options of publishDiagnostics(). */
 export interface DiagnosticsOptions extends RecordOptions {
-  /** Goes with every message, to tell one manager from another. */
+  /** Part of every message, to distinguish several managers. */
   name?: string
 }
 
-/** What subscribers of a channel get. */
+/** The message that subscribers of a channel receive. */
 export interface DiagnosticsMessage {
-  /** The `name` that was given. */
+  /** The `name` option. */
   readonly name: string | undefined
-  /** What happened. */
+  /** The entry that was recorded. */
   readonly entry: TimelineEntry
 }
 
 /**
  * Publishes what a manager does on Node's diagnostics channels `latchkey:request`, `latchkey:renewal`,
- * `latchkey:session` and `latchkey:store`, where whoever monitors the process subscribes. Each message is
- * a `DiagnosticsMessage`; no token, query or user's name is in it. In Node, Bun, Deno and workerd.
+ * `latchkey:session` and `latchkey:store`, for programs that monitor the process. Each message is a
+ * `DiagnosticsMessage`. It never contains a token, a query or a user name. Works in Node, Bun, Deno and workerd.
  *
- * @returns Stops it, and leaves the manager as it was.
+ * @returns A function that stops this and leaves the manager as it was.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel'

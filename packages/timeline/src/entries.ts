@@ -1,4 +1,4 @@
-/** What every entry says: which one it is, counted from 1, and when it was, in epoch milliseconds. */
+/** What every entry contains. */
 interface Entry {
   /** Counts the entries, from 1. */
   readonly id: number
@@ -6,138 +6,138 @@ interface Entry {
   readonly at: number
 }
 
-/** One request to the manager's origins; all its entries carry the same number. */
+/** An entry about one request to the manager's origins. All entries of a request have the same number. */
 interface AboutRequest extends Entry {
   /** Counts the requests, from 1. */
   readonly request: number
   /** The HTTP method. */
   readonly method: string
-  /** Origin and path, or what `showUrl` made of them. */
+  /** The origin and path, or the result of `showUrl`. */
   readonly url: string
-  /** 1 for the first sending, 2 for the replay. */
+  /** 1 for the first attempt, 2 for the replay. */
   readonly attempt: number
 }
 
-/** It waits for a token: before it is sent, or (attempt 2) after the server refused the one it had. */
+/** The request waits for a token: before it is sent, or (attempt 2) after the server rejected its token. */
 export interface WaitingEntry extends AboutRequest {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'waiting'
 }
 
-/** It goes out with the token of `generation`. Attempt 2 is a replay. */
+/** The request was sent with the token of `generation`. Attempt 2 is a replay. */
 export interface SentEntry extends AboutRequest {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'sent'
-  /** Which of the manager's token sets it carries. */
+  /** The number of the manager's token set that it carries. */
   readonly generation: number
-  /** How long it waited for that; 0: not at all. */
+  /** How long it waited for that token, in milliseconds. 0: it did not wait. */
   readonly waitedMs: number
-  /** Which renewal it waited for, if it waited for one. */
+  /** The number of the renewal it waited for, if any. */
   readonly renewal?: number
 }
 
-/** The server answered. Whether that was the end, the next entry of the request tells. */
+/** The server answered. The request's next entry, if any, shows what followed. */
 export interface AnsweredEntry extends AboutRequest {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'answered'
   /** The HTTP status. */
   readonly status: number
-  /** How long the answer took. */
+  /** How long the answer took, in milliseconds. */
   readonly durationMs: number
 }
 
-/** No token, or no better one: it is not sent, or not again, and the caller is told. */
+/** The manager had no token, or no better one. The request was not sent, or not replayed. */
 export interface GaveUpEntry extends AboutRequest {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'gaveUp'
-  /** How long it waited in vain. */
+  /** How long it waited without success, in milliseconds. */
   readonly waitedMs: number
-  /** Which failed renewal it waited for, if it waited for one. */
+  /** The number of the failed renewal it waited for, if any. */
   readonly renewal?: number
-  /** A code of `docs/errors.md`, or `'aborted'`. Missing: the refusal was not about the token. */
+  /** A code of `docs/errors.md`, or `'aborted'`. Absent: the server's answer was not about the token. */
   readonly code?: string
 }
 
-/** A grant gave a new token set, and it is stored. */
+/** A grant returned a new token set, and it is stored. */
 export interface RenewedEntry extends Entry {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'renewed'
   /** Counts the renewals, from 1. */
   readonly renewal: number
-  /** The new token set's number. */
+  /** The number of the new token set. */
   readonly generation: number
-  /** The name of the grant that gave it. */
+  /** The name of the grant that returned it. */
   readonly grant: string
-  /** How long the renewal took. */
+  /** How long the renewal took, in milliseconds. */
   readonly durationMs: number
 }
 
 /** A renewal ended without a token set. */
 export interface RenewalFailedEntry extends Entry {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'renewalFailed'
   /** Counts the renewals, from 1. */
   readonly renewal: number
   /** `'rejected'`: a definite no. `'unavailable'` and `'deferred'`: the session is kept. */
   readonly outcome: 'rejected' | 'unavailable' | 'deferred'
-  /** Why: a code of `docs/errors.md`. */
+  /** The reason: a code of `docs/errors.md`. */
   readonly code: string
-  /** How long it took, counted from the first request that waited for it, or from when the grants were asked. */
+  /** How long it took in milliseconds, from the first waiting request or from the first grant that was asked. */
   readonly durationMs: number
 }
 
 /**
- * A token set that no renewal of this manager brought: out of the store, from another tab, process or run,
- * or from a sign-in. Noticed when the first request goes out with it, and numbered among the renewals.
+ * A token set from a sign-in, or from the store, where another tab, process or run put it. It was not renewed by
+ * this manager. Recorded when the first request carries it, and numbered like a renewal.
  */
 export interface AdoptedEntry extends Entry {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'adopted'
   /** Its number among the renewals. */
   readonly renewal: number
-  /** The token set's number. */
+  /** The number of the token set. */
   readonly generation: number
 }
 
-/** The session is over. */
+/** The session has ended. */
 export interface SignedOutEntry extends Entry {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'signedOut'
   /**
-   * `'signOut'`: here. `'rejected'`: no grant could go on. `'elsewhere'`: in another tab, process or
-   * run.
+   * `'signOut'`: signOut() was called here. `'rejected'`: no grant could obtain a token. `'elsewhere'`: another
+   * tab, process or run ended it.
    */
   readonly reason: 'signOut' | 'rejected' | 'elsewhere'
 }
 
-/** The store failed, and the manager went on in memory. */
+/** The store failed, and the manager went on with the tokens in memory. */
 export interface StoreFailedEntry extends Entry {
-  /** Tells the kinds of entries apart. */
+  /** The kind of entry. */
   readonly kind: 'storeFailed'
-  /** What the store was asked to do. */
+  /** The operation that failed. */
   readonly operation: 'get' | 'set' | 'remove' | 'subscribe'
-  /** The store's own code, where it has one; else `ERR_STORE_FAILED`. */
+  /** The store's own code, if it has one; else `ERR_STORE_FAILED`. */
   readonly code: string
 }
 
-/** What may happen to a request. */
+/** An entry about a request. */
 export type RequestEntry = WaitingEntry | SentEntry | AnsweredEntry | GaveUpEntry
-/** How a token set came, or failed to. */
+/** An entry about a token set: it was obtained, or that failed. */
 export type RenewalEntry = RenewedEntry | RenewalFailedEntry | AdoptedEntry
 
-/** One thing that happened. Frozen plain data, without a token, a query or a user's name. */
+/** An entry of a timeline. Frozen plain data, without a token, a query or a user name. */
 export type TimelineEntry = RequestEntry | RenewalEntry | SignedOutEntry | StoreFailedEntry
 
-/** A timeline as data: what `toJSON()` gives and every rendering takes. */
+/** A timeline as data: the result of `toJSON()`, and the input of every rendering. */
 export interface Recording {
-  /** The format's. */
+  /** The version of the format. */
   readonly version: 1
-  /** Whose timeline it is, where that was said. */
+  /** The timeline's `name` option, if it was set. */
   readonly name?: string
-  /** When this was taken, in epoch milliseconds: what waits has waited until then. */
+  /** When this was created, in epoch milliseconds. A request that still waits has waited until then. */
   readonly until: number
-  /** How many older entries are no longer kept. */
+  /** How many older entries were removed. */
   readonly dropped: number
-  /** What is kept, oldest first. */
+  /** The entries that are kept, oldest first. */
   readonly entries: readonly TimelineEntry[]
 }

@@ -4,13 +4,13 @@ import { isAboutRequest } from './picture.ts'
 import { renderSvg, type SvgOptions } from './svg.ts'
 import { duration, markText, outcomeOf } from './wording.ts'
 
-/** What the page is called, and how its picture is drawn. */
+/** The title of the page, and the options of its picture. */
 export interface HtmlOptions extends SvgOptions {
   /** The page's title. Default: `'What auth did'`. */
   title?: string
 }
 
-/** The page may load and run nothing, whatever is written in it. */
+/** Forbids the page to load or run anything, whatever text it contains. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 const PAGE_STYLE = `
@@ -22,7 +22,7 @@ table { border-collapse: collapse; } th, td { padding: .2rem .8rem .2rem 0; text
   vertical-align: top; border-bottom: 1px solid var(--line); } td:first-child { white-space: nowrap; }
 `.trim()
 
-/** Recordings as one HTML page: the picture, and below it every entry in words. */
+/** Renders recordings as one HTML page: the picture, and below it every entry in words. */
 export function renderHtml(
   recordings: readonly Recording[],
   { title = 'What auth did', ...options }: HtmlOptions = {},

@@ -1,5 +1,5 @@
 /**
- * What auth did, recorded and drawn.
+ * Records what a manager does, and draws it.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 import { plain } from './picture.ts'
 
-/** `text` as the text of an element of HTML or XML; in an attribute it would have to be quoted as well. */
+/** Escapes `text` for an element of HTML or XML. In an attribute it would also have to be quoted. */
 export function escaped(text: string): string {
   return plain(text).replaceAll(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-/** Colours of all that is drawn, for a light and a dark page; neither needs a script. */
+/** The colours of the drawings, for a light and a dark page. They need no script. */
 export const STYLE = `
 .latchkey { --ink: #1f2328; --faint: #818b98; --line: #d1d9e0; --paper: #ffffff;
   --sent: #1a7f37; --wait: #0a7ea4; --again: #9a6700; --bad: #cf222e; --renewal: #8250df;

@@ -2,13 +2,16 @@ import type { Recording, RequestEntry, TimelineEntry } from './entries.ts'
 import { isAboutRequest, plain } from './picture.ts'
 import { duration, markText, outcomeOf } from './wording.ts'
 
-/** How much is drawn. */
+/** Options of a Mermaid diagram. */
 export interface MermaidOptions {
-  /** Shows the newest entries only: a long diagram is not read, and renderers refuse one. Default: 100. */
+  /**
+   * How many entries to show, the newest ones. Long diagrams are hard to read, and renderers refuse them. Default:
+   * 100.
+   */
   limit?: number
 }
 
-/** Recordings as one Mermaid sequence diagram: the callers, Latchkey, and the server. */
+/** Renders recordings as one Mermaid sequence diagram: the callers, Latchkey, and the server. */
 export function renderMermaid(
   recordings: readonly Recording[],
   { limit = 100 }: MermaidOptions = {},
@@ -34,7 +37,7 @@ export function renderMermaid(
   return ['sequenceDiagram', ...body.map((line) => `  ${line}`), ''].join('\n')
 }
 
-/** Text that Mermaid takes as text: it has signs of its own. */
+/** Escapes text for Mermaid, which gives some characters a meaning. */
 function words(text: string): string {
   return plain(text).replaceAll(/[^\p{L}\p{N} ./()_,×-]/gu, (sign) => `#${sign.codePointAt(0)};`)
 }
@@ -53,7 +56,7 @@ function askOf({ request, method, url }: RequestEntry, who: number): string {
 
 const pathOf = (url: string) => url.replace(/^[a-z]+:\/\/[^/]*/i, '')
 
-/** The last answer is the caller's; one that is followed by something stays with Latchkey. */
+/** Draws the last answer of a request as the caller's. Latchkey keeps any earlier answer. */
 function stepOf(entry: RequestEntry, who: number, isLast: boolean): string {
   const { request, attempt } = entry
   switch (entry.kind) {

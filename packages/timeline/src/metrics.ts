@@ -3,31 +3,32 @@ import type { RenewalEntry, RequestEntry, TimelineEntry } from './entries.ts'
 import { isAboutRequest } from './picture.ts'
 import { record, type RecordedManager, type RecordOptions } from './record.ts'
 
-/** Where the numbers go, and which manager they belong to. */
+/** Where the metrics go, and the name of the manager. */
 export interface MetricOptions extends Pick<RecordOptions, 'clock'> {
   /**
-   * Who keeps the numbers. Default: the provider registered globally. Register it before this call: without one
-   * the numbers are lost.
+   * The provider that receives the metrics. Default: the global one. Register that before this call, because
+   * metrics without a provider are lost.
    */
   meterProvider?: MeterProvider
-  /** Goes with every number as `latchkey.manager.name`, to tell one manager from another. */
+  /** The attribute `latchkey.manager.name` of every metric, to distinguish several managers. */
   name?: string
 }
 
 /**
- * Counts and times what a manager does, as OpenTelemetry metrics:
+ * Measures what a manager does, as OpenTelemetry metrics:
  *
  * - `latchkey.renewal.duration`: a histogram in seconds. Its count is the number of renewals.
- * - `latchkey.adoptions`: token sets that came from elsewhere and cost no renewal.
+ * - `latchkey.adoptions`: token sets from elsewhere, which needed no renewal.
  * - `latchkey.wait.duration`: a histogram in seconds. Its count is the number of waits.
  * - `latchkey.replays`: requests sent again with a new token.
- * - `latchkey.request.failures`: requests that were not sent, or not sent again.
- * - `latchkey.store.failures`: failed calls of the store.
- * - `latchkey.session.ends`: sessions that are over.
+ * - `latchkey.request.failures`: requests that were not sent, or not replayed.
+ * - `latchkey.store.failures`: failed calls to the store.
+ * - `latchkey.session.ends`: sessions that have ended.
  *
- * Attributes say which grant, which outcome, which code. Each has few values; no token, URL or user is in them.
+ * Attributes name the grant, the outcome and the code. Each has few values, and none contains a token, URL or
+ * user.
  *
- * @returns Stops it, and leaves the manager as it was. The numbers so far are kept.
+ * @returns A function that stops this and leaves the manager as it was. Metrics recorded so far are kept.
  *
  * @example
  * const stop = measureManager(manager, { name: 'crm' })
@@ -43,7 +44,7 @@ export function measureManager(
 
 type Instruments = ReturnType<typeof createInstruments>
 
-/** In seconds: those of `http.client.request.duration`, and one more, for renewals that are tried again. */
+/** Bucket limits in seconds: those of `http.client.request.duration`, and 30 for renewals that are tried again. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30]
 
 function createInstruments(meter: Meter) {

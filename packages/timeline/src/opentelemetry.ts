@@ -1,5 +1,5 @@
 /**
- * What auth did, as OpenTelemetry spans and metrics. Peer: @opentelemetry/api >= 1.9.
+ * Reports what a manager does as OpenTelemetry spans and metrics. Peer: @opentelemetry/api >= 1.9.
  *
  * @module
  */

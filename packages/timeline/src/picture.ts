@@ -1,10 +1,10 @@
 import type { Recording, RenewalEntry, RequestEntry, TimelineEntry } from './entries.ts'
 
-/** A stretch of one request's life. */
+/** A part of one request's life. */
 export interface Piece {
   kind: 'wait' | 'flight'
   from: number
-  /** `undefined`: not over, or nobody was told. */
+  /** When it ended. `undefined`: it has not ended, or the end was not reported. */
   to: number | undefined
   attempt: number
   status?: number
@@ -13,7 +13,7 @@ export interface Piece {
 export interface RequestSpan {
   request: number
   pieces: Piece[]
-  /** When it was sent again; when it was given up, and why. */
+  /** When it was replayed; when it was given up, and the code. */
   againAt?: number
   gaveUp?: { at: number; code: string | undefined }
 }
@@ -24,7 +24,7 @@ export interface Lane {
   requests: RequestSpan[]
 }
 
-/** A renewal with who waited for it. */
+/** A renewal and the requests that waited for it. */
 export interface Renewal {
   entry: RenewalEntry
   from: number
@@ -40,22 +40,22 @@ export interface Session {
   dropped: number
 }
 
-/** Everything that is drawn, on one axis of time. */
+/** Everything in the drawing, on one time axis. */
 export interface Picture {
   from: number
   to: number
   sessions: Session[]
 }
 
-/** What is drawn. */
+/** What the picture shows. */
 export interface PictureOptions {
-  /** Draws what happened at and after this instant, in epoch milliseconds. Default: everything. */
+  /** Shows only what happened from this instant on, in epoch milliseconds. Default: everything. */
   from?: number
-  /** How many addresses get a lane of their own; the rest shares one. Default: 12. */
+  /** How many addresses have a lane of their own. The others share one. Default: 12. */
   lanes?: number
 }
 
-/** What recordings say, put together for drawing. */
+/** Combines recordings into one picture. */
 export function drawn(
   recordings: readonly Recording[],
   { from = -Infinity, lanes = 12 }: PictureOptions = {},
@@ -74,7 +74,7 @@ export function drawn(
   }
 }
 
-/** An entry that says how long something took began that much earlier. */
+/** Returns when an entry began: its instant, less its duration if it has one. */
 function startOf(entry: TimelineEntry): number {
   if (entry.kind === 'sent' || entry.kind === 'gaveUp') return entry.at - entry.waitedMs
   if (entry.kind === 'answered' || entry.kind === 'renewed' || entry.kind === 'renewalFailed') {
@@ -131,10 +131,10 @@ function lanesOf(requests: RequestEntry[][], most: number): Lane[] {
   return [...lanes, { label: `${rest.length} other addresses`, requests: rest.flatMap(spans) }]
 }
 
-/** `''` for what `showUrl` made of an address when that is no URL any more. */
+/** Returns the origin of a URL, or `''` if `showUrl` returned something other than a URL. */
 const originOf = (url: string) => /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(url)?.[0] ?? ''
 
-/** On one line, and without control characters, which a terminal would obey. */
+/** Puts text on one line and removes control characters, which a terminal would obey. */
 export function plain(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
 }
@@ -166,7 +166,7 @@ function spanOf(entries: RequestEntry[]): RequestSpan {
   return span
 }
 
-/** The beginning of it may not be kept any more, or never have been seen. */
+/** Ends a wait. Its start may have been removed, or may be older than the recording. */
 function endWait(
   { pieces }: RequestSpan,
   { at, waitedMs, attempt }: Extract<RequestEntry, { waitedMs: number }>,

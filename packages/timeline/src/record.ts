@@ -3,34 +3,34 @@ import { type Authorization, expectManager } from '@latchkey/core/adapter'
 import type { TimelineEntry } from './entries.ts'
 import { type Observer, quietly, tap } from './tap.ts'
 
-/** What is needed of a manager; a service such as nocodb() is one. */
+/** The parts of a manager that are used here. A service such as nocodb() has them too. */
 export type RecordedManager = Pick<TokenManager, 'authorize' | 'recover' | 'explain' | 'on'>
 
-/** What is written down, and by which clock. */
+/** What is recorded, and the clock for it. */
 export interface RecordOptions {
-  /** Where the time comes from, for tests. Default: `Date`. */
+  /** The source of the time, for tests. Default: `Date`. */
   clock?: Clock
   /**
-   * What is written down of a request's address. Default: origin and path, never the query or a user's
-   * name. Where a path is a secret itself, as in a link that resets a password, cut it here.
+   * Returns the text to record for a request's URL. Default: origin and path, never the query or a user name. If a
+   * path contains a secret, such as a link that resets a password, remove it here.
    */
   showUrl?: (url: URL) => string
 }
 
-/** An entry before it has its number and its instant. */
+/** An entry before it receives its number and its instant. */
 type Draft<Entry> = Entry extends TimelineEntry ? Omit<Entry, 'id' | 'at'> : never
 
-/** A request as all its entries name it. */
+/** The properties that all entries of a request share. */
 type Sending = { request: number; method: string; url: string; attempt: number }
 
-/** One request that waits; `entry` counts what had been recorded when it began. */
+/** A request that waits. `entry` is the number of entries when the wait began. */
 interface Wait {
   sending: Sending
   startedAt: number
   entry: number
 }
 
-/** What one recording remembers. */
+/** The state of one recording. */
 interface Recorder {
   manager: RecordedManager
   showUrl: (url: URL) => string
@@ -41,19 +41,19 @@ interface Recorder {
   renewals: number
   waits: Set<Wait>
   sent: WeakMap<Authorization, { sending: Sending; sentAt: number }>
-  /** How the last renewal ended, and which entry says so. */
+  /** The last renewal that ended, and the entry about it. */
   last: { renewal: number; entry: number; generation: number | undefined } | undefined
-  /** When the grants began to be asked, while they are. */
+  /** When the grants were first asked, while a renewal is in progress. */
   renewingAt: number | undefined
-  /** The newest token set seen; `undefined`: none yet, so one may have been there before. */
+  /** The newest token set seen. `undefined`: none yet, so there may have been an earlier one. */
   generation: number | undefined
 }
 
 /**
- * Tells `listener` what a manager does from now on: its requests, waits, renewals, replays, sign-outs.
- * Requests to other origins, and those that carry a credential of their own, are not the manager's.
+ * Reports to `listener` what a manager does from now on: its requests, waits, renewals, replays and sign-outs.
+ * Requests to other origins, and requests with the caller's own credential, are left out.
  *
- * @returns Stops it.
+ * @returns A function that stops this.
  */
 export function record(
   manager: RecordedManager,
@@ -94,7 +94,7 @@ function observe(recorder: Recorder): Observer {
   return {
     authorizing({ url, method, signal }, result) {
       if (!(result instanceof Promise) && result.generation === 0) return
-      const shown = recorder.showUrl(new URL(url, globalThis.location?.href)) // as core reads it
+      const shown = recorder.showUrl(new URL(url, globalThis.location?.href)) // resolved as core does
       recorder.requests += 1
       const sending = { request: recorder.requests, method, url: shown, attempt: 1 }
       if (!(result instanceof Promise)) return noteSent(recorder, sending, result)
@@ -135,7 +135,7 @@ function startWait({ waits, entries, now }: Recorder, sending: Sending): Wait {
   return wait
 }
 
-/** How a wait ended: how long it was, and which renewal ended meanwhile. */
+/** The result of a wait: its duration, and the renewal that ended in the meantime. */
 interface Waited {
   sending: Sending
   waitedMs: number
@@ -171,7 +171,7 @@ function noteGaveUp(recorder: Recorder, waited: Waited, code: string | undefined
   recorder.add({ kind: 'gaveUp', ...sending, waitedMs, ...failed, ...(code && { code }) })
 }
 
-/** A token set nobody announced. The first one seen may be older than the recording. */
+/** Records a token set without a renewal event. The first one seen may be older than the recording. */
 function noteAdopted(recorder: Recorder, generation: number, isAwaited: boolean): Recorder['last'] {
   const known = recorder.generation ?? (isAwaited ? 0 : generation)
   recorder.generation = Math.max(known, generation)
@@ -181,7 +181,7 @@ function noteAdopted(recorder: Recorder, generation: number, isAwaited: boolean)
   return last
 }
 
-/** Numbers what is about to be added. */
+/** Numbers a renewal before its entry is added. */
 function noteRenewal(recorder: Recorder, generation?: number): NonNullable<Recorder['last']> {
   recorder.renewals += 1
   const last = { renewal: recorder.renewals, entry: recorder.entries + 1, generation }
@@ -216,10 +216,10 @@ function listen(recorder: Recorder): (() => void)[] {
   ]
 }
 
-/** A store's own code is another program's text: only what looks like a code (`ENOSPC`, `22`) is recorded. */
+/** Whether a store's code looks like a code (`ENOSPC`, `22`). Other text is not recorded. */
 const isCode = (code: unknown) => /^([A-Z][A-Z0-9_]{1,59}|\d{1,5})$/.test(String(code))
 
-/** A caller's own reason to abort may be anything, so it is not looked at. */
+/** Returns the code of an error. The caller's own reason to abort may be any value, so it is not read. */
 function codeOf(error: unknown, signal: AbortSignal | null | undefined): string {
   if (signal?.aborted) return 'aborted'
   return isLatchkeyError(error) ? error.code : 'failed'

@@ -11,31 +11,34 @@ import type { RenewalEntry, RequestEntry, TimelineEntry } from './entries.ts'
 import { isAboutRequest } from './picture.ts'
 import { record, type RecordedManager, type RecordOptions } from './record.ts'
 
-/** Where the spans go, and what is written down. */
+/** Where the spans go, and what is recorded. */
 export interface SpanOptions extends RecordOptions {
-  /** Who makes the spans. Default: the provider registered globally. */
+  /** The provider that creates the spans. Default: the global one. */
   tracerProvider?: TracerProvider
 }
 
-/** What one manager's spans need of each other. */
+/** What the spans of one manager share. */
 interface Tracing {
   tracer: Tracer
-  /** The spans of requests that wait, by their number. */
+  /** The spans of waiting requests, by their number. */
   waiting: Map<number, Span>
-  /** The newest renewal, for those who waited for it. */
+  /** The newest renewal, to link the requests that waited for it. */
   renewed: { renewal: number; context: SpanContext } | undefined
 }
 
 /**
- * Makes OpenTelemetry spans of what a manager does: `latchkey.renewal`, a root span, since a renewal is
- * everybody's; `latchkey.wait`, within the caller's own span, for each request that waits for a token,
- * linked to the renewal it waited for; and, without a duration, `latchkey.signed_out` and
- * `latchkey.store_failed`. The requests themselves have spans from the instrumentation of their client.
+ * Creates OpenTelemetry spans for what a manager does:
+ *
+ * - `latchkey.renewal`: a root span, because all requests share a renewal.
+ * - `latchkey.wait`: for each request that waits for a token, within the caller's span, linked to the renewal.
+ * - `latchkey.signed_out` and `latchkey.store_failed`: without a duration.
+ *
+ * The instrumentation of the HTTP client creates the spans of the requests themselves.
  *
  * Attributes follow the semantic conventions of HTTP (`http.request.method`, `url.full` without its query,
- * `http.request.resend_count`, `error.type`), the rest is `latchkey.*`. No token is in them.
+ * `http.request.resend_count`, `error.type`). All others are `latchkey.*`. They never contain a token.
  *
- * @returns Stops it, and leaves the manager as it was. Spans still open are ended.
+ * @returns A function that stops this, ends open spans, and leaves the manager as it was.
  *
  * @example
  * const stop = traceManager(manager)
@@ -57,7 +60,7 @@ export function traceManager(
 function trackEntry(tracing: Tracing, entry: TimelineEntry): void {
   if (isAboutRequest(entry)) return trackWait(tracing, entry)
   if ('renewal' in entry) return trackRenewal(tracing, entry)
-  // Neither takes any time, and neither is one caller's.
+  // Both have no duration, and belong to no single caller.
   const { at } = entry
   if (entry.kind === 'signedOut') {
     const attributes = { 'latchkey.reason': entry.reason }
@@ -79,7 +82,7 @@ function trackWait(tracing: Tracing, entry: RequestEntry): void {
     waiting.set(request, startWait(tracing, entry, at))
     return
   }
-  // A server may refuse a token with a 200, and what that was is known when the wait is over.
+  // A server may reject a token with a 200. That is known only when the wait has ended.
   const late = () => startWait(tracing, entry, at - entry.waitedMs)
   const span = waiting.get(request) ?? (entry.waitedMs > 0 ? late() : undefined)
   waiting.delete(request)
@@ -92,7 +95,7 @@ function trackWait(tracing: Tracing, entry: RequestEntry): void {
   span.end(at)
 }
 
-/** Recorded while the caller's own call goes on: the active context is the caller's. */
+/** Starts a span while the caller's own call runs, so that the active context is the caller's. */
 function startWait({ tracer }: Tracing, entry: RequestEntry, startTime: number): Span {
   const { method, url, attempt } = entry
   const attributes = {

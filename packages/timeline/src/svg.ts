@@ -12,13 +12,13 @@ import {
 import { tickMs } from './ticks.ts'
 import { duration, markText, outcomeOf, summary, waitersOf } from './wording.ts'
 
-/** What is drawn, and how wide. */
+/** What the SVG shows, and its width. */
 export interface SvgOptions extends PictureOptions {
-  /** In CSS pixels, 320 at least. Default: 960. The height follows from what there is. */
+  /** In CSS pixels, at least 320. Default: 960. The height depends on the contents. */
   width?: number
 }
 
-/** Requests beside each other within one lane; more than so many lie on top of each other. */
+/** The most rows of requests in one lane. Further requests overlap. */
 const MAX_ROWS = 6
 const ROW_HEIGHT = 9
 const LANE_GAP = 9
@@ -26,26 +26,26 @@ const SESSION_HEIGHT = 26
 const MARGIN = 12
 const TOP = 52
 const LEGEND_HEIGHT = 30
-/** Of the font: a label longer than its room is cut. */
+/** The width of a character in the font, in pixels. Labels that are too long are cut. */
 const CHARACTER_WIDTH = 7.3
 
 interface Canvas {
   picture: Picture
-  /** Where the time begins and ends, in pixels. */
+  /** The pixels of the first and the last instant. */
   left: number
   right: number
   x(at: number): number
 }
 
-/** Something drawn, and how much room below each other it takes. */
+/** A part of the drawing, and its height. */
 interface Block {
   height: number
   draw(y: number): string
 }
 
 /**
- * Recordings as an SVG document on one axis of time: a lane for each address, requests beside each other
- * in it, and a line through all lanes where a renewal ended.
+ * Renders recordings as an SVG document with one time axis: a lane for each address with its requests, and a line
+ * through all lanes where a renewal ended.
  */
 export function renderSvg(
   recordings: readonly Recording[],
@@ -111,7 +111,7 @@ function ticks({ picture: { from, to }, left, right, x }: Canvas, bottom: number
   })
 }
 
-/** Through all lanes and sessions: it shows at a glance who waited for it. */
+/** Draws lines through all lanes and sessions, which show the requests that waited for a renewal. */
 function guides({ picture, x }: Canvas, bottom: number): string[] {
   const renewed = picture.sessions.flatMap(({ renewals }) => renewals)
   return renewed
@@ -166,7 +166,7 @@ function laneBlock({ label, requests }: Lane, canvas: Canvas): Block {
   }
 }
 
-/** Which row each request takes, so that those of one time lie below each other. */
+/** Assigns a row to each request, so that requests at the same time are in different rows. */
 function packed(requests: readonly RequestSpan[], now: number): Map<RequestSpan, number> {
   const busyUntil: number[] = []
   const rows = new Map<RequestSpan, number>()
@@ -181,7 +181,10 @@ function packed(requests: readonly RequestSpan[], now: number): Map<RequestSpan,
   return rows
 }
 
-/** Nobody is told of a request that failed without an answer, so it is no bar up to now. */
+/**
+ * Returns the end of a piece. A request that failed without an answer is not reported, so its bar does not reach
+ * until now.
+ */
 const endOf = ({ kind, from }: Piece, now: number) => (kind === 'wait' ? now : from)
 
 function drawRequest(span: RequestSpan, y: number, canvas: Canvas): string {
@@ -202,7 +205,7 @@ function drawRequest(span: RequestSpan, y: number, canvas: Canvas): string {
   return `${bars.join('')}<circle class="gaveUp" ${place}>${text}</circle>`
 }
 
-/** What is sent again was refused, with whatever status. */
+/** Returns the style of a piece. An answer before a replay is drawn as a rejection, whatever its status. */
 function styleOf({ kind, status, attempt }: Piece, { againAt }: RequestSpan): string {
   if (kind === 'wait') return 'wait'
   if (status === 401 || (attempt === 1 && againAt !== undefined)) return 'refused'

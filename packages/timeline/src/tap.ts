@@ -6,7 +6,7 @@ import type {
   RecoverOptions,
 } from '@latchkey/core/adapter'
 
-/** Who is told of the two calls that adapters make, right after each was made. */
+/** Receives the two calls that adapters make, right after each of them. */
 export interface Observer {
   authorizing(request: AuthorizeRequest, result: MaybePromise<Authorization>): void
   recovering(
@@ -17,28 +17,28 @@ export interface Observer {
   ): void
 }
 
-/** Where a manager keeps its tap. Registered, so that two copies of this package share one. */
+/** The key under which a manager keeps its tap. A registered symbol, so that two copies of this package share one. */
 const tapKey = Symbol.for('latchkey.timeline.tap')
 
 interface Tap {
-  /** Returns how to leave. */
+  /** Adds an observer. Returns a function that removes it. */
   join(observer: Observer): () => void
 }
 
 type Tapped = Pick<Authorizer, 'authorize' | 'recover'> & { [tapKey]?: Tap }
 
 /**
- * Tells `observer` of every call from now on. The first observer of a manager puts itself in front of its
- * two methods, which adapters look up at each call; when the last one leaves they are as they were.
+ * Reports every call from now on to `observer`. The first observer of a manager replaces its two methods, which
+ * adapters look up at each call. When the last one is removed, the manager has its own methods again.
  *
- * @returns Stops it.
+ * @returns A function that removes the observer.
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` when the manager is frozen or sealed.
  */
 export function tap(manager: Tapped, observer: Observer): () => void {
   if (!Object.isExtensible(manager)) {
     throw new LatchkeyError(
       'ERR_INVALID_OPTION',
-      '`manager` must not be frozen or sealed: a timeline listens to its two methods.',
+      '`manager` must not be frozen or sealed, because a timeline replaces two of its methods.',
     )
   }
   return (manager[tapKey] ?? openTap(manager)).join(observer)
@@ -63,7 +63,7 @@ function openTap(manager: Tapped): Tap {
     },
   }
   const close = () => {
-    // Who has wrapped them since keeps what he wrapped; with nobody to tell it only passes on.
+    // If other code has wrapped the methods since, that wrapper stays. Without observers our method only passes calls on.
     if (manager.authorize === tapped.authorize) manager.authorize = plain.authorize
     if (manager.recover === tapped.recover) manager.recover = plain.recover
     delete manager[tapKey]
@@ -81,10 +81,10 @@ function openTap(manager: Tapped): Tap {
   return opened
 }
 
-/** Observers cannot steer: what one throws is reported on the console and goes no further. */
+/** Runs `work` of an observer. If it throws, the console shows the error and the manager goes on. */
 export function quietly(work: () => unknown): void {
   const report = (error: unknown) =>
-    // oxlint-disable-next-line no-console -- the one place left to say it: nobody awaits an observer
+    // oxlint-disable-next-line no-console -- no caller awaits an observer, so this is the only place left
     console.error('Latchkey: a listener of a timeline failed:', error)
   try {
     const result = work()

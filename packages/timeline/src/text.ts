@@ -11,34 +11,34 @@ import {
 import { tickMs } from './ticks.ts'
 import { duration, markText, outcomeOf, summary, waitersOf } from './wording.ts'
 
-/** What is drawn, how wide, and whether in colours. */
+/** What the picture shows, its width and its colours. */
 export interface TextOptions extends PictureOptions {
-  /** Characters in a line, 40 at least. Default: 80. */
+  /** Characters in a line, at least 40. Default: 80. */
   width?: number
-  /** Colours a terminal understands. Default: false. */
+  /** Whether to use the colours of a terminal. Default: false. */
   color?: boolean
 }
 
 type Colors = ReturnType<typeof pc.createColors>
 type Paint = (text: string) => string
 
-/** One row of characters; what is drawn later lies on top. */
+/** One row of characters. Later drawings cover earlier ones. */
 interface Row {
   mark(at: number, glyph: string, paint: Paint): void
-  /** From the character of one instant to that of another, both included. */
+  /** Draws from the character of one instant to that of another, both included. */
   bar(from: number, to: number, glyph: string, paint: Paint): void
   text(): string
 }
 
-/** Which instant is drawn where. */
+/** Assigns a column to each instant. */
 interface Scale {
   columns: number
   columnOf(at: number): number
 }
 
 /**
- * Recordings as a picture in characters: time from left to right, a lane for each address, one for the
- * session, and below it every renewal with who waited for it.
+ * Renders recordings as a picture in characters. Time runs from left to right, with a lane for each address and
+ * one for the session. Below it, every renewal is listed with the requests that waited for it.
  */
 export function renderText(
   recordings: readonly Recording[],
@@ -88,7 +88,7 @@ function renderSession(
 const labelOf = ({ label, requests }: Lane) =>
   requests.length > 1 ? `${label} ×${requests.length}` : label
 
-/** Of an address the end tells more than the middle. */
+/** Shortens an address in the middle, because its end says more. */
 function cut(text: string, width: number): string {
   if (text.length <= width) return text
   const head = Math.floor((width - 1) / 3)
@@ -99,7 +99,7 @@ function laneRow({ requests }: Lane, { to: now }: Picture, scale: Scale, colors:
   const row = createRow(scale)
   const pieces = requests.flatMap((request) => request.pieces)
   for (const { kind, from, to } of pieces) {
-    // Nobody is told of a request that failed without an answer, so it is no bar up to now.
+    // A request that failed without an answer is not reported, so its bar does not reach until now.
     if (kind === 'flight') row.bar(from, to ?? from, '·', colors.green)
   }
   for (const { kind, from, to } of pieces) {
@@ -120,7 +120,7 @@ function sessionRow({ renewals, marks }: Session, scale: Scale, colors: Colors):
   return row.text()
 }
 
-/** How the end of a renewal or of a session is marked. */
+/** The kinds of marks: the end of a renewal or of a session. */
 type Marked = RenewalEntry['kind'] | Session['marks'][number]['kind']
 
 const glyphs = (colors: Colors): Record<Marked, readonly [glyph: string, paint: Paint]> => ({
@@ -131,7 +131,7 @@ const glyphs = (colors: Colors): Record<Marked, readonly [glyph: string, paint: 
   storeFailed: ['!', colors.yellow],
 })
 
-/** Each renewal with who waited for it, and what ended a session, in their order. */
+/** Lists each renewal with its waiting requests, and the ends of sessions, in order. */
 function renderLog(
   { name, renewals, marks }: Session,
   { from }: Picture,
@@ -152,7 +152,7 @@ function renderLog(
   return lines.length === 0 ? [] : [...lines, '']
 }
 
-/** What the signs mean that are there. */
+/** Returns the legend of the signs that are used. */
 function legend(
   lines: readonly string[],
   { green, cyan, yellow, red, magenta, dim }: Colors,
@@ -193,7 +193,7 @@ function createRow({ columns, columnOf }: Scale): Row {
   }
 }
 
-/** `0 s──────1──────2`: as many marks as have room. */
+/** Draws an axis such as `0 s──────1──────2`, with as many marks as fit. */
 function axis({ from, to }: Picture, { columns, columnOf }: Scale): string {
   const cells = Array.from({ length: columns }, () => '─')
   const stepMs = tickMs(to - from, Math.floor(columns / 10))

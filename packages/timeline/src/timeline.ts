@@ -7,44 +7,47 @@ import { renderSvg, type SvgOptions } from './svg.ts'
 import { quietly } from './tap.ts'
 import { renderText, type TextOptions } from './text.ts'
 
-/** How much is kept, whose it is, and what is written down. */
+/** How many entries are kept, the name of the timeline, and what is recorded. */
 export interface TimelineOptions extends RecordOptions {
-  /** How many entries are kept; older ones go first. 1 to 100,000. Default: 1,000. */
+  /** How many entries are kept, 1 to 100,000. The oldest are removed first. Default: 1,000. */
   limit?: number
-  /** Says whose timeline it is, where several are shown together: `'tab 2'`. */
+  /** The name of the timeline when several are shown together, such as `'tab 2'`. */
   name?: string
 }
 
-/** What auth did, and several ways to look at it. */
+/** A record of what a manager did, with several ways to show it. */
 export interface Timeline {
-  /** What is kept, oldest first. */
+  /** The entries that are kept, oldest first. */
   readonly entries: readonly TimelineEntry[]
-  /** Calls `listener` at each new entry. Returns how to stop. What it throws goes to the console. */
+  /**
+   * Calls `listener` at each new entry. Returns a function that stops this. If the listener throws, the console
+   * shows it.
+   */
   on(listener: (entry: TimelineEntry) => void): () => void
-  /** Forgets what was recorded; goes on recording. */
+  /** Removes all entries, and continues to record. */
   clear(): void
-  /** Records nothing more, and leaves the manager as it was. What is kept can still be shown. */
+  /** Stops recording and leaves the manager as it was. The entries are kept and can be shown. */
   stop(): void
-  /** Everything as data; `JSON.stringify(timeline)` is it as text. */
+  /** Returns the timeline as data. `JSON.stringify(timeline)` returns it as text. */
   toJSON(): Recording
-  /** A picture in characters, for a terminal. */
+  /** Returns a picture in characters, for a terminal. */
   toText(options?: TextOptions): string
-  /** A Mermaid sequence diagram, for an issue or a page of documentation. */
+  /** Returns a Mermaid sequence diagram, for an issue or a page of documentation. */
   toMermaid(options?: MermaidOptions): string
-  /** The picture as an SVG document, light or dark as its reader likes it. */
+  /** Returns the picture as an SVG document, light or dark as the reader prefers. */
   toSVG(options?: SvgOptions): string
-  /** A page of its own with the picture and a log: no scripts, nothing to load. */
+  /** Returns a complete page with the picture and a log. It has no scripts and loads nothing. */
   toHTML(options?: HtmlOptions): string
 }
 
 /**
- * Records what a manager does from now on: requests, waits, renewals, replays, sign-outs. No token, query
- * or user's name is in it.
+ * Records what a manager does from now on: requests, waits, renewals, replays and sign-outs. It never contains a
+ * token, a query or a user name.
  *
- * It listens to the manager's events and puts itself in front of `authorize` and `recover`, which adapters
- * look up at each call; so it may be made before or after they are attached, several times for one
- * manager, and stopped at any time. What a service asks for itself (`noco.me()`) goes past it; the renewal
- * that may cause does not. A request that nobody answers stays open: adapters tell of answers only.
+ * It listens to the manager's events and replaces its `authorize` and `recover`, which adapters look up at each
+ * call. So it can be created before or after the adapters, several times for one manager, and stopped at any time.
+ * Requests that a service sends itself (`noco.me()`) are not recorded, but a renewal that they cause is. A request
+ * without an answer stays open, because adapters report answers only.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`.
  *
@@ -84,7 +87,7 @@ export function createTimeline(manager: RecordedManager, options: TimelineOption
       return [...entries]
     },
     on(listener) {
-      const own = { tell: listener } // so that one function may listen twice
+      const own = { tell: listener } // so that one function may be added twice
       listeners.add(own)
       return () => void listeners.delete(own)
     },

@@ -1,19 +1,19 @@
 import type { RenewalEntry, TimelineEntry } from './entries.ts'
 import type { Picture, Renewal } from './picture.ts'
 
-/** `1 renewal`, `2 renewals`. */
+/** Returns `1 renewal` or `2 renewals`. */
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** A duration the way people say it: `240 ms`, `2.9 s`, `12 min`. */
+/** Returns a duration in common words: `240 ms`, `2.9 s`, `12 min`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`
   return `${Math.round(ms / 60_000)} min`
 }
 
-/** How a renewal ended. */
+/** Returns how a renewal ended. */
 export function outcomeOf(entry: RenewalEntry): string {
   switch (entry.kind) {
     case 'renewed':
@@ -25,22 +25,22 @@ export function outcomeOf(entry: RenewalEntry): string {
   }
 }
 
-/** Who waited for a renewal, and how long. */
+/** Returns how many requests waited for a renewal, and how long. */
 export function waitersOf({ waited, longestWaitMs }: Renewal): string {
-  if (waited === 0) return 'nobody waited'
+  if (waited === 0) return 'no request waited'
   const who = `${plural(waited, 'request')} waited`
   return waited === 1
     ? `${who} ${duration(longestWaitMs)}`
     : `${who}, ${duration(longestWaitMs)} at most`
 }
 
-/** What ended a session, or what its store could not do. */
+/** Returns what ended a session, or which call of its store failed. */
 export function markText(entry: Extract<TimelineEntry, { kind: 'signedOut' | 'storeFailed' }>) {
   const isOut = entry.kind === 'signedOut'
   return isOut ? `signed out (${entry.reason})` : `store failed: ${entry.operation} (${entry.code})`
 }
 
-/** The whole of it in one line. */
+/** Returns a summary in one line. */
 export function summary({ sessions }: Picture): string {
   const requests = sessions.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.requests))
   const renewals = sessions.flatMap((session) => session.renewals)

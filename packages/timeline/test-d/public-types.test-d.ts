@@ -19,7 +19,7 @@ import { measureManager, traceManager } from '../src/opentelemetry.ts'
 const origin = 'https://api.test'
 const manager = createTokenManager({ origin, scheme: bearer(), grants: [apiToken('x')] })
 
-test('a manager, or a service that is one, can be watched in each way', () => {
+test('a manager or a service can be recorded, measured and traced', () => {
   expectTypeOf<TokenManager>().toExtend<RecordedManager>()
   expectTypeOf(createTimeline(manager)).toEqualTypeOf<Timeline>()
   createTimeline(nocodb({ baseUrl: origin }), { limit: 100, name: 'tab 2', clock: Date })
@@ -31,7 +31,7 @@ test('a manager, or a service that is one, can be watched in each way', () => {
   expectTypeOf(measured).toEqualTypeOf<() => void>()
 })
 
-test('an entry has what its kind has', () => {
+test('an entry has the properties of its kind', () => {
   const show = (entry: TimelineEntry): string => {
     if (entry.kind === 'answered') return `${entry.method} ${entry.url}: ${entry.status}`
     if (entry.kind === 'signedOut') return entry.reason
@@ -42,7 +42,7 @@ test('an entry has what its kind has', () => {
   expectTypeOf<DiagnosticsMessage['entry']>().toEqualTypeOf<TimelineEntry>()
 })
 
-test('it is drawn by itself, or several of them together', () => {
+test('one recording can be rendered, or several together', () => {
   const timeline = createTimeline(manager)
   expectTypeOf(timeline.toText({ width: 80, color: true })).toBeString()
   const recordings: Recording[] = [timeline.toJSON()]

@@ -77,7 +77,7 @@ test('one renewal for two requests is one renewal and two waits', async () => {
   expect(await points('latchkey.request.failures')).toEqual([])
 })
 
-test('a replay is counted, and its wait is told from others', async () => {
+test('a replay is counted, and its wait is distinguished from others', async () => {
   const { clock, scripted, ask, respond, points } = measured()
   scripted.answerTokens()
   const sent = await ask()
@@ -111,7 +111,7 @@ test('a renewal that fails has its outcome and code, and so has each request tha
   expect(await points('latchkey.wait.duration')).toEqual([[code, { count: 2, sum: 1 }]])
 })
 
-test('a failed renewal that no request waited for has its duration, too', async () => {
+test('a failed renewal that no request waited for has a duration too', async () => {
   const { manager, clock, scripted, points } = measured()
   const refreshed = failure(manager.refresh())
   await settled()
@@ -131,7 +131,7 @@ test('a token set from elsewhere is an adoption, not a renewal', async () => {
   expect(await points('latchkey.renewal.duration')).toEqual([])
 })
 
-test('a failing store and the end of a session are counted by what they were', async () => {
+test('a failing store is counted by operation, and the end of a session by reason', async () => {
   const { manager, scripted, ask, points } = measured({ store: brokenStore('ENOSPC') })
   scripted.answerTokens()
   await ask()
@@ -142,7 +142,7 @@ test('a failing store and the end of a session are counted by what they were', a
   expect(await points('latchkey.session.ends')).toEqual([[{ 'latchkey.reason': 'signOut' }, 1]])
 })
 
-test('managers are told apart by their names', async () => {
+test('managers are distinguished by their names', async () => {
   const { meterProvider, scripted, ask, points } = measured({}, { name: 'crm' })
   const other = scene()
   measureManager(other.manager, { meterProvider, name: 'shop' })

@@ -31,7 +31,7 @@ function traced(options: Parameters<typeof scene>[0] = {}) {
 
 const msOf = ([seconds, nanos]: ReadableSpan['duration']) => seconds * 1000 + nanos / 1e6
 
-test('a wait is a span within the caller’s own, linked to the renewal that everybody shares', async () => {
+test('a wait is a span within the caller’s own, linked to the renewal that all requests share', async () => {
   const { clock, scripted, ask, named, tracerProvider } = traced()
   const caller = tracerProvider.getTracer('app').startSpan('caller')
   const asked = context.with(trace.setSpan(context.active(), caller), () => [
@@ -124,7 +124,7 @@ test('no attribute holds a secret', async () => {
   expect(JSON.stringify(shown)).not.toContain('CANARY')
 })
 
-test('stopping ends what is open and leaves the manager as it was', async () => {
+test('stopping ends open spans and leaves the manager as it was', async () => {
   const { manager, ask, named, stop } = traced()
   const asked = ask()
   await settled()

@@ -4,7 +4,7 @@ import { createTimeline } from '../src/index.ts'
 import { failure, ORIGIN, scene, settled } from './support/scene.ts'
 
 describe('a request', () => {
-  test('that finds a fresh token is sent and answered, and has waited for nobody', async () => {
+  test('that finds a fresh token is sent and answered without a wait', async () => {
     const { timeline, clock, scripted, ask, respond } = scene()
     scripted.answerTokens()
     await ask()
@@ -20,7 +20,7 @@ describe('a request', () => {
     ])
   })
 
-  test('that waits names the renewal that served it, and how long that took', async () => {
+  test('that waits names the renewal that served it, and its duration', async () => {
     const { clock, scripted, ask, told } = scene()
     const first = ask()
     clock.pass(40)
@@ -72,7 +72,7 @@ describe('a request', () => {
     })
   })
 
-  test('that a new token does not help gives up, with the code that explain() has', async () => {
+  test('whose new token is rejected gives up, with the code of explain()', async () => {
     const { scripted, ask, respond, told } = scene()
     scripted.answerTokens()
     const again = await respond(await ask(), 401)
@@ -105,7 +105,7 @@ describe('a request', () => {
     ])
   })
 
-  test('that is aborted while it waits says only that', async () => {
+  test('that is aborted while it waits has the code ’aborted’', async () => {
     const { clock, ask, told } = scene()
     const controller = new AbortController()
     const asked = ask('/items', 'GET', controller.signal)
@@ -137,7 +137,7 @@ describe('a request', () => {
 })
 
 describe('a renewal', () => {
-  test('that fails is told with its code, and so is everybody who waited for it', async () => {
+  test('that fails is recorded with its code, and so is each request that waited for it', async () => {
     const { scripted, ask, told } = scene()
     scripted.answer(() => new Error('away'))
     const code = 'ERR_RENEWAL_UNAVAILABLE'
@@ -148,7 +148,7 @@ describe('a renewal', () => {
     ])
   })
 
-  test('behind everybody’s back is nobody’s to wait for', async () => {
+  test('in the background has no waiting requests', async () => {
     const { clock, scripted, ask, told, timeline } = scene()
     scripted.answerTokens(() => ({ expiresAt: clock.now() + 1000 }))
     await ask()
@@ -162,7 +162,7 @@ describe('a renewal', () => {
     ])
   })
 
-  test('of another tab shows as a token from elsewhere, with who waited for it', async () => {
+  test('of another tab is recorded as adopted, with the request that waited for it', async () => {
     const store = memoryStore()
     await store.setToken({ accessToken: 'a1' }, ORIGIN)
     const { ask, told } = scene({ store })
@@ -174,7 +174,7 @@ describe('a renewal', () => {
     ])
   })
 
-  test('is no news when it was before the timeline', async () => {
+  test('before the timeline was created is not recorded', async () => {
     const { manager, timeline, ask } = scene()
     timeline.stop()
     await manager.setTokens({ accessToken: 'a7' })
@@ -185,7 +185,7 @@ describe('a renewal', () => {
 })
 
 describe('the session', () => {
-  test('that a sign-in opens shows as a token from elsewhere with the first request', async () => {
+  test('that a sign-in opens is recorded as adopted with the first request', async () => {
     const { manager, scripted, ask, told } = scene()
     scripted.answerTokens()
     await ask()
@@ -207,7 +207,7 @@ describe('the session', () => {
     expect(told().at(-1)).toMatchObject({ kind: 'gaveUp', code: 'ERR_SIGN_IN_REQUIRED' })
   })
 
-  test('whose store fails is told of with the store’s own code', async () => {
+  test('whose store fails is recorded with the store’s own code', async () => {
     const full = Object.assign(new Error('CANARY-7f3a does not fit'), { code: 'ERR_STORE_FULL' })
     const store = { ...memoryStore(), setToken: () => Promise.reject(full) }
     const { scripted, ask, told } = scene({ store })

@@ -35,7 +35,7 @@ const attacks = [
 ]
 
 describe('the picture in characters', () => {
-  test('shows at once who waited for which renewal', () => {
+  test('shows which requests waited for which renewal', () => {
     expect(`\n${timeline.toText({ width: 72 })}\n`).toMatchInlineSnapshot(`
       "
       2023-11-14T22:13:20.000Z  5 requests, 2 renewals, 5 waited, 3 sent again, 0 gave up
@@ -55,7 +55,7 @@ describe('the picture in characters', () => {
     `)
   })
 
-  test('is never wider than asked for', () => {
+  test('is never wider than the width option', () => {
     for (const width of [40, 60, 120, 200]) {
       const [, , ...lines] = timeline.toText({ width }).split('\n')
       const picture = lines.slice(0, 4)
@@ -63,24 +63,24 @@ describe('the picture in characters', () => {
     }
   })
 
-  test('in colour says the same as without', () => {
+  test('in colour has the same text as without', () => {
     const colored = timeline.toText({ color: true })
     expect(colored).toContain('\u001B[')
     expect(stripVTControlCharacters(colored)).toBe(timeline.toText())
   })
 
-  test.each(attacks)('gives a terminal nothing to obey: %j', (text) => {
+  test.each(attacks)('contains no control characters for a terminal: %j', (text) => {
     // oxlint-disable-next-line no-control-regex -- that is what is looked for
     expect(renderText([hostile(text)])).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u202E\u2028]/)
   })
 
-  test('puts the addresses there is no room for into one lane', () => {
+  test('puts the addresses without a lane of their own into one lane', () => {
     const text = timeline.toText({ lanes: 2 })
     expect(text).toContain('GET /items ×3')
     expect(text).toContain('2 other addresses ×2')
   })
 
-  test('begins where it is asked to', () => {
+  test('begins at the from option', () => {
     const { entries } = timeline.toJSON()
     const from = entries.find(({ kind }) => kind === 'answered')!.at
     expect(timeline.toText({ from })).toContain(new Date(from).toISOString())
@@ -96,7 +96,7 @@ describe('the picture in characters', () => {
 })
 
 describe('the Mermaid diagram', () => {
-  test('is one that Mermaid reads, with every step in it', async () => {
+  test('is valid for Mermaid, with every step in it', async () => {
     const text = timeline.toMermaid()
     expect(await mermaid.parse(text)).toMatchObject({ diagramType: 'sequence' })
     expect(text).toMatchInlineSnapshot(`
@@ -137,7 +137,7 @@ describe('the Mermaid diagram', () => {
     `)
   })
 
-  test.each(attacks)('is no other diagram for %j', async (text) => {
+  test.each(attacks)('is not changed by the text %j', async (text) => {
     const plain = renderMermaid([hostile('x')])
     const drawn = renderMermaid([hostile(text)])
     expect(drawn.split('\n')).toHaveLength(plain.split('\n').length)
@@ -163,7 +163,7 @@ describe('the page', () => {
     expect(page).toContain('prefers-color-scheme: dark')
   })
 
-  test.each(attacks)('has no other elements for %j', (text) => {
+  test.each(attacks)('has no additional elements for the text %j', (text) => {
     for (const render of [renderHtml, renderSvg]) {
       const harmless = 'x'.repeat(text.length)
       expect(elements(render([hostile(text)]))).toEqual(elements(render([hostile(harmless)])))
@@ -171,7 +171,7 @@ describe('the page', () => {
     expect(elements(renderHtml([], { title: text }))).toEqual(elements(renderHtml([])))
   })
 
-  test('tells every entry in words', () => {
+  test('describes every entry in words', () => {
     const page = timeline.toHTML()
     expect(page.match(/<tr><td>/g)).toHaveLength(timeline.entries.length)
     expect(page).toContain('sent again with token 2, waited 80 ms for renewal 2')

@@ -41,7 +41,7 @@ describe('a timeline', () => {
   test.each([
     ['first', [0, 1]],
     ['last', [1, 0]],
-  ])('beside another one is not disturbed when the one made %s stops', async (_, order) => {
+  ])('continues when another one that was made %s stops', async (_, order) => {
     const { manager } = await quiet()
     const before = methods(manager)
     const timelines = [createTimeline(manager), createTimeline(manager)]
@@ -53,7 +53,7 @@ describe('a timeline', () => {
     expect(methods(manager)).toEqual(before)
   })
 
-  test('takes nothing back from who has wrapped the manager since', async () => {
+  test('leaves later wrappers of the manager in place', async () => {
     const { manager } = await quiet()
     const timeline = createTimeline(manager)
     const tapped = manager.authorize
@@ -65,7 +65,7 @@ describe('a timeline', () => {
     expect(timeline.entries).toEqual([])
   })
 
-  test('is not inherited for good by a service made of a manager that is recorded', async () => {
+  test('of a manager can be stopped after a service was made from that manager', async () => {
     const { manager } = await quiet()
     const timeline = createTimeline(manager)
     const service: RecordedManager = { ...manager }
@@ -77,7 +77,7 @@ describe('a timeline', () => {
     expect([timeline.entries.length, second.entries.length]).toEqual([1, 2])
   })
 
-  test('of a disposed manager shows what was', async () => {
+  test('of a disposed manager shows its entries', async () => {
     const { manager } = await quiet()
     const timeline = createTimeline(manager)
     await manager.authorize(request)
@@ -87,7 +87,7 @@ describe('a timeline', () => {
     timeline.stop()
   })
 
-  test('keeps the newest entries only, and says how many are gone', async () => {
+  test('keeps the newest entries only, and counts the removed ones', async () => {
     const { manager } = await quiet()
     const timeline = createTimeline(manager, { limit: 2 })
     for (let count = 0; count < 5; count += 1) await manager.authorize(request)
@@ -97,7 +97,7 @@ describe('a timeline', () => {
     expect(timeline.toJSON()).toMatchObject({ dropped: 5, entries: [] })
   })
 
-  test('tells each listener of each entry until it leaves', async () => {
+  test('calls each listener for each entry until it is removed', async () => {
     const { manager } = await quiet()
     const timeline = createTimeline(manager)
     const listener = vi.fn<(entry: TimelineEntry) => void>()
@@ -108,7 +108,7 @@ describe('a timeline', () => {
     expect(listener.mock.calls.map(([{ id }]) => id)).toEqual([1, 1, 2])
   })
 
-  test('whose listener fails costs no request and no other listener', async () => {
+  test('whose listener throws does not affect requests or other listeners', async () => {
     const { manager } = await quiet()
     const error = silenceConsole()
     const timeline = createTimeline(manager)
@@ -125,7 +125,7 @@ describe('a timeline', () => {
     expect(error).toHaveBeenCalledTimes(2)
   })
 
-  test('whose showUrl fails costs no request', async () => {
+  test('whose showUrl throws does not affect requests', async () => {
     const { manager } = await quiet()
     silenceConsole()
     const showUrl = () => {
@@ -136,7 +136,7 @@ describe('a timeline', () => {
     expect(timeline.entries).toEqual([])
   })
 
-  test('shows of an address what showUrl leaves of it', async () => {
+  test('shows the result of showUrl for an address', async () => {
     const { manager } = await quiet()
     const timeline = createTimeline(manager, {
       showUrl: ({ origin, pathname }) => origin + pathname.replace(/reset\/.*/, 'reset/…'),

@@ -35,12 +35,12 @@ import {
 } from './response-view.ts'
 
 /**
- * A `fetch` that keeps `manager` signed in: the loop that every fetch-style client shares.
+ * Returns a `fetch` that keeps `manager` signed in: the loop that all fetch-style clients share.
  *
- * @param send What really sends. Absent: the platform's own `fetch`, looked up at each call. Already
- *   wrapped for the same manager, it is returned as it is.
- * @param given What the caller gave, where a client makes Requests of it: its body tells whether it
- *   can be sent again, its signal whose request it is.
+ * @param send The `fetch` that sends the requests. Absent: the platform's own `fetch`, looked up at each call. If
+ *   it is already wrapped for the same manager, it is returned unchanged.
+ * @param given The caller's own options, for a client that builds Requests from them. The body shows whether it
+ *   can be sent again. The signal shows which grant the request belongs to.
  * @group For adapters and services
  */
 export function authorizedFetch(
@@ -73,24 +73,24 @@ export function authorizedFetch(
   return markOwned(wrapped, manager)
 }
 
-/** A call of `fetch` taken apart, so that it can be made more than once. Nothing but its URL is read at first. */
+/** A call of `fetch` in parts, so that it can be sent more than once. At first it reads only the URL. */
 export class Outgoing implements AuthorizeRequest, Hopping {
-  /** As given: relative, or no URL at all, it is the platform's to resolve. */
+  /** The URL as the caller passed it. The platform resolves a relative one and reports an invalid one. */
   readonly url: string
-  /** 'no-store' on a replay, so that no cache returns the rejected answer again. Absent: as the caller said. */
+  /** 'no-store' on a replay, so that no cache returns the rejected answer again. Absent: the caller's value. */
   cache: RequestCache | undefined = undefined
-  /** The Request whose body is kept for another sending. */
+  /** The Request whose body is kept for another attempt. */
   kept: Request | undefined = undefined
   readonly #input: FetchInput
   readonly #given: RequestInit | null | undefined
   readonly #client: Given
-  /** Whether the sender may look at nothing but a Request that it gets. */
+  /** Whether the sender receives only a Request, without options. */
   readonly #readsRequestOnly: boolean
-  /** The caller's Request, and later the one whose body is still to be sent. */
+  /** The caller's Request, and later the one whose body has not been sent yet. */
   #request: Request | undefined
   #init: Init | undefined = undefined
   #headers: Headers | undefined = undefined
-  /** Names of what was set over the caller's own headers. */
+  /** Names of the headers that were set over the caller's own. */
   #credentials: string[] | undefined = undefined
   #isHeld = false
   #isSent = false
@@ -105,7 +105,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     this.#given = given
     this.#client = client
     this.#readsRequestOnly = readsRequestOnly
-    // Given another make's Request, the platform's own fetch takes it for an address.
+    // The platform's fetch treats a Request of another class as a URL.
     const isOwn = readsRequestOnly ? isRequest(input) : input instanceof Request
     this.#request = isOwn ? (input as Request) : undefined
     this.url = this.#request ? this.#request.url : `${input as string | URL}`
@@ -131,12 +131,12 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     return this.#headers
   }
 
-  /** Whether the caller wants no token for this one. */
+  /** Whether the caller wants no token for this request. */
   get skipAuth(): boolean {
     return this.#options()['skipAuth'] === true || this.#client.context?.skipAuth === true
   }
 
-  /** The body given in the options. */
+  /** The body in the options. */
   get body(): unknown {
     return this.#options().body
   }
@@ -145,18 +145,18 @@ export class Outgoing implements AuthorizeRequest, Hopping {
   get replayable(): boolean {
     if (this.#factory()) return true
     if (!this.#isInside()) return !isOneShot(this.#options().body)
-    // A body that a hook has put in its place is kept while it is sent.
+    // A body that a hook has replaced is kept while it is sent.
     const { body } = this.#client
     return (!isOneShot(body) || bodyFactory(body) !== undefined) && !this.#request?.bodyUsed
   }
 
-  /** The call as it came. Only what was read already is not read again. */
+  /** Returns the call as it came. Values that were read before are not read again. */
   asGiven(): [FetchInput, RequestInit?] {
     const input = this.#isHeld ? (this.#request ?? this.#input) : this.#input
     return [input, (this.#given && this.#init) ?? (this.#given as RequestInit)]
   }
 
-  /** One attempt, redirects included. */
+  /** Sends one attempt and follows its redirects. */
   async send(
     sender: typeof fetch,
     { generation, attempt, headers, renewable }: Authorization,
@@ -171,7 +171,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     return response
   }
 
-  /** Copies what the caller might change before it is sent: all of it, since that will be a while. */
+  /** Copies everything that the caller might change, because the request has to wait before it is sent. */
   hold(): void {
     this.#keep('whole')
     const request = this.#request
@@ -179,10 +179,10 @@ export class Outgoing implements AuthorizeRequest, Hopping {
   }
 
   /**
-   * The arguments of the next call.
+   * Returns the arguments of the next attempt.
    *
-   * @param credentials Set over the caller's own headers.
-   * @param keep Another call may follow, so what it needs of the body is kept.
+   * @param credentials Headers to set over the caller's own.
+   * @param keep Whether another attempt may follow, so that the body must be kept.
    */
   next(
     credentials: Readonly<Record<string, string>>,
@@ -198,13 +198,13 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     if (!request) return [this.url, init]
     if (factory && this.#isInside()) return this.#remake(this.url, request, init)
     if (keep && this.#isInside() && this.replayable && !this.#factory()) this.#keepCopy(request)
-    // Beside the Request too: Node lets the signal of one that is held nowhere be collected, and an abort is lost.
+    // Pass the signal too: Node may free the signal of a Request that nothing refers to, and then an abort is lost.
     if (init.signal === undefined) init.signal = request.signal
     if (!this.#readsRequestOnly) return [request, init]
     return [remade(request, init), { ...foreignOptions(this.#options()), signal: init.signal }]
   }
 
-  /** The arguments of the call that follows a redirect. */
+  /** Returns the arguments of the call that follows a redirect. */
   async hop(
     moved: Moved,
     redirect: RequestRedirect,
@@ -217,7 +217,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     const factory = this.#factory()
     if (!withBody) init.body = null
     else if (factory) init.body = factory() as BodyInit
-    // As bytes, so that its length is told again; and what is kept serves another hop, or a replay.
+    // As bytes, so that a new length is sent; the kept copy is for another redirect or a replay.
     else if (request && this.#isInside()) {
       if (keep) this.#keepCopy(request)
       init.body = await request.arrayBuffer()
@@ -225,11 +225,11 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     return request ? this.#remake(url.href, request, init) : [url, init]
   }
 
-  /** The caller's own headers, with `credentials` set over them. */
+  /** Returns the caller's own headers, with `credentials` set over them. */
   withCredentials(credentials: Readonly<Record<string, string>>): Headers | Record<string, string> {
     this.#options()
     if (!this.#headers) return { ...credentials }
-    // A copy from the first sending on, which is then only ours.
+    // From the first attempt on this is our own copy.
     const headers = this.#credentials ? this.#headers : new Headers(this.#headers)
     for (const name of this.#credentials ?? []) headers.delete(name)
     this.#credentials = Object.keys(credentials)
@@ -238,7 +238,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     return headers
   }
 
-  /** A header of the caller's own. */
+  /** Returns a header of the caller's own. */
   header(name: string): string | undefined {
     this.#options()
     return this.#headers?.get(name) ?? undefined
@@ -250,19 +250,19 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     this.#init = init
     const own = init.headers === undefined ? this.#request?.headers : init.headers
     if (own !== undefined) this.#headers = own instanceof Headers ? own : new Headers(own)
-    // Headers that can be read once only have been read.
+    // An iterator of headers can be read only once, and that has happened.
     if (this.#headers && own && !(own instanceof Headers))
       this.#init = { ...init, headers: this.#headers }
     return this.#init
   }
 
-  /** Whether the body is inside the Request, which gives it once. */
+  /** Whether the body is inside the Request, which can be read only once. */
   #isInside(): boolean {
     const { body } = this.#options()
     return !!this.#request?.body && (body === undefined || body === null)
   }
 
-  /** How to make the body again, where the caller said so and no hook may have replaced what was made of it. */
+  /** Returns how to create the body again, if the caller provided that and a hook cannot have replaced the body. */
   #factory(): (() => unknown) | undefined {
     if (!this.#isInside()) return bodyFactory(this.#options().body)
     const { body, hooks } = this.#client

@@ -4,12 +4,12 @@ import { follow } from './redirects.ts'
 import { leadsOn } from './response-view.ts'
 
 /**
- * `send`, made to follow redirects so that credentials never leave the origin, for clients that set them
- * themselves: they are dropped at the first foreign hop, for good. Where a browser hides the redirect,
- * `Authorization` alone is left to the browser, and anything else is refused.
+ * Returns a `send` that follows redirects so that credentials never leave the origin, for clients that set them
+ * themselves. At the first redirect to another origin they are removed, and never added again. If a browser hides
+ * the redirect, the browser handles `Authorization`, and any other credential is an error.
  *
  * @param send Absent: the platform's own `fetch`, looked up at each call.
- * @param names The credential headers, in lower case; looked at when a request is sent.
+ * @param names The credential headers, in lower case. They are read when a request is sent.
  * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, from the `fetch` that is returned.
  * @group For adapters and services
  */

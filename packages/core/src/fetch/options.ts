@@ -1,4 +1,4 @@
-/** The members of a RequestInit (fetch standard, section 5.4), which a Request has as well. */
+/** The members of a RequestInit (fetch standard, section 5.4). A Request has them too. */
 const MEMBERS = [
   'method',
   'headers',
@@ -16,17 +16,17 @@ const MEMBERS = [
   'priority',
 ] as const
 
-/** What `fetch` takes. */
+/** The first argument of `fetch`. */
 export type FetchInput = Parameters<typeof fetch>[0]
 
-/** What a caller gave to a client that makes a Request of it, before that. */
+/** The caller's own options, for a client that builds a Request from them. */
 export interface Given {
   body?: unknown
-  /** A Request follows the signal it was given, with one of its own. */
+  /** A Request has its own signal, which follows this one. */
   signal?: AbortSignal | null | undefined
-  /** The client's hooks that may have put another Request in place of the one made of `body`. */
+  /** The client's hooks. They may have replaced the Request that was made from `body`. */
   hooks?: { beforeRequest?: readonly unknown[] } | undefined
-  /** Where options that are not the client's own are. */
+  /** The client's place for options of others. */
   context?: { skipAuth?: unknown } | undefined
 }
 
@@ -37,21 +37,21 @@ export const NOTHING: Given = {
   context: undefined,
 }
 
-/** A browser takes no headers of ours there, so nothing is added: as if the caller had set them all. */
+/** Headers that contain every name. A browser accepts no headers in this mode, so the manager adds none. */
 export const TAKES_NONE = { has: () => true }
 
-/** Options of `fetch`, those of its runtime included. */
+/** The options of `fetch`, including those of one runtime only. */
 export type Init = RequestInit & Record<PropertyKey, unknown>
 
 export const EMPTY = Object.freeze({}) as Init
 
-/** A Request of any make: the global class, undici's, node-fetch's, one of another realm. */
+/** Whether `input` is a Request of any class: the global one, undici's, node-fetch's, or one of another realm. */
 export const isRequest = (input: unknown): input is Request =>
   typeof input === 'object' && input !== null && 'headers' in input && 'url' in input
 
 /**
- * The options as they are now. Each is read once, as the platform does, and inherited ones count: a Request may be the
- * options of a call, and so may an object of a class.
+ * Returns the options as they are now. Each is read once, as the platform does. Inherited options are read too,
+ * because a Request, or an object of any class, may be the options of a call.
  */
 export function readInit(given: object | null | undefined): Init {
   if (given === null || given === undefined) return EMPTY
@@ -61,7 +61,7 @@ export function readInit(given: object | null | undefined): Init {
   return init
 }
 
-/** Sets what `source` has, itself or inherited, and `target` has not. */
+/** Copies the members that `source` has, its own or inherited, and `target` does not have. */
 function readMembers(source: object, target: Init): Init {
   const members = source as Record<string, unknown>
   for (const name of MEMBERS) {
@@ -72,27 +72,27 @@ function readMembers(source: object, target: Init): Init {
   return target
 }
 
-/** As fetch sends it (fetch standard, section 2.2.1): others stay as they are. */
+/** Returns a method in the form that fetch sends (fetch standard, section 2.2.1). Other methods stay unchanged. */
 export const normalMethod = (method: unknown): string =>
   /^(delete|get|head|options|post|put)$/i.test(String(method))
     ? String(method).toUpperCase()
     : String(method)
 
-/** Options that only one `fetch` knows, such as Next's `next`; a patched Request may know them too. */
+/** Returns the options that only one `fetch` knows, such as Next's `next`. A patched Request may know them too. */
 export function foreignOptions(options: Init): Init {
   const init = { ...options }
   for (const name of MEMBERS) delete init[name]
   return init
 }
 
-/** Its own class: what made it can read it. */
+/** Returns the class of a request. The library that made the request can read it. */
 export const makerOf = (request: object): typeof Request =>
   request instanceof Request ? Request : (request.constructor as typeof Request)
 
 export const remade = (request: Request, init: object): Request =>
   new (makerOf(request))(request, init)
 
-/** All that `request` is, without its body, which cannot be taken out of it; `init` over it. */
+/** Returns all members of `request` with `init` over them, but without the body, which cannot be copied. */
 export function membersOf(request: Request, init: Init): Init {
   const own = Object.entries(init).filter(([, value]) => value !== undefined)
   const all = readMembers(
@@ -107,17 +107,17 @@ export function membersOf(request: Request, init: Init): Init {
 type Credentials = Readonly<Record<string, string>>
 
 /**
- * What is asked of the platform for a sending with `credentials`, which never leave the origin: `'manual'`, so that
- * redirects are followed in redirects.ts.
+ * Chooses the redirect mode for a request with `credentials`, which must never leave the origin. With `'manual'`,
+ * redirects.ts follows the redirects.
  *
- * Every common client drops only `Authorization` when a redirect leads to another host, and sends
- * `xc-auth` and the like along (whatwg/fetch#944). So credentials are dropped at the first foreign hop, for good,
- * and the response tells of it. Where a browser hides the redirect, `Authorization` alone is left to the browser, and
- * anything else is refused.
+ * Every common client removes only `Authorization` when a redirect leads to another host, but sends `xc-auth` and
+ * similar headers along (whatwg/fetch#944). So redirects.ts removes credentials at the first redirect to another
+ * origin, never adds them again, and marks the response. If a browser hides the redirect, the browser handles
+ * `Authorization`, and any other credential is an error.
  *
- * @param wanted What the caller wants.
- * @param watch Whether the caller has to know if the credentials were dropped. `Authorization`, which every
- *   platform drops by itself, is left to it otherwise, so that no body has to be kept for a redirect.
+ * @param wanted The mode that the caller wants.
+ * @param watch Whether the caller must know that the credentials were removed. If not, `Authorization` is left to
+ *   the platform, which removes it by itself, so that no body has to be kept for a redirect.
  */
 export function redirectMode(
   wanted: RequestRedirect,
@@ -131,6 +131,9 @@ export function redirectMode(
 const onlyAuthorization = (credentials: object) =>
   Object.keys(credentials).every((name) => name === 'authorization')
 
-/** Pages and their workers. A server runtime may have a `WorkerGlobalScope` too, so that tells nothing. */
+/**
+ * Whether this is a page or one of its workers. A server runtime may have a `WorkerGlobalScope` too, so that is no
+ * proof.
+ */
 export const isBrowser = (): boolean =>
   'XMLHttpRequest' in globalThis || 'importScripts' in globalThis

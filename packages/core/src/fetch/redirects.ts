@@ -4,7 +4,7 @@ import { baseUrl, parseUrl } from '../origin.ts'
 import type { FetchInput } from './options.ts'
 import { isRedirect, letGo, markCredentialDropped } from './response-view.ts'
 
-/** As many as the fetch standard allows (section 4.4). */
+/** The limit of the fetch standard (section 4.4). */
 const MAX_REDIRECTS = 20
 const PRIVATE_HEADERS = [...CREDENTIAL_HEADERS, 'cookie', 'proxy-authorization', 'host']
 const BODY_HEADERS = [
@@ -17,34 +17,35 @@ const BODY_HEADERS = [
 
 type Credentials = Readonly<Record<string, string>>
 
-/** Where a redirect has led, and what the request has become there. */
+/** The target of a redirect, and the request as it is sent there. */
 export interface Moved {
   url: URL
   method: string
-  /** All of them. */
+  /** All headers of the request. */
   headers: Headers
-  /** False where the redirect turned the request into a GET. */
+  /** False if the redirect turned the request into a GET. */
   withBody: boolean
   referrerPolicy: ReferrerPolicy | undefined
 }
 
-/** A request that can be sent to where a redirect leads. */
+/** A request that can follow a redirect. */
 export interface Hopping {
   readonly url: string
   readonly method: string
   /** Whether the body, if any, can be sent again. */
   readonly replayable: boolean
-  /** The caller's own headers, with `credentials` set over them. */
+  /** Returns the caller's own headers, with `credentials` set over them. */
   withCredentials(credentials: Credentials): Headers | Record<string, string>
-  /** The arguments of the call that follows a redirect; `keep`: another one may follow it. */
+  /** Returns the arguments of the call that follows a redirect. `keep`: whether another redirect may follow. */
   hop(moved: Moved, redirect: RequestRedirect, keep: boolean): Promise<[FetchInput, RequestInit?]>
 }
 
 /**
- * Goes where `first` leads, and on from there, as the platform would (fetch standard, section 4.4).
+ * Follows the redirect `first` and those after it, as the platform would (fetch standard, section 4.4).
  *
- * @param keep Whether another sending may follow the last one.
- * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, for what only we refuse; else a TypeError, as from the platform.
+ * @param keep Whether another attempt may follow.
+ * @throws {LatchkeyError} `ERR_REDIRECT_REFUSED`, if only Latchkey refuses it; else a TypeError, as from the
+ *   platform.
  */
 export async function follow(
   send: typeof fetch,
@@ -72,13 +73,15 @@ export async function follow(
     }
     letGo(response)
     const target = targetOf(location, from)
-    if (!target?.protocol.startsWith('http')) throw failed(from, 'It leads to no http(s) URL.')
+    if (!target?.protocol.startsWith('http'))
+      throw failed(from, 'Its target is not an http(s) URL.')
     if (target.username || target.password)
-      throw failed(from, 'Its address holds a user name or password.')
-    if (hops === MAX_REDIRECTS) throw failed(from, `It is one of more than ${MAX_REDIRECTS}.`)
-    // Also where it becomes a GET, but for 303: as the standard has it.
+      throw failed(from, 'Its target contains a user name or password.')
+    if (hops === MAX_REDIRECTS)
+      throw failed(from, `Too many redirects (more than ${MAX_REDIRECTS}).`)
+    // The standard asks this even if the request becomes a GET, but not for 303.
     if (moved.withBody && response.status !== 303 && !request.replayable) {
-      throw failed(from, 'The body is a stream already sent.')
+      throw failed(from, 'The body is a stream and was already sent.')
     }
     if (becomesGet(response.status, moved.method)) {
       moved.method = 'GET'
@@ -95,7 +98,7 @@ export async function follow(
   }
 }
 
-/** Where `Location` leads; a client gives its bytes as Latin-1, and they are UTF-8. It goes on with the old fragment. */
+/** Returns the target of a redirect. Clients return its UTF-8 bytes as Latin-1. The old fragment is kept. */
 function targetOf(location: string, from: URL): URL | undefined {
   const bytes = Uint8Array.from(location, (char) => char.charCodeAt(0))
   const isRaw = /[\x80-\xff]/.test(location) && !/[^\0-\xff]/.test(location)
@@ -104,7 +107,7 @@ function targetOf(location: string, from: URL): URL | undefined {
   return target
 }
 
-/** The last policy that a redirect sets (Referrer Policy, section 8.1). */
+/** Returns the last policy that a redirect sets (Referrer Policy, section 8.1). */
 function policyOf(headers: Headers): ReferrerPolicy | undefined {
   const said = headers.get('referrer-policy')?.toLowerCase().split(',') ?? []
   return said.map((one) => one.trim()).findLast((one) => POLICY.test(one)) as
@@ -115,12 +118,12 @@ function policyOf(headers: Headers): ReferrerPolicy | undefined {
 const POLICY =
   /^(no-referrer(-when-downgrade)?|(strict-)?origin(-when-cross-origin)?|same-origin|unsafe-url)$/
 
-/** RFC 9110 section 15.4: 303 asks for a GET, and 301 and 302 are treated so after a POST. */
+/** Whether the request becomes a GET: after a 303, and for a POST after a 301 or 302 (RFC 9110 section 15.4). */
 const becomesGet = (status: number, method: string): boolean =>
   status === 303 ? !/^(get|head)$/i.test(method) : status < 303 && /^post$/i.test(method)
 
 const HIDDEN =
-  'A browser does not let us see where it leads, and would take the token there. Request the final URL directly, or use the bearer scheme.'
+  'A browser hides the target and would send the token there. Request the final URL directly, or use the bearer scheme.'
 
 function refused(url: URL, why: string): LatchkeyError {
   const where = url.origin + url.pathname
@@ -130,6 +133,6 @@ function refused(url: URL, why: string): LatchkeyError {
   )
 }
 
-/** As the platform fails, with our reason as the cause. */
+/** Fails as the platform does, with our reason as the cause. */
 const failed = (url: URL, why: string) =>
   new TypeError('fetch failed', { cause: refused(url, why) })

@@ -1,19 +1,19 @@
 import { LatchkeyError } from '../errors.ts'
 import { isThenable } from '../waiting.ts'
 
-/** Where a stream keeps how to make another one. Registered, so that two copies of core agree. */
+/** The key under which a stream keeps its factory. A registered symbol, so that two copies of core agree. */
 const factoryKey = Symbol.for('latchkey.bodyFactory')
 
-/** Up to this many bytes a buffer is copied for a replay that will most likely not happen. */
+/** Buffers up to this many bytes are copied for a replay, which is unlikely to happen. */
 const SMALL_BYTES = 65_536
 
 /**
- * A body stream that can be sent again: `replayable(() => createReadStream(path))`.
+ * Returns a body stream that can be sent again: `replayable(() => createReadStream(path))`.
  *
- * @param make Returns a new stream of the same bytes at each call, or a promise of what it holds (as `fs.openAsBlob()`
- *   does). Called once now, and once more if the request has to be replayed.
- * @returns The first stream, for any client; for a promise, a web stream of its content. Sending it again rejects with
- *   `ERR_BODY_NOT_REPLAYABLE` if `make` then returns the same stream once more.
+ * @param make Returns a new stream of the same bytes at each call, or a promise of the content (as
+ *   `fs.openAsBlob()` does). It is called once now, and again for each replay.
+ * @returns The first stream, for any client; for a promise, a web stream of its content. A replay rejects with
+ *   `ERR_BODY_NOT_REPLAYABLE` if `make` returns the same stream again.
  */
 export function replayable<Body extends object>(make: () => Body): Body {
   let last: object = make()
@@ -28,10 +28,10 @@ export function replayable<Body extends object>(make: () => Body): Body {
   return Object.defineProperty(first, factoryKey, { value: again, configurable: true }) as Body
 }
 
-/** What was promised, once somebody reads it. */
+/** Returns a stream that waits for the promised content when it is read. */
 function streamOf(promise: PromiseLike<BodyInit>): ReadableStream<Uint8Array> {
   const content = Promise.resolve(promise).then((body) => new Response(body).body?.getReader())
-  content.catch(() => undefined) // whoever reads it is told
+  content.catch(() => undefined) // the reader of the stream receives the error
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = (await (await content)?.read()) ?? { done: true, value: undefined }
@@ -45,12 +45,12 @@ function streamOf(promise: PromiseLike<BodyInit>): ReadableStream<Uint8Array> {
 function sameStream(): LatchkeyError {
   return new LatchkeyError(
     'ERR_BODY_NOT_REPLAYABLE',
-    'The function given to replayable() returned the same stream a second time, which can be read only once, so the request was not sent again. Make a new stream at each call.',
+    'The function passed to replayable() returned the same stream twice. A stream can be read only once, so the request was not sent again. Create a new stream at each call.',
   )
 }
 
 /**
- * How to make another stream like `body`, where the caller said so.
+ * Returns a function that creates another stream like `body`, if the body is from `replayable()`.
  *
  * @group For adapters and services
  */
@@ -64,9 +64,9 @@ interface Factory {
 }
 
 /**
- * Whether `body` can be read only once. Sent again such a body is empty, and many clients would call
- * that a success. Strings, buffers, blobs, forms and search parameters can be sent any number of times; a buffer that was
- * transferred elsewhere since is empty.
+ * Returns whether `body` can be read only once. Sent again, such a body is empty, and many clients would report
+ * success. Strings, buffers, blobs, forms and search parameters can be sent any number of times. A buffer that has
+ * since been transferred is empty.
  *
  * @group For adapters and services
  */
@@ -82,16 +82,16 @@ export function isOneShot(body: unknown): boolean {
 }
 
 /**
- * A copy of a body that its owner might change before it is sent, or sent again: forms, search parameters and buffers,
- * of the same class. Anything else is returned as it is: it cannot change, or cannot be copied.
+ * Returns a copy of a body that its owner might change before it is sent (again): forms, search parameters and
+ * buffers, of the same class. Any other body is returned unchanged, because it cannot change or cannot be copied.
  *
- * @param how Absent: for a replay that will most likely not happen, so buffers of more than 64 KiB are returned as they
- *   are. `'whole'`: for a request that has to wait before it is sent at all.
+ * @param how Absent: the copy is for a replay, which is unlikely, so buffers of more than 64 KiB are returned
+ *   unchanged. `'whole'`: the request has to wait before it is sent.
  * @group For adapters and services
  */
 export function snapshot<Body>(body: Body, how?: 'whole'): Body {
   if (typeof body !== 'object' || body === null) return body
-  const kind = Object.prototype.toString.call(body) // also of another realm, or another make
+  const kind = Object.prototype.toString.call(body) // also from another realm or library
   if (kind === '[object URLSearchParams]') {
     return new (makerOf(body))(body) as Body
   }
@@ -102,7 +102,7 @@ export function snapshot<Body>(body: Body, how?: 'whole'): Body {
   if (byteLength > SMALL_BYTES && how !== 'whole') return body
   const copy = buffer.slice(byteOffset, byteOffset + byteLength)
   if (!ArrayBuffer.isView(body)) return copy as Body
-  // A Buffer's constructor is deprecated; it is a Uint8Array of another prototype.
+  // A Buffer's constructor is deprecated. A Buffer is a Uint8Array with another prototype.
   if (kind !== '[object Uint8Array]') return new (makerOf(body))(copy) as Body
   return Object.setPrototypeOf(new Uint8Array(copy), Object.getPrototypeOf(body)) as Body
 }
@@ -111,7 +111,7 @@ type Maker = new (from?: unknown) => object
 
 const makerOf = (body: object) => body.constructor as Maker
 
-/** The memory of a buffer or a view; not one that several threads share, which no client sends. */
+/** Returns the memory of a buffer or view, but not memory that threads share, which no client sends. */
 function bufferOf(body: object): ArrayBuffer | undefined {
   const memory: unknown = ArrayBuffer.isView(body) ? body.buffer : body
   return Object.prototype.toString.call(memory) === '[object ArrayBuffer]'
@@ -126,7 +126,7 @@ function copyOfForm(form: FormData): FormData {
   return copy
 }
 
-/** What a Node stream has of an event emitter. */
+/** The parts of a Node stream's event emitter that are used here. */
 interface Emitter {
   errored?: unknown
   once(event: 'error', listener: (error: unknown) => void): unknown
@@ -134,8 +134,8 @@ interface Emitter {
 }
 
 /**
- * `work`, or the error of a Node stream that is the body and fails meanwhile. Without a listener that error would end the
- * process.
+ * Returns `work`, or rejects with the error of a Node stream that is the body and fails in the meantime. Without a
+ * listener, that error would end the process.
  *
  * @group For adapters and services
  */

@@ -1,35 +1,35 @@
 import { withTimeLimit } from '../waiting.ts'
 
-/** How much of an error body is looked at, in bytes, and for how long, in milliseconds. */
+/** The part of an error body that is read, in bytes, and the time limit for that, in milliseconds. */
 const MAX_BYTES = 16_384
 const MAX_READ_MS = 1_000
-/** How much of a rejected answer is read so that its connection is free, in bytes. A longer one keeps it. */
+/** How much of a rejected answer is read to free its connection, in bytes. A longer answer keeps the connection. */
 const MAX_KEPT_BYTES = 1_048_576
 
 /** A response as the manager sees it, the same for every client. A `Response` is one. */
 export interface ResponseView {
   /** The HTTP status. */
   readonly status: number
-  /** The headers. In a page of another origin only those that the server exposes. */
+  /** The headers. In a page of another origin: only those that the server exposes. */
   readonly headers: Headers
-  /** The final URL, after redirects. Empty when the client does not tell. */
+  /** The final URL, after redirects. Empty if the client does not report it. */
   readonly url: string
-  /** The body's first 16 KiB, read within a second; the caller can still read all of it. Never throws. */
+  /** Returns the body's first 16 KiB, read within a second. The caller can still read all of it. Never throws. */
   text(): Promise<string>
   /**
-   * True: a redirect took the credential off on the way, so the answer says nothing about the token. `'unknown'`: there
-   * were redirects that only the browser saw, so a 401 may be about the token, and ends no session. A `Response` that
-   * core has looked at carries the same property.
+   * True: a redirect removed the credential, so the answer says nothing about the token. `'unknown'`: only the
+   * browser saw the redirects, so a 401 may be about the token, but does not end the session. A `Response` that
+   * core has read has the same property.
    */
   readonly credentialDropped?: boolean | 'unknown'
-  /** The client's own response object, where this is not it: `explain()` answers for both. */
+  /** The client's own response object, if this is a different one. `explain()` accepts both. */
   readonly original?: object
 }
 
 /**
- * `response` with a `text()` that takes little and leaves everything.
+ * Returns a view of `response` whose `text()` reads only the start, and leaves the body to the caller.
  *
- * @param requested Its URL stands for that of a response that was made by hand and has none.
+ * @param requested Its URL is used for a response that was made by hand and has none.
  */
 export function boundedView(
   response: ResponseView | Response,
@@ -48,33 +48,33 @@ async function readStart(response: Response): Promise<string> {
   if (!reader) return wholeOf(copy)
   let text = ''
   const reading = readPieces(reader, MAX_BYTES, (piece) => (text += piece))
-  // Whatever goes wrong with the body, the status alone can decide.
+  // If reading the body fails, the status alone decides.
   await withTimeLimit(reading, MAX_READ_MS, () => undefined).catch(() => undefined)
-  reader.cancel().catch(() => undefined) // the caller's half goes on
+  reader.cancel().catch(() => undefined) // the caller can still read the body
   return text
 }
 
-/** Some makes have no streams (React Native), or Node's (node-fetch). */
+/** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
 const readerOf = ({ body }: Response) =>
   typeof body?.getReader === 'function' ? body.getReader() : undefined
 
-/** The start of a text that there is only as a whole. */
+/** Returns the start of a text that can be read only as a whole. */
 async function wholeOf(response: Response): Promise<string> {
   const whole = withTimeLimit(response.text(), MAX_READ_MS, () => undefined)
   return (await whole.catch(() => '')).slice(0, MAX_BYTES)
 }
 
-/** The body is not wanted any more; unread, it would keep its connection. */
+/** Cancels a body that is not needed. An unread body would keep its connection. */
 export function letGo({ body }: Pick<Response, 'body'>): void {
   const given: { cancel?(): Promise<void>; destroy?(): void } = body ?? {}
   if (typeof given.cancel === 'function')
-    given.cancel().catch(() => undefined) // broken already, it is done with too
+    given.cancel().catch(() => undefined) // if it is broken already, nothing is left to do
   else if (typeof given.destroy === 'function') given.destroy()
 }
 
 /**
- * `work`, and as long as it takes the body of `response` is read ahead, so that its connection is free for that work, and
- * the caller can still read it. What is short is in the platform's own buffer already.
+ * Returns `work`, and reads the body of `response` ahead until it is done. That frees the connection for the work,
+ * and the caller can still read the body. A short body is already in the platform's own buffer.
  */
 export async function readingAhead<T>(response: Response, work: PromiseLike<T>): Promise<T> {
   const length = Number(response.headers.get('content-length') ?? Infinity)
@@ -86,11 +86,11 @@ export async function readingAhead<T>(response: Response, work: PromiseLike<T>):
   try {
     return await work
   } finally {
-    stop() // else the connection would be kept for as long as both halves are not let go
+    stop() // otherwise the connection is kept until both copies of the body are released
   }
 }
 
-/** Gives the first `maxBytes` of a body to `take`, as they come. Answers whether that was all of it. */
+/** Passes the first `maxBytes` of a body to `take`, piece by piece. Returns whether that was the whole body. */
 export async function readPieces(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   maxBytes: number,
@@ -107,8 +107,8 @@ export async function readPieces(
 }
 
 /**
- * Whether a cache under the client may have kept this answer, or have given it, for all that is said in
- * its headers (RFC 9111 section 3). A replay then asks past the caches.
+ * Returns whether a cache below the client may have stored or sent this answer, judging by its headers (RFC 9111
+ * section 3). The replay then bypasses the caches.
  *
  * @group For adapters and services
  */
@@ -117,17 +117,17 @@ export function mayBeStored(headers: Headers): boolean {
   return headers.has('age') || headers.has('expires') || /max-?age|public/i.test(said)
 }
 
-/** Marks a response whose request lost its credential on the way, or may have. */
+/** Marks a response whose request lost its credential at a redirect, or may have lost it. */
 export function markCredentialDropped(response: Response, value: true | 'unknown' = true): void {
   Object.defineProperty(response, 'credentialDropped', { value, configurable: true })
 }
 
-/** What is known of redirects that took the credential off on the way. */
+/** Returns whether a redirect removed the credential, if known. */
 export const droppedOf = (response: ResponseView | Response) =>
   (response as ResponseView).credentialDropped
 
 /**
- * Whether a redirect took the credential off on the way, so that a 401 says nothing about the token.
+ * Returns whether a redirect removed the credential, so that a 401 says nothing about the token.
  *
  * @group For adapters and services
  */
@@ -135,7 +135,7 @@ export function isCredentialDropped(response: ResponseView | Response): boolean 
   return droppedOf(response) === true
 }
 
-/** Whether `response` is a redirect, or what a browser shows of one. */
+/** Whether `response` is a redirect, or a redirect that the browser hides. */
 export const leadsOn = ({ status, type }: Response): boolean =>
   isRedirect(status) || type === 'opaqueredirect'
 

@@ -8,21 +8,21 @@ import type { Inside } from './inside.ts'
 import { isAnswerLost } from './lost-answer.ts'
 import { retryAfterOf } from './retry-after.ts'
 
-/** How often an unavailable grant is asked again within one renewal, and after how long at first. */
+/** How often a renewal asks an unavailable grant again, and the first pause in milliseconds. */
 const RETRIES = 2
 const FIRST_WAIT_MS = 200
-/** The longest `Retry-After` that is waited out within a renewal, in milliseconds. */
+/** The longest `Retry-After` that a renewal waits for, in milliseconds. */
 const MAX_WAIT_MS = 5_000
 
-/** One renewal's question to the chain. */
+/** What one renewal passes to the chain. */
 interface Asking {
   /** The token set to renew. */
   tokens: TokenSet | undefined
-  /** Aborts when the renewal's time is up, or its session has ended. */
+  /** Aborts when the renewal's time limit is reached, or when its session has ended. */
   signal: AbortSignal
-  /** Called as soon as a grant makes the renewal wait, or has answered; not once `signal` has aborted. */
+  /** Called as soon as a grant has to wait or has answered. Not called after `signal` has aborted. */
   onAsked: () => void
-  /** Finds what another process has stored in place of the tokens that a grant has refused. */
+  /** Returns what another process has stored in place of the tokens that a grant has rejected. */
   changed: (refused: TokenSet | undefined) => Promise<TokenSet | undefined>
 }
 
@@ -36,11 +36,12 @@ type Answer =
 export type Chain = (asking: Asking) => Promise<Answer>
 
 /**
- * Makes one question of all grants: asked in order, the first that applies wins. A rejected grant makes way for the next
- * one. An unavailable grant ends the walk, because the next one might sign in as if the session were gone.
+ * Combines the grants into one function. It asks them in order, and the first that applies wins. After a rejection
+ * it asks the next grant. An unavailable grant ends the search, because the next one might start a new session
+ * although the old one is still good.
  *
- * @param fetch What grants may send with.
- * @param inside Tells the grants' own requests from all others.
+ * @param fetch The `fetch` that grants use.
+ * @param inside Recognises the grants' own requests.
  */
 export function createChain(
   grants: readonly Grant[],
@@ -71,7 +72,7 @@ export function createChain(
         tried.push(`${grant.name} (rejected)`)
         const newer = await changed(known)
         if (newer) return { end: 'overtaken', tokens: newer }
-        tokens = undefined // refused: no later grant may present it again
+        tokens = undefined // rejected: no later grant may present it again
       }
     }
     return { end: 'exhausted', tried, rejection }
@@ -80,15 +81,18 @@ export function createChain(
 
 type Question = Omit<GrantContext, 'tokens'> & { tokens: TokenSet | undefined }
 
-/** A copy for each question, because a grant may change it. It inherits nothing that may be taken for a token. */
+/**
+ * Copies the context for each call, because a grant may change it. The copy inherits nothing that could be used as
+ * a token.
+ */
 function contextOf({ signal, fetch, tokens }: Question): GrantContext {
   const own = tokens && { tokens: readTokenSet(tokens) }
   return Object.assign(Object.create(null) as GrantContext, { signal, fetch }, own)
 }
 
 /**
- * Asks a grant, and twice more for what may pass. Not where the answer was lost and a refresh token may be spent: the
- * next renewal looks into the store before it presents that again.
+ * Asks a grant, and twice more if the failure may pass. It does not ask again if the answer was lost and the
+ * refresh token may be used up: the next renewal reads the store before it presents that token again.
  */
 function askPatiently(grant: Grant, question: Question): Promise<TokenSet | undefined> {
   const { tokens, signal } = question
@@ -100,7 +104,7 @@ function askPatiently(grant: Grant, question: Question): Promise<TokenSet | unde
   return pRetry(ask, {
     retries: RETRIES,
     minTimeout: FIRST_WAIT_MS,
-    // p-retry would also retry an aborted fetch, and a decision.
+    // p-retry would also retry an aborted fetch, a rejection and a deferral.
     shouldRetry: async ({ error }) => {
       const isSpent = tokens?.refreshToken !== undefined && isAnswerLost(error)
       if (isRejection(error) || isDeferral(error) || isSpent || signal.aborted) return false
@@ -109,7 +113,7 @@ function askPatiently(grant: Grant, question: Question): Promise<TokenSet | unde
   })
 }
 
-/** Waits out a short `Retry-After`. False: it is too long to wait for here, the cool-down keeps it. */
+/** Waits for a short `Retry-After`. Returns false if it is too long: the cool-down then observes it. */
 async function waitAsTold(error: Error, signal: AbortSignal): Promise<boolean> {
   const waitMs = retryAfterOf(error)
   if (waitMs === undefined || waitMs === 0) return true
@@ -121,10 +125,10 @@ async function waitAsTold(error: Error, signal: AbortSignal): Promise<boolean> {
   return true
 }
 
-/** More turns than a grant takes that finds at once that it does not apply. */
+/** More microtasks than a grant needs to answer that it does not apply. */
 const TURNS = 16
 
-/** Whether `work` ends without waiting for anything, as that of a grant that does not apply. */
+/** Returns whether `work` ends without waiting for anything, such as a grant that does not apply. */
 async function endsAtOnce(work: Promise<unknown>): Promise<boolean> {
   const ended = { isOver: false }
   const end = () => void (ended.isOver = true)

@@ -1,48 +1,48 @@
 import { asCredential } from '../credential.ts'
 import type { TokenSet } from '../token-set.ts'
 
-/** What a grant gets to work with. */
+/** What a grant receives. */
 export interface GrantContext {
-  /** The token set to renew, when there is one. Absent: nothing stored, or it was just rejected. */
+  /** The token set to renew. Absent: nothing is stored, or it was just rejected. */
   tokens?: TokenSet
-  /** Aborts when the renewal's time is up. Never a single caller's signal. */
+  /** Aborts when the renewal's time limit is reached. Never the signal of a single caller. */
   signal: AbortSignal
-  /** The manager's plain `fetch`: nothing sent with it is intercepted. */
+  /** The manager's plain `fetch`. Requests sent with it are not intercepted. */
   fetch: typeof fetch
 }
 
 /**
- * One way to obtain a token set. The chain is asked in order and the first grant that applies wins.
+ * Obtains a token set in one way. The manager asks the chain in order, and the first grant that applies wins.
  *
- * `request` answers `undefined` for "does not apply, try the next", throws `GrantRejectedError` for a
- * definite no, and whatever else it throws means "unavailable": kept, and tried again. A client's own
- * error had better stay, as it is or as `cause`: it tells whether an answer was lost, after which a
- * refresh token is not presented again by the same renewal.
+ * `request` returns `undefined` for "does not apply, try the next" and throws `GrantRejectedError` for a definite
+ * no. Any other error means "unavailable": the session is kept and the renewal is tried again. Throw the client's
+ * own error, or keep it as `cause`. It shows whether an answer was lost, after which the same renewal does not
+ * present the refresh token again.
  */
 export interface Grant {
-  /** Shown in events and error messages, so never a secret. */
+  /** Shown in events and error messages, so it must not contain a secret. */
   name: string
   /**
-   * Asks for a token set. Called once per renewal, and again when it failed for a reason that may pass.
+   * Obtains a token set. Called once per renewal, and again after a failure that may pass.
    *
-   * @returns The new token set; `undefined`: does not apply, the next grant is asked.
-   * @throws {GrantRejectedError} a definite no. `GrantDeferredError`: not now, the user has to act. Anything else:
-   *   unavailable, tried again.
+   * @returns The new token set. `undefined`: this grant does not apply, so the next grant is asked.
+   * @throws {GrantRejectedError} for a definite no. `GrantDeferredError`: the user has to act first. Any other
+   *   error: unavailable, tried again.
    */
   request(context: GrantContext): Promise<TokenSet | undefined>
   /**
-   * Why it does not apply, when it does not: a few words for the message of `ERR_SIGN_IN_REQUIRED`, such
-   * as `'\`password\` is not given'`. Never a secret.
+   * Why this grant does not apply: a few words for the message of `ERR_SIGN_IN_REQUIRED`, such as `'\`password\`
+   * is not given'`. Must not contain a secret.
    */
   missing?: string
-  /** True: what this grant gives is never renewed and never stored; a 401 for it goes to the caller. */
+  /** True: its token is never renewed and never stored, and the caller receives a 401 for it. */
   permanent?: boolean
 }
 
 /**
- * The grant of a token that is simply known: an API token from the environment, say.
+ * Creates a grant for a known token, such as an API token from the environment.
  *
- * It is never renewed. When the server rejects it, the caller gets the 401 and `explain()` answers
+ * It is never renewed. If the server rejects it, the caller receives the 401 and `explain()` returns
  * `ERR_API_TOKEN_REJECTED`.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` when `token` cannot be a header value.

@@ -1,6 +1,6 @@
-/** One grant at work. Its requests inherit it, which tells them from all others. */
+/** One run of a grant. Its requests inherit this value, so that the manager recognises them. */
 export interface Passage {
-  /** False once the grant has answered, or its time is up. */
+  /** False once the grant has answered or has reached its time limit. */
   isOpen: boolean
 }
 
@@ -11,14 +11,15 @@ interface AsyncContext {
 }
 
 /**
- * Tells a grant's own requests from all others, so that a grant may use the very client that is
- * registered: its requests pass untouched instead of waiting for the renewal they belong to.
+ * Recognises a grant's own requests, so that a grant may use the registered client. Its requests pass unchanged,
+ * instead of waiting for the renewal that they belong to.
  *
- * Every server runtime has AsyncLocalStorage. Where there is none (browsers), the grant says so by
- * passing the `signal` it was given on to its request.
+ * Every server runtime has AsyncLocalStorage. In a browser, which has none, a grant must pass its `signal` to its
+ * request.
  *
- * Up to Node 22 a context that was ever entered makes every promise of the process slower until it is
- * disabled, and every new one leaves a little behind: so there is one, disabled while no grant is at work.
+ * Up to Node 22, a context that was ever entered slows down every promise of the process until it is disabled, and
+ * each new context leaves some memory behind. So there is only one context, and it is disabled while no grant
+ * runs.
  */
 export class Inside {
   #context: AsyncContext | undefined = undefined
@@ -50,9 +51,9 @@ export class Inside {
   }
 
   /**
-   * The grant that the caller works for, if any.
+   * Returns the run of the grant that the caller belongs to, if any.
    *
-   * @param signal What the caller listens to.
+   * @param signal The signal of the caller's request.
    */
   current(signal?: AbortSignal | null): Passage | undefined {
     if (this.#open === 0) return undefined
@@ -61,7 +62,7 @@ export class Inside {
   }
 }
 
-/** Cloudflare's workers have the method and refuse it; their contexts cost nothing while no grant is at work. */
+/** Disables the context. Cloudflare Workers throws here, but an unused context costs nothing there. */
 function disable(context: AsyncContext | undefined): void {
   try {
     context?.disable()

@@ -1,6 +1,6 @@
 import { causesOf } from '../errors.ts'
 
-/** What a request ends with that has not left: it may be sent again, whatever it holds. */
+/** Errors of a request that was never sent. It may be sent again, even with a single-use token. */
 const NOT_SENT: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -11,8 +11,8 @@ const NOT_SENT: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * Names and codes, as runtimes and clients give them, of connections that broke, of time that was up, and
- * of answers that broke off. `fetch` calls nearly all of them a TypeError.
+ * Names and codes of errors after which the answer is lost: a broken connection, a time limit, an answer cut
+ * short. `fetch` reports nearly all of them as a TypeError.
  */
 const LOST: ReadonlySet<unknown> = new Set([
   'TypeError',
@@ -28,10 +28,16 @@ const LOST: ReadonlySet<unknown> = new Set([
   'ERR_UNUSABLE_TOKEN',
 ])
 
-/** Gateways that gave up on a server which may have done what it was asked (RFC 9110 section 15.6, and Cloudflare's). */
+/**
+ * Gateways that stopped waiting for a server that may have done the work (RFC 9110 section 15.6, and
+ * Cloudflare's).
+ */
 const GATEWAY: ReadonlySet<unknown> = new Set([499, 502, 504, 520, 524, 598, 599])
 
-/** What clients' errors tell. A good status in an error: the answer broke off, or made no sense. */
+/**
+ * Properties of clients' errors. An error with a successful status means that the answer was cut short or
+ * unreadable.
+ */
 interface Described {
   name?: unknown
   code?: unknown
@@ -40,8 +46,8 @@ interface Described {
 }
 
 /**
- * Whether nobody can tell what became of a request: it may have been carried out, and the answer was
- * lost. A single-use refresh token that it held may be spent.
+ * Returns whether the answer to a request was lost, so that the server may or may not have acted on it. A
+ * single-use refresh token in that request may be used up.
  */
 export function isAnswerLost(error: unknown): boolean {
   let isLost = false

@@ -1,9 +1,9 @@
-/** The longest a server is believed when it says "later", in milliseconds. */
+/** The longest `Retry-After` that is observed, in milliseconds. */
 const MAX_WAIT_MS = 60_000
 
 /**
- * `Retry-After` (RFC 9110 section 10.2.3) in milliseconds from now, capped at 60_000; `undefined` for
- * none, a past date or garbage.
+ * Parses `Retry-After` (RFC 9110 section 10.2.3). Returns milliseconds from now, at most 60_000. Returns
+ * `undefined` if it is absent, in the past or invalid.
  *
  * @group For adapters and services
  */
@@ -17,8 +17,8 @@ export function parseRetryAfter(
 }
 
 /**
- * What a grant's error says about waiting: our own errors carry `retryAfterMs`, and every common
- * client's error carries the `response` with its headers.
+ * Returns how long a grant's error asks to wait. Our own errors have `retryAfterMs`. The error of every common
+ * client has the `response` with its headers.
  */
 export function retryAfterOf(error: unknown): number | undefined {
   const { retryAfterMs, response } = (error ?? {}) as {

@@ -10,28 +10,28 @@ import type { MaybePromise } from '../store/token-store.ts'
  * @group For adapters and services
  */
 export interface RecoverOptions {
-  /** Ends this caller's waiting only, with its own reason. */
+  /** Ends the wait of this caller only. The call then rejects with the signal's own reason. */
   signal?: AbortSignal | null | undefined
   /** False: the body cannot be sent a second time, so at most the token is renewed. Default: true. */
   replayable?: boolean
 }
 
 /**
- * The whole of what an adapter needs of a manager.
+ * Everything an adapter needs from a manager.
  *
  * @group For adapters and services
  */
 export interface Authorizer {
   /**
-   * What to add to a request before it is sent. Answers at once while the token is fresh; otherwise
-   * waits for the renewal everybody shares.
+   * Returns the headers to add to a request before it is sent. Answers at once while the token is fresh. Otherwise
+   * waits for the renewal that all requests share.
    *
-   * @throws {LatchkeyError} when no token can be had, or `signal`'s own reason when it aborts.
+   * @throws {LatchkeyError} when no token can be obtained, or `signal`'s own reason when it aborts.
    */
   authorize(request: AuthorizeRequest): MaybePromise<Authorization>
   /**
-   * What to do about a response. An authorization: send the request again with it, once. `undefined`:
-   * the response is the caller's; `explain(response)` tells why when a token was rejected.
+   * Decides what to do about a response. Returns an authorization: send the request again with it, once. Returns
+   * `undefined`: pass the response to the caller. If a token was rejected, `explain(response)` returns the reason.
    *
    * @throws only `signal`'s own reason.
    */
@@ -41,34 +41,37 @@ export interface Authorizer {
     options?: RecoverOptions,
   ): MaybePromise<Authorization | undefined>
   /**
-   * The reason behind a response or a client's error, or behind its `cause`; `undefined` when no token of
-   * ours was sent, or the answer was not about it. Asks nobody.
+   * Returns the reason for a response or for a client's error, also when it is the `cause` of another error.
+   * Returns `undefined` when the manager sent no token, or when the answer was not about the token. Sends nothing.
    *
    * @example
    * const response = await fetch('https://api.example.com/items')
    * console.log(response.status, manager.explain(response)?.code)
    */
   explain(responseOrError: unknown): LatchkeyError | undefined
-  /** For what keeps answers apart by user. `undefined` where the token's header is not always the same. */
+  /**
+   * For code that keeps the answers of each user apart. Returns `undefined` if the token's header is not always
+   * the same.
+   */
   whose?(): Whose | undefined
 }
 
 /**
- * Whose answers a client's are.
+ * The session that a client's answers belong to.
  *
  * @group For adapters and services
  */
 export interface Whose {
   /** The header that carries the token, in lower case. */
   header: string
-  /** Counts sessions: another number as soon as somebody else may be signed in. */
+  /** Counts sessions. It changes as soon as another user may be signed in. */
   epoch: number
 }
 
 /**
- * Nothing, when `manager` is one.
+ * Checks that `manager` is a manager. Otherwise requests would go out without a token.
  *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` when it is none, before a request is sent bare.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` when it is not.
  * @group For adapters and services
  */
 export function expectManager(manager: Authorizer): void {
@@ -81,29 +84,29 @@ export function expectManager(manager: Authorizer): void {
 }
 
 /**
- * The request an adapter is about to send, as far as the manager needs to know it.
+ * The request that an adapter is about to send: the parts of it that the manager reads.
  *
  * @group For adapters and services
  */
 export interface AuthorizeRequest {
-  /** The final URL: what decides whether the token may go there. A page resolves a relative one. */
+  /** The final URL. It decides whether the token may be sent. A page resolves a relative URL. */
   url: string | URL
-  /** The HTTP method; for schemes that sign it, and for `skipAuth`. */
+  /** The HTTP method, for schemes that sign it and for `skipAuth`. */
   method: string
-  /** The caller's own headers. A credential among them wins: nothing is added. */
+  /** The caller's own headers. If one of them is a credential, the manager adds nothing. */
   headers?:
     | {
-        /** Whether one of this name is set; the name is in lower case. */
+        /** Whether a header of this name is set. The name is in lower case. */
         has(name: string): boolean
       }
     | undefined
-  /** True: this one goes out without a token. */
+  /** True: send this request without a token. */
   skipAuth?: boolean | undefined
-  /** Ends this caller's waiting only, with its own reason. */
+  /** Ends the wait of this caller only. The call then rejects with the signal's own reason. */
   signal?: AbortSignal | null | undefined
 }
 
-/** Where a request goes. Its URL is parsed, and its method read, only for those who look at it, which few requests need. */
+/** The URL and method of a request. The URL is parsed only when something reads it, which few requests need. */
 export class Target {
   readonly #request: { readonly method: string }
   #url: string | URL
@@ -117,18 +120,18 @@ export class Target {
     return this.#request.method
   }
 
-  /** @throws {TypeError} when it is none. */
+  /** @throws {TypeError} when the URL is invalid. */
   get url(): URL {
     if (typeof this.#url === 'string') this.#url = new URL(this.#url, baseUrl())
     return this.#url
   }
 
-  /** A `blob:` URL has its page's origin, so the protocol is asked as well. */
+  /** Checks the protocol too, because a `blob:` URL has the origin of its page. */
   isAt(origins: ReadonlySet<string>): boolean {
     if (typeof this.#url === 'string') {
       if (isPlainlyAt(origins, this.#url)) return true
       const parsed = parseUrl(this.#url, baseUrl())
-      if (!parsed) return false // the client had better say so itself
+      if (!parsed) return false // the client reports an invalid URL itself
       this.#url = parsed
     }
     return origins.has(this.#url.origin) && this.#url.protocol.startsWith('http')
@@ -136,29 +139,29 @@ export class Target {
 }
 
 /**
- * What to add to one attempt of one request. `headers` lives behind a getter, so that nobody prints a
- * token by printing an authorization.
+ * The headers to add to one attempt of one request. `headers` is a getter, so that printing an authorization does
+ * not print the token.
  *
  * @group For adapters and services
  */
 export class Authorization {
   readonly #headers: Readonly<Record<string, string>>
   readonly #target: Target
-  /** Which of the manager's token sets this is. 0: none of ours, nothing to add, nothing to recover. */
+  /** Number of the manager's token set. 0: the manager added nothing, so there is nothing to recover. */
   readonly generation: number
-  /** 1 for the first sending, 2 for the replay. */
+  /** 1 for the first attempt, 2 for the replay. */
   readonly attempt: number
-  /** Whether a rejection can be followed by a replay: false for a replay and for a permanent token. */
+  /** Whether a replay can follow a rejection. False for a replay and for a permanent token. */
   readonly renewable: boolean
   /**
-   * Which session this belongs to: a sign-in or sign-out meanwhile makes it another, and ends the
-   * request.
+   * The session that the request belongs to. A sign-in or sign-out in the meantime starts another session, which
+   * ends the request.
    */
   readonly epoch: number
-  /** @internal Whether this attempt answers a challenge: a second one is the caller's. */
+  /** @internal Whether this attempt answers a challenge. If it gets another one, the caller receives that. */
   answersChallenge = false
 
-  /** @internal The manager makes them. */
+  /** @internal Only the manager creates authorizations. */
   constructor(
     headers: Readonly<Record<string, string>>,
     target: Target,
@@ -173,30 +176,30 @@ export class Authorization {
     this.epoch = about.epoch
   }
 
-  /** Lower-case names and values to set on the request, replacing nothing of the caller's. */
+  /** Headers to set on the request, with names in lower case. They replace none of the caller's headers. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers
   }
 
   /**
-   * Where the request goes.
+   * The URL that the request goes to.
    *
-   * @throws {TypeError} when that is no URL.
+   * @throws {TypeError} when the URL is invalid.
    */
   get url(): URL {
     return this.#target.url
   }
 
-  /** @internal The request this is for. */
+  /** @internal The request that this authorization is for. */
   get target(): Target {
     return this.#target
   }
 }
 
-/** Headers that are credentials, whoever set them: at most one of them leaves with a request. */
+/** Headers that are credentials, set by the manager or by the caller. A request carries at most one of them. */
 export const CREDENTIAL_HEADERS = ['authorization', 'xc-auth', 'xc-token', 'x-powerauth-token']
 
-/** The header of a credential of the caller's own, which wins, also over one that would have to be obtained first. */
+/** Returns the name of a header with the caller's own credential. It wins, even if the manager has no token yet. */
 export function ownCredential(
   { header }: Scheme,
   own: NonNullable<AuthorizeRequest['headers']>,
@@ -205,11 +208,11 @@ export function ownCredential(
   return name ?? (header && own.has(header) ? header : undefined)
 }
 
-/** Where a wrapped fetch tells whose it is. Registered, so that two copies of core agree. */
+/** Where a wrapped fetch names its manager. A registered symbol, so that two copies of core agree. */
 const ownerKey = Symbol.for('latchkey.owner')
 
 /**
- * Marks `wrapper` as `manager`'s, so that attaching twice does not inject twice.
+ * Marks `wrapper` as belonging to `manager`, so that attaching it twice does not add the token twice.
  *
  * @group For adapters and services
  */
@@ -218,7 +221,7 @@ export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T 
 }
 
 /**
- * Whether `value` is a wrapper that already serves `manager`.
+ * Returns whether `value` is a wrapper that already serves `manager`.
  *
  * @group For adapters and services
  */

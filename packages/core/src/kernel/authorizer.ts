@@ -25,7 +25,7 @@ import type { SessionState } from './session.ts'
 
 type Answered = ResponseView | Response
 
-/** How a request is sent again. */
+/** The state of a request that is sent again. */
 interface Again {
   target: Target
   attempt: number
@@ -34,7 +34,7 @@ interface Again {
   answersChallenge?: boolean
 }
 
-/** The two calls that adapters make of one manager. */
+/** The two calls of a manager that adapters use: `authorize()` and `recover()`. */
 export class KernelAuthorizer implements Authorizer {
   readonly #options: KernelOptions
   readonly #session: SessionState
@@ -57,7 +57,7 @@ export class KernelAuthorizer implements Authorizer {
     const { origins, scheme, skipAuth, clock, inside } = this.#options
     const session = this.#session
     const target = new Target(request)
-    if (!target.isAt(origins)) return bare(target) // nothing of it is read
+    if (!target.isAt(origins)) return bare(target) // no other part of the request is read
     if (request.skipAuth || skipAuth?.(target)) return bare(target)
     const { headers, signal } = request
     const own = headers && ownCredential(scheme, headers)
@@ -79,13 +79,13 @@ export class KernelAuthorizer implements Authorizer {
     )
   }
 
-  /** Whether `error` says that the user is signed out, and such users are served as visitors. */
+  /** Whether `error` means that the user is signed out, and requests of such users go out as a visitor's. */
   #isVisitor(error: unknown): boolean {
     const { whenSignedOut } = this.#options
     return whenSignedOut === 'send' && isLatchkeyError(error) && SIGNED_OUT.has(error.code)
   }
 
-  /** The session's headers for one attempt; none when the caller has set one of them. */
+  /** Returns the session's headers for one attempt. Returns none if the caller has set one of them. */
   #authorization(
     of: Session,
     target: Target,
@@ -96,7 +96,7 @@ export class KernelAuthorizer implements Authorizer {
     const withHeaders = (headers: RequestHeaders) => {
       if (this.#session.stopped) throw this.#session.stopped
       if (this.#session.epoch !== of.epoch) throw sessionChanged()
-      const isSet = (name: string) => name !== header && callers?.has(name) // `header` was asked for
+      const isSet = (name: string) => name !== header && callers?.has(name) // `header` was checked before
       if (Object.keys(headers).some(isSet)) return bare(target)
       return new Authorization(headers, target, of, attempt)
     }
@@ -104,7 +104,10 @@ export class KernelAuthorizer implements Authorizer {
     return isThenable(made) ? made.then(withHeaders) : withHeaders(made)
   }
 
-  /** @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
+  /**
+   * Makes the headers for one request. @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own
+   * LatchkeyError.
+   */
   #headersOf(of: Session, target: Target): RequestHeaders | Promise<RequestHeaders> {
     const { scheme } = this.#options
     const fail = (error: unknown) => {
@@ -140,7 +143,7 @@ export class KernelAuthorizer implements Authorizer {
       : undefined
   }
 
-  /** A predicate that fails tells nothing: the status decides. */
+  /** Asks `isTokenRejected`. If it throws, the status decides. */
   #judge(
     authorization: Authorization,
     response: Answered,
@@ -162,7 +165,10 @@ export class KernelAuthorizer implements Authorizer {
     }
   }
 
-  /** A challenge may be answered without a renewal. Then the request is sent again, with another token or new headers. */
+  /**
+   * Asks `onChallenge`, which can answer without a renewal. The request is then sent again with another token or
+   * new headers.
+   */
   async #answerChallenge(
     authorization: Authorization,
     response: Answered,
@@ -187,8 +193,9 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   /**
-   * A 401 where no token was sent. What seemed to be a grant's own request was none if the grant has ended since (a
-   * limiter starts one job as the other ends): it gets a token now.
+   * Handles a 401 to a request without a token. The request may have been taken for a grant's own by mistake: for
+   * example, a limiter starts one job as another ends. If that grant has ended since, the request gets a token
+   * now.
    */
   #recoverBare(
     authorization: Authorization,
@@ -205,7 +212,7 @@ export class KernelAuthorizer implements Authorizer {
     return reason && this.#explanations.add(response, reason)
   }
 
-  /** The token was rejected: either an authorization to send again with, or a reason not to. */
+  /** Handles a rejected token. Returns an authorization for the replay, or records the reason against a replay. */
   async #replay(
     { target, generation, epoch, attempt }: Authorization,
     response: Answered,
@@ -213,11 +220,11 @@ export class KernelAuthorizer implements Authorizer {
   ): Promise<Authorization | undefined> {
     const from = response.url ? parseUrl(response.url, target.url.href) : target.url
     if (!from || !new Target({ url: from, method: '' }).isAt(this.#options.origins))
-      return undefined // a redirect's target spoke
+      return undefined // the answer came from the target of a redirect
     const isDoubtful = droppedOf(response) === 'unknown'
     const reason = this.#whyNot({ generation, epoch, attempt }, isDoubtful)
     if (reason) return this.#explanations.add(response, reason)
-    // A session that may be well is renewed, but goes on if it cannot be.
+    // The session may still be valid, so it is kept if the renewal fails.
     const isInUse = this.#session.current?.generation === generation
     const again = { target, attempt: attempt + 1, epoch }
     return isDoubtful && isInUse
@@ -226,9 +233,10 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   /**
-   * Why a renewal cannot help a rejected request. If it can, the session is marked as rejected.
+   * Returns why a renewal cannot help a rejected request. If it can help, marks the session as rejected.
    *
-   * @param isDoubtful Whether the token was there at all is unknown, so this says nothing about the session.
+   * @param isDoubtful Whether the token may have been lost on the way, so that the answer does not show that it is
+   *   bad.
    */
   #whyNot(
     carried: { generation: number; epoch: number; attempt: number },
@@ -262,7 +270,7 @@ export class KernelAuthorizer implements Authorizer {
     const { signal, replayable = true } = asked
     const obtained = obtain()
     if (!replayable) {
-      obtained.catch(() => undefined) // the next request profits; a failure has its event
+      obtained.catch(() => undefined) // the next request uses the result; a failure is reported by its event
       return this.#explanations.add(response, oneShotBody())
     }
     try {
@@ -275,7 +283,7 @@ export class KernelAuthorizer implements Authorizer {
       const where = url.origin + url.pathname
       const at = this.#options.clock.now()
       this.#events.emit('retried', { at, generation, method, url: where })
-      throwIfAborted(signal) // by a listener, or while the scheme was signing
+      throwIfAborted(signal) // a listener may have aborted it, or the scheme took long to sign
       return replay
     } catch (error) {
       throwIfAborted(signal)
@@ -285,7 +293,7 @@ export class KernelAuthorizer implements Authorizer {
   }
 }
 
-/** Codes of being signed out, with nothing left to sign in with. */
+/** Error codes of a user who is signed out and has no credentials left to sign in with. */
 const SIGNED_OUT: ReadonlySet<string> = new Set([
   'ERR_SIGN_IN_REQUIRED',
   'ERR_REFRESH_TOKEN_REJECTED',

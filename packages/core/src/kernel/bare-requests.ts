@@ -7,24 +7,24 @@ import { Authorization, type Target } from './authorization.ts'
 
 const NO_SESSION = { generation: 0, epoch: 0, permanent: true }
 
-/** Nothing is added to this request. */
+/** Returns an authorization that adds nothing to the request. */
 export const bare = (target: Target, attempt = 1) =>
   new Authorization({}, target, NO_SESSION, attempt)
 
-/** A request that seemed to be a grant's own: the grant's work, and whose session it was. */
+/** A request that was taken for a grant's own: that grant's work, and the session of the request. */
 interface OfGrant {
   passage: Passage
   epoch: number
 }
 
-/** Requests that go out without a token of ours, and why: asked when one of them comes back with a 401. */
+/** Remembers why a request went out without a token. The reason is needed if the server answers with a 401. */
 export class BareRequests {
   #ofGrants: WeakMap<Authorization, OfGrant> | undefined = undefined
-  /** Those with a credential of the caller's, by the header it is in. */
+  /** Requests that carry a credential of the caller's, with the name of its header. */
   #callers: WeakMap<Authorization, string> | undefined = undefined
   #isTold = false
 
-  /** It seems to be a grant's own. */
+  /** Records a request that appears to be a grant's own. */
   ofGrant(target: Target, of: OfGrant): Authorization {
     const authorization = bare(target)
     this.#ofGrants ??= new WeakMap()
@@ -32,7 +32,7 @@ export class BareRequests {
     return authorization
   }
 
-  /** It has a credential of the caller's own: left over, perhaps, from before there was a manager. */
+  /** Records a request with the caller's own credential, which may be left over from before the manager was added. */
   withCredential(target: Target, header: string): Authorization {
     const authorization = bare(target)
     this.#callers ??= new WeakMap()
@@ -42,13 +42,13 @@ export class BareRequests {
     return authorization
   }
 
-  /** What the grant's work was whose request this seemed to be, if that has ended since. */
+  /** Returns the grant's work that this request was taken for, if that work has ended since. */
   mistakenFor(authorization: Authorization): OfGrant | undefined {
     const of = this.#ofGrants?.get(authorization)
     return of && !of.passage.isOpen ? of : undefined
   }
 
-  /** Why no token was sent, where that may be a mistake. */
+  /** Returns why no token was sent, if that may be a mistake. */
   explain(
     authorization: Authorization,
     response: ResponseView | Response,
@@ -63,18 +63,18 @@ export class BareRequests {
 }
 
 /**
- * Tells the author of a program, in development only, of a header that keeps the token away: it may be left over from
- * before there was a manager, and nothing is renewed for such requests.
+ * Warns the programmer, in development only, that a header keeps the token away. The header may be left over from
+ * before the manager was added. The manager renews nothing for such requests.
  */
 function tellInDevelopment(header: string): void {
   if (!isDevelopment()) return
-  // oxlint-disable-next-line no-console -- there is no event for it, and whoever writes the program must know
-  console.warn(`Latchkey: ${callersCredential(header).message} (Said once, in development.)`)
+  // oxlint-disable-next-line no-console -- the programmer must see it, and it has no event
+  console.warn(`Latchkey: ${callersCredential(header).message} (Shown once, in development only.)`)
 }
 
 declare const process: { env: { NODE_ENV?: string } }
 
-/** As bundlers and test runners have it. */
+/** Whether the program runs in development, as bundlers and test runners define it. */
 function isDevelopment(): boolean {
   try {
     return process.env.NODE_ENV === 'development' // a bundler writes its value here

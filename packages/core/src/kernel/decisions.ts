@@ -3,62 +3,62 @@ import type { ManagerState } from '../events.ts'
 import { sessionChanged } from '../texts.ts'
 import type { TokenSet } from '../token-set.ts'
 
-/** How long before expiry the renewal starts when nothing is said, in milliseconds. */
+/** How long before expiry a renewal starts by default, in milliseconds. */
 export const RENEW_AHEAD_MS = 60_000
-/** The window is at most this share of a token's life: a 10-second token is not renewed on every call. */
+/** The largest share of a token's life that this may take: a 10-second token is not renewed on every call. */
 const MAX_SHARE = 0.2
 
-/** How long a failed renewal is not tried again, and a refused fresh token not renewed, in milliseconds. */
+/** How long a failed renewal is not tried again, and a rejected fresh token not renewed, in milliseconds. */
 export const COOL_DOWN_MS = 2_000
-/** A server that refuses one fresh token after the other is asked ever more rarely, down to this. */
+/** The longest such pause, in milliseconds, if a server rejects one fresh token after another. */
 const MAX_COOL_DOWN_MS = 60_000
 
-/** One token set in use. */
+/** A token set in use. */
 export interface Session {
   readonly tokens: TokenSet
-  /** Counts this manager's token sets: tells which one a request carried. */
+  /** Counts this manager's token sets. It shows which of them a request carried. */
   readonly generation: number
-  /** Counts this manager's sessions: tells whose token a request carried. */
+  /** Counts this manager's sessions. It shows whose token a request carried. */
   readonly epoch: number
-  /** In epoch milliseconds. `Infinity`: unknown, or never. */
+  /** In epoch milliseconds. `Infinity`: unknown, or the token does not expire. */
   readonly expiresAt: number
-  /** The instant from which a renewal is worth starting. `Infinity`: never. */
+  /** When a renewal in the background may start. `Infinity`: never. */
   renewAt: number
-  /** The server answered that this token is not good. */
+  /** Whether the server has rejected this token. */
   isRejected: boolean
-  /** From a permanent grant: it is never renewed and never stored. */
+  /** Whether it comes from a permanent grant, so that it is never renewed and never stored. */
   readonly permanent: boolean
-  /** What a cacheable scheme made of it, once it was asked. */
+  /** The headers that a cacheable scheme made of it. `undefined` before the first request. */
   headers: Readonly<Record<string, string>> | undefined
 }
 
-/** What one renewal started from. */
+/** The state that a renewal started from. */
 export interface Run {
   epoch: number
   generation: number
   /** In epoch milliseconds. */
   startedAt: number
-  /** Aborts when its time is up, or its session has ended. */
+  /** Aborts when the time limit is reached, or when the session has ended. */
   signal: AbortSignal
 }
 
-/** What a failed renewal leaves behind, so that the next request does not start it all again. */
+/** The result of a failed renewal. It keeps the next requests from starting another one at once. */
 export interface Failure {
   error: LatchkeyError
-  /** The instant until which the failure stands for an answer. `Infinity`: until a sign-in, or a change in the store. */
+  /** Until when requests get this failure. `Infinity`: until a sign-in, or a change in the store. */
   until: number
-  /** What the store held then. */
+  /** The contents of the store at that time. */
   tokens?: TokenSet | undefined
 }
 
-/** A token that was refused although fresh: its 401s are not about the token. */
+/** A token that was rejected although it was fresh. Further 401s are not about the token. */
 export interface Refused {
   generation: number
   until: number
   coolDownMs: number
 }
 
-/** What these decisions are about. */
+/** The state that these decisions are based on. */
 export interface State {
   readonly current: Session | undefined
   readonly generation: number
@@ -71,7 +71,7 @@ export interface State {
   readonly isRenewing: boolean
 }
 
-/** What a user interface may show. */
+/** Returns the part of the state that a user interface may show. */
 export function stateOf(state: State): ManagerState {
   const { current, generation, stopped, isLoaded, isRenewing } = state
   const idle = current ? 'signedIn' : isLoaded || stopped ? 'signedOut' : 'unknown'
@@ -84,35 +84,35 @@ export function isUsable(session: Session | undefined, now: number): session is 
   return session !== undefined && !session.isRejected && now < session.expiresAt
 }
 
-/** The session, if requests may go out with it now. */
+/** Returns the session if requests may go out with it now. */
 export function usableSession({ current, stopped }: State, now: number): Session | undefined {
   return !stopped && isUsable(current, now) ? current : undefined
 }
 
-/** When to start renewing a token that expires at `expiresAt`, seen first at `now`. */
+/** Returns when to start renewing a token that expires at `expiresAt` and was first seen at `now`. */
 export function renewalInstant(expiresAt: number, now: number, renewAheadMs: number): number {
   if (expiresAt === Infinity) return Infinity
   return expiresAt - Math.min(renewAheadMs, (expiresAt - now) * MAX_SHARE)
 }
 
-/** Whether a usable session is to be renewed in the background now. */
+/** Whether to renew a usable session in the background now. */
 export function isDue({ current, failure }: State, now: number): boolean {
   return current !== undefined && now >= current.renewAt && !(failure && now < failure.until)
 }
 
-/** Which session a caller began with, to ask after an await whether it is still the same. */
+/** The session that a caller began with. It shows after an `await` whether the session is still the same. */
 export interface Mark {
   epoch: number
-  /** Whether there was a session at all. */
+  /** Whether there was a session. */
   had: boolean
 }
 
 export const mark = ({ epoch, current }: State): Mark => ({ epoch, had: current !== undefined })
 
 /**
- * Does nothing while the session is the one that was marked. A request that began without a session takes the first one.
+ * Checks that the session is still the marked one. A request that began without a session accepts the first one.
  *
- * @throws {LatchkeyError} why requests are refused, or `ERR_SESSION_CHANGED`.
+ * @throws {LatchkeyError} why requests are rejected, or `ERR_SESSION_CHANGED`.
  */
 export function expectSame(state: State, { epoch, had }: Mark): void {
   if (state.stopped) throw state.stopped
@@ -121,8 +121,8 @@ export function expectSame(state: State, { epoch, had }: Mark): void {
 }
 
 /**
- * Whether the result of a renewal should be used: the token set is still the one that it started from, or it has
- * not timed out and there is no usable token.
+ * Whether to use the result of a renewal. It is used if the token set is still the one that the renewal started from,
+ * or if the renewal has not timed out and no token is usable.
  */
 export function isWanted({ epoch, generation, signal }: Run, state: State, now: number): boolean {
   if (state.epoch !== epoch) return false
@@ -130,13 +130,13 @@ export function isWanted({ epoch, generation, signal }: Run, state: State, now: 
 }
 
 /**
- * What the rejection of a token means.
+ * Returns what the rejection of a token means.
  *
- * - `'renew'`: the token in use is dead.
- * - `'late'`: it was replaced meanwhile; there may be a newer one already.
- * - `'permanent'`: it cannot be renewed.
- * - `'otherSession'`: it belonged to a session that has ended.
- * - `'refused'`: it was fresh, so a new one will not help.
+ * - `'renew'`: the token in use is no longer valid.
+ * - `'late'`: the token was replaced in the meantime, so a newer one may be there already.
+ * - `'permanent'`: the token cannot be renewed.
+ * - `'otherSession'`: the token belonged to a session that has ended.
+ * - `'refused'`: the token was fresh, so a new one will not help.
  */
 export function whatRejectionMeans(
   carried: { generation: number; epoch: number; attempt: number },
@@ -152,14 +152,17 @@ export function whatRejectionMeans(
   return isCooling ? 'refused' : 'renew'
 }
 
-/** How long the refused token of `generation` is not renewed: twice as long as the one before it. */
+/** Sets how long the rejected token of `generation` is not renewed: twice as long as the time before. */
 export function coolDown(before: Refused | undefined, generation: number, now: number): Refused {
   const isAgain = before?.generation === generation - 1
   const coolDownMs = isAgain ? Math.min(before.coolDownMs * 2, MAX_COOL_DOWN_MS) : COOL_DOWN_MS
   return { generation, until: now + coolDownMs, coolDownMs }
 }
 
-/** Whether a renewal failed for what may pass: the session is kept, and a later one tries again. */
+/**
+ * Whether a renewal failed for a reason that may pass, so that the session is kept and a later renewal tries
+ * again.
+ */
 export function isPassing(error: unknown): error is LatchkeyError {
   const codes = ['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT']
   return isLatchkeyError(error) && codes.includes(error.code)

@@ -2,10 +2,10 @@ import type { KernelOptions } from '../manager-options.ts'
 import { sameTokens, type TokenSet } from '../token-set.ts'
 import type { SessionState } from './session.ts'
 
-/** How long the winner of a race may take to store what it got, in milliseconds, on a store without a lock. */
+/** On a store without a lock: how long the winner of a race may take to store its tokens, in milliseconds. */
 const WINNER_WRITES_MS = 300
 
-/** Follows what other tabs, processes and machines do to the store. */
+/** Follows the changes that other tabs, processes and machines make to the store. */
 export class Elsewhere {
   readonly #options: Pick<KernelOptions, 'store' | 'name'>
   readonly #session: SessionState
@@ -32,7 +32,7 @@ export class Elsewhere {
     this.#unsubscribe?.()
   }
 
-  /** Takes over what the store holds, if it is news. Told of many changes at once, it reads once more. */
+  /** Reads the store and adopts its contents if they are newer. After several changes at once, it reads once more. */
   async look(): Promise<void> {
     const session = this.#session
     session.isOutdated = true
@@ -45,13 +45,13 @@ export class Elsewhere {
     this.#isLooking = false
   }
 
-  /** @returns Whether the store could be read. */
+  /** Reads the store. @returns Whether that succeeded. */
   async #follow(): Promise<boolean> {
     const session = this.#session
     const { store, name } = this.#options
     const { current, epoch } = session
     const { tokens, error } = await store.read(name)
-    const isOlder = session.current !== current || session.epoch !== epoch // than what is in use now
+    const isOlder = session.current !== current || session.epoch !== epoch // than the session in use now
     session.isOutdated ||= error !== undefined || isOlder || this.#isRenewing()
     if (error !== undefined) return false
     if (session.isOutdated || session.stopped || sameTokens(tokens, current?.tokens)) return true
@@ -61,8 +61,8 @@ export class Elsewhere {
   }
 
   /**
-   * What another process has stored in place of `known`. Without a lock the winner of a race may
-   * still be writing when the loser hears its no, so the store is given a moment and read again.
+   * Returns what another process has stored in place of `known`. Without a lock the winner of a race may still be
+   * writing when the loser is rejected, so this waits a moment and reads again.
    */
   async changed(known: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { store, name } = this.#options

@@ -1,7 +1,7 @@
 import { causesOf, isLatchkeyError, type LatchkeyError } from '../errors.ts'
 import type { ResponseView } from '../fetch/response-view.ts'
 
-/** Why a request came back as it did, kept beside the client's own objects and gone with them. */
+/** Keeps the reason for each response or error. It is kept beside the client's own object and freed with it. */
 export function createExplanations() {
   const reasons = new WeakMap<object, LatchkeyError>()
 
@@ -14,7 +14,7 @@ export function createExplanations() {
   function find(subject: unknown): LatchkeyError | undefined {
     for (const one of causesOf(subject)) {
       if (isLatchkeyError(one)) return one
-      const { response } = one as { response?: object } // any value may be asked for
+      const { response } = one as { response?: object } // reading a property is safe for any value
       const reason = reasons.get(one) ?? reasons.get(response as object)
       if (reason) return reason
     }

@@ -8,10 +8,10 @@ import type { Authorization } from './authorization.ts'
 import type { Session } from './decisions.ts'
 import type { SessionState } from './session.ts'
 
-/** A session that is prolonged by less than a twentieth of what is left is not written anew. */
+/** A session whose remaining time grows by less than a twentieth is not stored again. */
 const PROLONGED = 1.05
 
-/** Token sets that come with a response instead of a renewal: handed on by it, or obtained because it asked for them. */
+/** Token sets that come with a response instead of a renewal: the response holds them, or it asked for them. */
 export class HandedOn {
   readonly #options: KernelOptions
   readonly #session: SessionState
@@ -21,7 +21,7 @@ export class HandedOn {
     this.#session = session
   }
 
-  /** Takes over the tokens that an ordinary answer hands on, if the request carried the token in use. */
+  /** Adopts the tokens that an ordinary answer holds, if its request carried the token in use. */
   takeFrom(response: ResponseView | Response, { generation, epoch, target }: Authorization): void {
     const { current } = this.#session
     if (current?.generation !== generation || current.epoch !== epoch) return
@@ -30,14 +30,15 @@ export class HandedOn {
       const found = this.#options.tokensFrom?.(boundedView(response, target), current.tokens)
       if (found) this.#replace(current, found)
     } catch {
-      // what cannot be read is not taken over
+      // unreadable tokens are not adopted
     }
   }
 
   /**
-   * Lets `onChallenge` answer a refusal.
+   * Lets `onChallenge` answer a 401 or 403.
    *
-   * @returns The session to send the request again with; whether that is the one in use, for which new headers are made.
+   * @returns The session to send the request again with, and whether it is still the one in use, which gets new
+   *   headers.
    * @throws a LatchkeyError that says why there is none, or `signal`'s own reason.
    */
   async answer(
@@ -59,11 +60,11 @@ export class HandedOn {
     } catch (error) {
       throwIfAborted(signal)
       if (isLatchkeyError(error)) throw error
-      return undefined // what is thrown otherwise is no answer
+      return undefined // any other error counts as "no answer"
     }
   }
 
-  /** `found` takes the place of `current`, within the same session. */
+  /** Replaces `current` by `found`, within the same session. */
   #replace(current: Session, found: TokenSet): Session {
     if (current.permanent) return current
     const now = this.#options.clock.now()
@@ -71,12 +72,12 @@ export class HandedOn {
     const isLonger = (next.expiresAt ?? Infinity) - now > (current.expiresAt - now) * PROLONGED
     if (sameTokens(next, current.tokens) && !isLonger) return current
     const entered = this.#session.enter(next)
-    // Where the lock fails it stays in memory.
+    // If the lock fails, the tokens stay in memory only.
     void this.#store(current.tokens, next).catch(() => undefined)
     return entered
   }
 
-  /** Stores `tokens` where `before` still is: a sign-out or sign-in elsewhere that is not heard of yet wins. */
+  /** Stores `tokens` if `before` is still there. Otherwise another process has signed in or out, and that wins. */
   #store(before: TokenSet, tokens: TokenSet): Promise<void> {
     const { store, name } = this.#options
     return store.exclusively(name, undefined, async (stored) => {

@@ -13,53 +13,53 @@ import { SessionState } from './session.ts'
 /** Owns one named token set: obtains, renews, hands out and forgets it. */
 export interface TokenManager extends Authorizer {
   /**
-   * The token set in use, valid now. From memory when it can be; otherwise waits for the renewal
-   * everybody shares.
+   * Returns the token set in use, which is valid now. Answers from memory if possible. Otherwise waits for the
+   * renewal that all requests share.
    *
-   * @param options.signal Ends this caller's wait only, with its own reason.
-   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` when no grant gives one (a wrong password has a
-   *   code of its own); `ERR_RENEWAL_UNAVAILABLE` or `ERR_RENEWAL_TIMEOUT` when it may work later.
+   * @param options.signal Ends the wait of this caller only, with its own reason.
+   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` when no grant returns a token set (a wrong password has a code
+   *   of its own); `ERR_RENEWAL_UNAVAILABLE` or `ERR_RENEWAL_TIMEOUT` when a later call may succeed.
    */
   getTokens(options?: { signal?: AbortSignal }): Promise<TokenSet>
   /**
-   * Renews now, whatever the clock says, after a failure too; after signOut() it is a sign-in, by
-   * whichever grant can. Joins a renewal that is already under way. Throws as getTokens() does.
+   * Renews now, even if the token is fresh or the last renewal has failed. After signOut() it signs in, by any
+   * grant that can. Joins a renewal in progress. Throws the same errors as getTokens().
    */
   refresh(): Promise<TokenSet>
   /**
-   * Takes over a token set obtained elsewhere, as a new session: what was under way for the old one
-   * is dropped. Resolves when it is stored.
+   * Starts a new session with a token set that was obtained elsewhere. Work in progress for the old session is
+   * dropped. Resolves when the token set is stored.
    *
-   * Give the function that obtains it, `setTokens(() => login())`, rather than its answer: a sign-out, or a
-   * sign-in begun later, that takes effect before the answer is there then wins over it.
+   * Pass the function that obtains it, `setTokens(() => login())`, rather than its result. A sign-out, or a later
+   * sign-in, that takes effect before the function has answered then wins.
    *
-   * @param entering Called when it takes effect, just before it is stored: who has signed in is settled.
-   * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, `ERR_SESSION_CHANGED` when it was overtaken, and what the
-   *   function throws; the session then stays as it is.
+   * @param entering Called when the session takes effect, just before it is stored.
+   * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, `ERR_SESSION_CHANGED` when another sign-in or a sign-out won,
+   *   and whatever the function throws. The old session then stays.
    */
   setTokens(tokens: TokenSet | (() => MaybePromise<TokenSet>), entering?: () => void): Promise<void>
   /**
-   * Forgets the session at once, here and in the store. Whoever waits is rejected with
-   * `ERR_SIGN_IN_REQUIRED`, and so is every request until setTokens() or refresh(). Resolves when the
-   * store is empty; a store that fails is announced as `storeFailed` and not read again.
+   * Forgets the session at once, in memory and in the store. Waiting requests are rejected with
+   * `ERR_SIGN_IN_REQUIRED`, as are all requests until setTokens() or refresh(). Resolves when the store is empty.
+   * If the store fails, the manager emits `storeFailed` and does not read the store again.
    *
-   * @returns The token set that was in use, as the store has it, for a service that has to revoke it.
+   * @returns The token set that was in use, as the store has it, so that a service can revoke it.
    */
   signOut(): Promise<TokenSet | undefined>
   /**
-   * What a user interface may show, read without waiting. Frozen, and the same object until something changes;
-   * `changed` tells of each change, when it is new already.
+   * The state for a user interface, read without waiting. It is frozen, and stays the same object until something
+   * changes. When `changed` is emitted, it is already the new state.
    */
   readonly state: ManagerState
-  /** Calls `listener` at each event. Returns how to stop. */
+  /** Calls `listener` at each event. Returns a function that stops this. */
   on<Name extends keyof ManagerEvents>(event: Name, listener: Listener<Name>): () => void
-  /** Lets everybody who waits go and stops listening to the store, which keeps its token set. */
+  /** Rejects waiting requests and stops listening to the store. The store keeps its token set. */
   dispose(): void
 }
 
 /**
- * The state machine: one session, one renewal at a time, and the two calls that adapters make. Whatever a store or a
- * grant may do wrong is dealt with by what is wrapped around them (store/careful-store.ts, grant/retrying-grant.ts).
+ * The state machine: one session, one renewal at a time, and the two calls that adapters make. Wrappers handle the
+ * failures of stores and grants (store/careful-store.ts, grant/chain.ts).
  */
 export function createKernel(options: KernelOptions, events: Events): TokenManager {
   const kernel = new Kernel(options, events)
@@ -115,7 +115,7 @@ class Kernel {
       if (session.epoch !== epoch) throw session.stopped ?? sessionChanged()
     }
     await this.#renewal.load()
-    expectSame() // a sign-out is not undone by what began before it
+    expectSame() // a sign-out wins over work that began before it
     const { tokens } = await this.#renewal.renew(true)
     expectSame()
     session.stopped = undefined
@@ -172,7 +172,7 @@ class Kernel {
     return this.session.stopped?.code === 'ERR_DISPOSED'
   }
 
-  /** @throws {LatchkeyError} `ERR_DISPOSED`. */
+  /** Checks that the manager still works. @throws {LatchkeyError} `ERR_DISPOSED`. */
   #expectInUse(): void {
     if (this.session.stopped && this.#isDisposed()) throw this.session.stopped
   }

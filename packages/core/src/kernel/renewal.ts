@@ -24,21 +24,21 @@ import {
 import { Elsewhere } from './elsewhere.ts'
 import type { SessionState } from './session.ts'
 
-/** The renewal that all requests share which need a token while one is being obtained. */
+/** The renewal that all requests share while a token is being obtained. */
 interface Flight {
   promise: Promise<Session>
-  /** Ends the waiting, not the work: a rotated token that comes late is still kept, if its session is. */
+  /** Ends the wait, but not the work: a late token is still stored if the session has not changed. */
   end(reason: LatchkeyError): void
-  /** Ends the work as well, as far as the grant listens. */
+  /** Ends the work too, if the grant listens to the signal. */
   controller: AbortController
 }
 
-/** Renewals, one at a time: when one starts, what happens in it, what a failure leaves behind. */
+/** Runs renewals, one at a time: starts them, carries them out, and remembers failures. */
 export class Renewal {
   readonly #options: KernelOptions
   readonly #session: SessionState
   readonly #events: Events
-  /** What other tabs, processes and machines do to the store; listened to from the first session on. */
+  /** Changes by other tabs, processes and machines. It listens to the store from the first session on. */
   readonly elsewhere: Elsewhere
   #flight: Flight | undefined = undefined
   #loading: Promise<void> | undefined = undefined
@@ -50,19 +50,19 @@ export class Renewal {
     this.elsewhere = new Elsewhere(options, session, () => this.isUnderWay)
   }
 
-  /** Whether a renewal is under way, which brings newer tokens than any answer. */
+  /** Whether a renewal is in progress. Its tokens are newer than those of any answer. */
   get isUnderWay(): boolean {
     return this.#flight !== undefined
   }
 
-  /** What a request sets off on its way: a look into a store that has changed, a renewal ahead of expiry. */
+  /** Starts background work for a request: reading a store that has changed, or a renewal ahead of expiry. */
   tend(): void {
     const session = this.#session
     if (session.isOutdated) void this.elsewhere.look()
     if (!this.#flight && isDue(session, this.#options.clock.now())) void this.renew()
   }
 
-  /** A usable session of the user who is signed in now: the one in memory, else the store's, else a renewed one. */
+  /** Returns a usable session of the current user: from memory, else from the store, else renewed. */
   async obtain(): Promise<Session> {
     const session = this.#session
     const { clock, inside } = this.#options
@@ -81,7 +81,10 @@ export class Renewal {
     return obtained
   }
 
-  /** A request that waited for a first sign-in takes the one that came instead. @throws `error`, if none did. */
+  /**
+   * Returns the new session, if a request waited for a first sign-in and another one succeeded. @throws `error`
+   * otherwise.
+   */
   #firstSignIn(had: boolean, epoch: number, error: unknown): Session {
     const session = this.#session
     const isFirst = !had && session.epoch === epoch + 1
@@ -90,7 +93,7 @@ export class Renewal {
     throw error
   }
 
-  /** The first look into the store, once. */
+  /** Reads the store for the first time, once. */
   load(): Promise<void> {
     return (this.#loading ??= this.#firstLook())
   }
@@ -105,7 +108,7 @@ export class Renewal {
     else session.announce()
   }
 
-  /** Joins the renewal in flight, or starts one. `force`: in spite of an earlier failure. */
+  /** Joins the renewal in progress, or starts one. `force`: even after an earlier failure. */
   renew(force = false): Promise<Session> {
     if (this.#flight) return this.#flight.promise
     const { clock, renewTimeoutMs } = this.#options
@@ -122,7 +125,7 @@ export class Renewal {
       end(reason)
       controller.abort(reason)
     })
-    // Until the work is over, not the waiting: the lock must be let go in time also once the waiters are.
+    // The timer stops when the work ends, not the wait: the lock must be released in time even if no request waits.
     const work = this.#work(run, failed).finally(stopTimer)
     const promise = Promise.race([work, ended])
       .catch((error: unknown) => this.#fail(error))
@@ -132,13 +135,13 @@ export class Renewal {
         if (this.#session.isRenewing) this.#setRenewing(false)
         if (this.#session.isOutdated) void this.elsewhere.look()
       })
-    promise.catch(() => undefined) // in the background no request waits; the event tells
+    promise.catch(() => undefined) // in the background no request waits; the event reports a failure
     const mine: Flight = { promise, end, controller }
     this.#flight = mine
     return promise
   }
 
-  /** @param failed What failed for good: only another token set in the store can mend that. */
+  /** Does one renewal. @param failed A permanent failure. Only another token set in the store can end it. */
   async #work(run: Run, failed: Failure | undefined): Promise<Session> {
     const { store, name } = this.#options
     if (failed && sameTokens((await store.read(name)).tokens, failed.tokens)) throw failed.error
@@ -148,9 +151,9 @@ export class Renewal {
   }
 
   /**
-   * The next session: another process's from the store, or one from the chain of grants.
+   * Obtains the next session: another process's from the store, or one from the chain of grants.
    *
-   * @param mine What is to be renewed, as this manager has it.
+   * @param mine The token set to renew, as this manager knows it.
    */
   async #next(run: Run, stored: Stored, mine: TokenSet | undefined): Promise<Session> {
     const { store, name, ask, clock } = this.#options
@@ -159,7 +162,7 @@ export class Renewal {
     const known = stored.error === undefined ? stored.tokens : mine
     const isFresh = known && (expiryFromStore(known) ?? Infinity) > clock.now()
     if (isFresh && !sameTokens(known, mine)) return this.#adoptFor(run, known)
-    // A refresh token that others have too may be good for once only: it needs a place for its successor.
+    // A shared refresh token may be single-use, so its successor must be stored.
     const isShared = stored.error === undefined && known?.refreshToken !== undefined
     const mayPresent = !isShared || !store.canWrite || (await store.canWrite(name))
     const answer = await ask({
@@ -175,7 +178,7 @@ export class Renewal {
     return this.#giveUp(run, answer.tried, answer.rejection, known)
   }
 
-  /** Tells that the grants are being asked, or not any more. */
+  /** Records whether grants are being asked, and announces a change. */
   #setRenewing(isRenewing: boolean): void {
     const session = this.#session
     if (session.isRenewing === isRenewing) return
@@ -185,7 +188,7 @@ export class Renewal {
     this.#events.tellState(stateOf(session), at)
   }
 
-  /** Stores what the grant answered, and only then lets it be used. */
+  /** Stores the grant's answer. Only then may requests use it. */
   async #commit(run: Run, answer: TokenSet, grant: Grant, before: Stored): Promise<Session> {
     const { clock, store, name } = this.#options
     const session = this.#session
@@ -211,21 +214,24 @@ export class Renewal {
     return entered
   }
 
-  /** What another process has stored, if the result of this renewal should still be used. */
+  /** Adopts another process's token set, if the result of this renewal should still be used. */
   #adoptFor(run: Run, tokens: TokenSet): Session {
     const session = this.#session
     const isStillWanted = isWanted(run, session, this.#options.clock.now())
     return isStillWanted ? session.adopt(tokens) : this.#overtaken(run)
   }
 
-  /** A faster renewal's result serves as well, within the same session. */
+  /** Returns the result of a faster renewal, within the same session. */
   #overtaken({ epoch }: Run): Session {
     const { current, epoch: now } = this.#session
     if (now === epoch && current) return current
     throw sessionChanged()
   }
 
-  /** No grant gave a token. One that is still good is used up; otherwise the session is over. */
+  /**
+   * Handles a chain without a result. A token that is still valid is used until it expires. Otherwise the session
+   * is over.
+   */
   async #giveUp(
     run: Run,
     tried: string[],
@@ -235,7 +241,7 @@ export class Renewal {
     const session = this.#session
     const { store, name, clock } = this.#options
     if (session.epoch !== run.epoch) throw sessionChanged()
-    throwIfAborted(run.signal) // late, it may still bring a token but no longer end a session
+    throwIfAborted(run.signal) // after its time limit a renewal may still store a token, but must not end a session
     const at = clock.now()
     const error = signInRequired(tried, rejection, secretsOf(known))
     if (rejection) this.#events.emit('renewalFailed', { at, outcome: 'rejected', error })
@@ -246,19 +252,20 @@ export class Renewal {
     }
     session.end('rejected', known !== undefined || current !== undefined)
     if (rejection) session.failure = { error, until: Infinity, tokens: undefined }
-    await store.remove(name, known) // not what another process has stored since
+    await store.remove(name, known) // unless another process has stored a session since
     throw error
   }
 
   /**
-   * Passes on what was decided. What may pass keeps the session, and leaves a cool-down that keeps the next requests
-   * from storming. What the user has to do first is told once, and not asked again for the same token set.
+   * Passes on the error of a renewal. If the reason may pass, the session is kept and a cool-down holds back the
+   * next requests. If the user has to act first, the manager reports it once and does not ask again for the same
+   * token set.
    */
   #fail(error: unknown): never {
     const session = this.#session
     const at = this.#options.clock.now()
     if (isPassing(error)) {
-      if (session.current) session.current.isRejected = false // the server may judge it otherwise by then
+      if (session.current) session.current.isRejected = false // the server may accept it again by then
       const until = at + (error.retryAfterMs ?? COOL_DOWN_MS)
       session.failure = { error, until, tokens: undefined }
       this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
@@ -269,7 +276,7 @@ export class Renewal {
     throw error
   }
 
-  /** Drops the renewal in flight: its waiters are let go, and its result is not wanted any more. */
+  /** Drops the renewal in progress: its waiting requests are rejected, and its result is not used. */
   abandon(reason: LatchkeyError): void {
     this.#flight?.end(reason)
     this.#flight?.controller.abort(reason)
@@ -278,7 +285,10 @@ export class Renewal {
     if (this.#session.isOutdated) void this.elsewhere.look()
   }
 
-  /** Lets all waiters go. The session is not over: the renewal on its way is still stored, within its time. */
+  /**
+   * Rejects all waiting requests. The session stays: the renewal in progress is still stored, within its time
+   * limit.
+   */
   dispose(reason: LatchkeyError): void {
     this.#flight?.end(reason)
     this.elsewhere.stop()

@@ -13,10 +13,10 @@ import {
 } from './decisions.ts'
 
 /**
- * What a manager remembers, and every way in which that may change. Nothing is read, written or sent here.
+ * What a manager remembers, and every change of it. This class reads, writes and sends nothing.
  *
- * `generation` counts the token sets in use and `epoch` the sessions: signing out and signing in end an epoch, here or
- * elsewhere, and whatever was begun in an older one is dropped when it comes back.
+ * `generation` counts the token sets in use and `epoch` the sessions. Signing in or out, here or elsewhere, ends
+ * an epoch. The result of work that began in an older epoch is dropped.
  */
 export class SessionState implements State {
   current: Session | undefined = undefined
@@ -24,19 +24,19 @@ export class SessionState implements State {
   epoch = 0
   /** Counts the sign-ins and sign-outs as they begin. */
   begun = 0
-  /** The last one that took effect. Any that began before it comes too late. */
+  /** Number of the last sign-in or sign-out that took effect. Any that began earlier are dropped. */
   decided = 0
-  /** Set by signOut() and dispose(): why requests are refused until a sign-in. */
+  /** The error of all requests until a sign-in. Set by signOut() and dispose(). */
   stopped: LatchkeyError | undefined = undefined
   failure: Failure | undefined = undefined
   refused: Refused | undefined = undefined
-  /** Whether the store was looked into. */
+  /** Whether the store has been read. */
   isLoaded = false
   /** Whether grants are being asked. */
   isRenewing = false
   /**
-   * Whether the store has changed and was not looked at since: a renewal is under way, which reads the store itself,
-   * or the store could not be read.
+   * Whether the store has changed and has not been read since: the store could not be read, or a renewal is in
+   * progress, which reads the store itself.
    */
   isOutdated = false
   readonly #options: Pick<KernelOptions, 'clock' | 'renewAheadMs'>
@@ -48,11 +48,11 @@ export class SessionState implements State {
   }
 
   /**
-   * From now on requests go out with `tokens`; earlier failures are forgotten. Another user's tokens, as far as they
-   * say whose they are, begin another session.
+   * Sends requests with `tokens` from now on, and forgets earlier failures. If the tokens name another user, a new
+   * session begins.
    *
    * @param tokens With the instant of their expiry (`withExpiry()`).
-   * @param permanent They are never renewed and never stored.
+   * @param permanent Whether they are never renewed and never stored.
    */
   enter(tokens: TokenSet, permanent = false): Session {
     const { clock, renewAheadMs } = this.#options
@@ -77,15 +77,15 @@ export class SessionState implements State {
     return this.current
   }
 
-  /** Takes over what another process or tab has stored. */
+  /** Adopts what another process or tab has stored. */
   adopt(tokens: TokenSet): Session {
     return this.enter(withExpiry(tokens, 'store', this.#options.clock.now()))
   }
 
   /**
-   * Forgets the session in memory and ends its epoch; announced only when there was one. signOut(), here or
-   * elsewhere, also cancels the sign-ins in progress. A session ended by the server does not: those sign-ins are
-   * there to replace it.
+   * Forgets the session in memory and ends its epoch. Announces this only if there was a session. signOut(), here
+   * or elsewhere, also cancels the sign-ins in progress. A session ended by the server does not: those sign-ins
+   * are there to replace it.
    */
   end(reason: ManagerEvents['signedOut']['reason'], had = this.current !== undefined): void {
     this.epoch += 1
@@ -97,7 +97,7 @@ export class SessionState implements State {
     if (had) this.#events.emit('signedOut', { at: this.#options.clock.now(), reason })
   }
 
-  /** Tells of a change of the state, if there is one. */
+  /** Announces the state if it has changed. */
   announce(): void {
     this.#events.tellState(stateOf(this), this.#options.clock.now())
   }

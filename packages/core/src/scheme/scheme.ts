@@ -2,18 +2,20 @@ import { LatchkeyError } from '../errors.ts'
 import type { TokenSet } from '../token-set.ts'
 
 /**
- * How a token set becomes request headers. Asked anew for every attempt, so it may sign each one; a
- * redirect within the origin takes the headers of its attempt along.
+ * Turns a token set into request headers. The manager calls it for every attempt, so that it may sign each one. A
+ * redirect within the origin keeps the headers of its attempt.
  */
 export interface Scheme {
   /** Shown in error messages. */
   name: string
-  /** The header it sets, where that is always the same: a caller's own one then needs no token of ours. */
+  /**
+   * The header it sets, if that is always the same. If the caller has set this header, the manager needs no token.
+   */
   header?: string
-  /** True: its headers depend on the token set alone, so they are made once for each. Default: false. */
+  /** True: its headers depend only on the token set, so they are made once per token set. Default: false. */
   cacheable?: boolean
   /**
-   * The headers for one attempt of one request. They replace nothing that the caller has set.
+   * Returns the headers for one attempt of one request. They never replace the caller's own headers.
    *
    * @param tokens The token set in use.
    * @param request The final URL and the HTTP method, for schemes that sign them.
@@ -24,7 +26,7 @@ export interface Scheme {
   ): HeadersInit | Promise<HeadersInit>
 }
 
-/** `Authorization: Bearer …` (RFC 6750 section 2.1). */
+/** Creates a scheme that sends `Authorization: Bearer …` (RFC 6750 section 2.1). */
 export function bearer(): Scheme {
   return {
     name: 'bearer',
@@ -34,18 +36,18 @@ export function bearer(): Scheme {
   }
 }
 
-/** RFC 9110 section 5.1. */
+/** A field name (RFC 9110 section 5.1). */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~\w-]+$/
 
-/** Headers that belong to the connection, the body or the browser, or that are none at all. */
+/** Headers of the connection, the body or the browser, and names that are not headers. */
 const REFUSED =
   /^(host|connection|content-.*|cookie|te|trailer|transfer-encoding|upgrade|__proto__)$/
 
 /**
- * The bare token in a header of its own: `headerScheme('xc-auth')`.
+ * Creates a scheme that sends the bare token in its own header: `headerScheme('xc-auth')`.
  *
  * @param header An HTTP field name (RFC 9110 section 5.1), in any case; sent in lower case.
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` for a name that is no field name, or one like `host`.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` if it is not a field name, or is one like `host`.
  */
 export function headerScheme(header: string): Scheme {
   const name = typeof header === 'string' ? header.toLowerCase() : ''
@@ -63,21 +65,21 @@ export function headerScheme(header: string): Scheme {
   }
 }
 
-/** Headers of one attempt: lower-case names and values. */
+/** The headers of one attempt: names in lower case, and values. */
 export type RequestHeaders = Readonly<Record<string, string>>
 
-/** RFC 9110 section 5.5, as clients have it. */
+/** A field value (RFC 9110 section 5.5), as clients accept it. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * Lower-case names and values. A header for which the scheme has no value is not sent. What no header can carry is
- * refused here: a client would print it.
+ * Returns names in lower case, and values. Leaves out a header without a value. An invalid header is an error
+ * here, because a client would print it.
  */
 export function toRecord(init: HeadersInit): RequestHeaders {
   const isRecord = !Array.isArray(init) && !(Symbol.iterator in init)
   const entries: [string, unknown][] = isRecord ? Object.entries(init) : [...new Headers(init)]
   const given = entries.filter(([, value]) => value !== undefined && value !== null)
   if (!given.every(([name, value]) => FIELD_NAME.test(name) && SENDABLE.test(String(value))))
-    throw new TypeError('A header has a name or a value that cannot be sent.')
+    throw new TypeError('The scheme returned a header with an invalid name or value.')
   return Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), String(value)]))
 }

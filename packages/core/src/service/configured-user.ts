@@ -1,23 +1,23 @@
 import type { TokenSet } from '../token-set.ts'
 import { memoryStore, type TokenStore } from '../store/token-store.ts'
 
-/** Who a service is configured to sign in by itself, and whether the session is still theirs. */
+/** The user that a service is configured to sign in by itself, and whether the session is still theirs. */
 export interface ConfiguredUser<Credentials> {
-  /** For the chain: the configured credentials, unless somebody else has signed in since. */
+  /** Returns the configured credentials for the chain, unless another user has signed in since. */
   credentials(): Credentials | undefined
-  /** Somebody has signed in: the configured user, or somebody else. */
+  /** Records a sign-in, of the configured user or of another one. */
   entered(isConfigured: boolean): void
-  /** Where the session is kept, given the configured user's store. */
+  /** Returns where to keep the session, given the configured user's store. */
   keepIn(store: TokenStore): TokenStore
 }
 
 /**
- * Nobody goes on as somebody else. Once somebody else than the configured user has signed in, the configured
- * credentials are not used, and the session stays in memory: the store is the configured user's, here, in
- * other processes and after a restart, which know no other.
+ * Keeps the sessions of different users apart. Once another user has signed in, the configured credentials are not
+ * used and the session stays in memory. The store belongs to the configured user: here, in other processes, and
+ * after a restart.
  *
- * @param isOwn Where a token tells whose it is: a session in the store that is somebody else's is no session,
- *   and stays where it is.
+ * @param isOwn Returns whether a session is the configured user's, if a token names its user. A stored session of
+ *   another user is ignored and left in the store.
  */
 export function configuredUser<Credentials>(
   configured: () => Credentials,

@@ -1,8 +1,8 @@
 import type { TokenManager } from '../token-manager.ts'
 
 /**
- * `manager` with methods of a service's own, in place of those of the same name. Not by spreading it, which would keep
- * `state` as it is at that moment.
+ * Returns `manager` with a service's own methods, which replace those of the same name. Spreading the manager
+ * would instead keep the `state` of that moment.
  *
  * @group For adapters and services
  */

@@ -1,16 +1,16 @@
-/** Statuses that say "later", whoever gives them: too many, too early, too slow. */
+/** Statuses that mean "later", from an API or from a gateway: too slow, too early, too many. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429])
 
-/** Schemes by which a proxy asks for a person or a machine of its own; no API of tokens does. */
+/** Schemes of a proxy that wants its own sign-in. An API with tokens does not use them. */
 const OF_A_PROXY = /^\s*(basic|digest|negotiate|ntlm|kerberos)\b/i
 
-/** Whether an answer says that it is a page, for people to read. */
+/** Returns whether an answer is a web page. */
 export const isPage = (headers: Headers): boolean =>
   /\bx?html\b/i.test(headers.get('content-type') ?? '')
 
 /**
- * Whether an answer to a request of ours is not the API's own word about what was sent: a firewall's page, a proxy's
- * challenge, a gateway that gave up, a server in trouble. Nothing follows from it for a session.
+ * Returns whether an answer comes from something other than the API: a firewall's page, a proxy's challenge, a
+ * gateway's timeout, a failing server. It does not affect the session.
  *
  * @param text The answer's body.
  */

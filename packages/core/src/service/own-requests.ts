@@ -5,19 +5,19 @@ import { invalidOption } from '../option-names.ts'
 import { isPage } from './foreign-answer.ts'
 import { afterRunning, untilAborted } from '../waiting.ts'
 
-/** No answer about tokens is as long, in bytes. */
+/** An answer about tokens is shorter than this, in bytes. */
 const MAX_BYTES = 2 ** 20
 
 /**
- * The `fetch` of a service's own requests, which carry secrets: sign-in, refresh, sign-out.
+ * Creates the `fetch` for a service's own requests, which contain secrets: sign-in, refresh, sign-out.
  *
- * - The answer comes with all of its body, or not at all: it may break off or stall as well.
- * - A request without a signal of its own is limited to `renewTimeoutMs`. A `fetch` that does not listen to
- *   its signal is left behind.
- * - No redirect is followed, since it would take the secrets along, and no cache is asked or told.
+ * - It returns an answer only with its complete body. An answer that breaks off or stalls is an error.
+ * - It limits a request without a signal of its own to `renewTimeoutMs`, even if the given `fetch` ignores its
+ * signal.
+ * - It follows no redirect, because that would send the secrets along, and it uses no cache.
  *
- * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE`, `ERR_REDIRECT_REFUSED`; `ERR_UNUSABLE_TOKEN` for a
- *   mebibyte or more.
+ * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE`, `ERR_REDIRECT_REFUSED`; `ERR_UNUSABLE_TOKEN` for a mebibyte or
+ *   more.
  */
 export function ownFetch(options: {
   fetch?: typeof fetch | undefined
@@ -29,7 +29,7 @@ export function ownFetch(options: {
     throw invalidOption('`fetch` must be a function.')
   }
   return async (input, init) => {
-    const where = `${input as string | URL}`.replace(/[?#].*/s, '') // a query may hold anything
+    const where = `${input as string | URL}`.replace(/[?#].*/s, '') // a query may contain secrets
     const limit = new AbortController()
     const stop = init?.signal ? undefined : afterRunning(renewTimeoutMs, () => limit.abort(late()))
     const signal = init?.signal ?? limit.signal
@@ -43,7 +43,7 @@ export function ownFetch(options: {
       return await untilAborted(read(), signal)
     } catch (cause) {
       if (isLatchkeyError(cause)) throw cause
-      const { code } = ((cause as Error).cause ?? cause) as { code?: unknown } // the system's, where Node has it
+      const { code } = ((cause as Error).cause ?? cause) as { code?: unknown } // the system's code, if Node reports it
       const why = typeof code === 'string' ? ` (${code})` : ''
       const message = `${where} could not be reached${why}, or did not answer in time.`
       throw new LatchkeyError('ERR_SERVER_UNAVAILABLE', message, { cause })
@@ -53,14 +53,14 @@ export function ownFetch(options: {
   }
 }
 
-/** Its name tells core that the answer was lost. */
-const late = () => Object.assign(new Error('The time was up.'), { name: 'TimeoutError' })
+/** Creates an error whose name shows core that the answer was lost. */
+const late = () => Object.assign(new Error('The time limit was reached.'), { name: 'TimeoutError' })
 
 function refuseRedirect(where: string, { type, status }: Response): void {
   if (type !== 'opaqueredirect' && (status < 300 || status > 399)) return
   throw new LatchkeyError(
     'ERR_REDIRECT_REFUSED',
-    `A redirect from ${where} was not followed, since it would take secrets along. Give the address where the server really is.`,
+    `A redirect from ${where} was not followed, because it would send secrets along. Configure the final address of the server.`,
   )
 }
 
@@ -70,14 +70,15 @@ async function readWhole(where: string, response: Response): Promise<string> {
   let text = ''
   if (await readPieces(reader, MAX_BYTES, (piece) => (text += piece))) return text
   reader.cancel().catch(() => undefined)
-  // Its code tells core that a refresh token may be spent, and is not to be presented again at once.
+  // This code shows core that the refresh token may be used up, so that it does not present it again at once.
   throw new LatchkeyError('ERR_UNUSABLE_TOKEN', `${where} answered with a mebibyte or more.`)
 }
 
 /**
- * What may pass, with what the server said about waiting.
+ * Creates the error for a failure that may pass, with the time that the server asked to wait.
  *
- * A refusal that is not the API's own word, such as a firewall's page, leaves no cool-down: it has not been asked.
+ * An answer that does not come from the API, such as a firewall's page, starts no cool-down, because the API has
+ * not been asked.
  */
 export function unavailable(said: string, { status, headers }: Response): LatchkeyError {
   const wait = headers.get('retry-after') ?? headers.get('x-retry-after')
@@ -85,7 +86,7 @@ export function unavailable(said: string, { status, headers }: Response): Latchk
   return new LatchkeyError('ERR_SERVER_UNAVAILABLE', said, { retryAfterMs, status })
 }
 
-/** The JSON object in `text`, or an empty one. It inherits nothing. */
+/** Returns the JSON object in `text`, or an empty one. It inherits nothing. */
 export function readObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)

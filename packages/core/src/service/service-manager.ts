@@ -8,29 +8,32 @@ import { createTokenManager, type TokenManager } from '../token-manager.ts'
 import { readTokenSet, type TokenSet } from '../token-set.ts'
 import { withTimeLimit } from '../waiting.ts'
 
-/** How a server is told that a session is over. */
+/** How the server ends a session. */
 export interface Revocation {
-  /** False: the server does not listen to this access token any more. @throws when it cannot be told. */
+  /**
+   * Revokes a token set. Returns false if the server does not accept its access token any more. @throws if that
+   * failed.
+   */
   tell(ended: TokenSet): Promise<boolean>
-  /** Where the server listens to a live access token only: how to get one, if at all. */
+  /** Obtains a new access token, for a server that revokes only with a valid one. */
   renew?(refreshToken: string): Promise<TokenSet | undefined>
 }
 
-/** A manager whose sign-out is the server's too. */
+/** A manager whose sign-out also ends the session at the server. */
 export interface ServiceManager extends TokenManager {
-  /** @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told. */
+  /** @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not end the session. */
   signOut(): Promise<undefined>
 }
 
 /**
- * A token manager for a service that signs out at its server as well.
+ * Creates a token manager for a service that also signs out at its server.
  *
- * A sign-out revokes what the server has issued by then: the token set in use, also when another process has
- * renewed it; and what a renewal or a sign-in on its way still brings, which nobody else would know of. So it
- * does not cut the renewal's request off, and waits for that, no longer than a renewal may take; a sign-in
- * that it has overtaken ends when it is revoked.
+ * A sign-out revokes all tokens that the server has issued by then. These are the token set in use, even if
+ * another process has renewed it, and the result of a renewal or sign-in in progress, which only this manager
+ * knows of. So a sign-out does not abort that renewal's request. It waits for the request, at most for the time
+ * limit of a renewal. A cancelled sign-in ends when its tokens are revoked.
  *
- * @param user Whose the store is, where somebody else may sign in as well.
+ * @param user The user that the store belongs to, if other users may sign in as well.
  */
 export function createServiceManager(
   options: TokenManagerOptions,
@@ -40,7 +43,7 @@ export function createServiceManager(
   const { renewTimeoutMs, clock, store } = checkOptions(options)
   let signOuts = 0
   let isLeaving = false
-  /** What the renewal that a sign-out has abandoned still brings: the last of its requests goes on. */
+  /** The late result of a renewal that a sign-out has cancelled. Its last request continues. */
   let late: Promise<TokenSet | undefined> | undefined
 
   const outliving = (grant: Grant): Grant => ({
@@ -93,7 +96,7 @@ export function createServiceManager(
 const inTime = (answer: Promise<TokenSet | undefined>, ms: number) =>
   withTimeLimit(answer, ms, () => undefined).catch(() => undefined)
 
-/** What a renewal brings stands in place of what it was for, whose refresh token may be good for more. */
+/** Returns the renewed tokens. They keep the old refresh token if the renewal returned none. */
 const succeed = (old: TokenSet | undefined, renewed: TokenSet): TokenSet =>
   readTokenSet({ ...(old?.refreshToken && { refreshToken: old.refreshToken }), ...renewed })
 
@@ -102,13 +105,13 @@ async function revoke({ tell, renew }: Revocation, ended: TokenSet, clock: Clock
   try {
     const isDead = renew && expiresAt <= clock.now()
     if (!isDead && (await tell(ended))) return
-    // The access token is dead; the refresh token is what lives longest.
+    // The access token is not valid any more. The refresh token lives longest.
     const renewed = refreshToken && (await renew?.(refreshToken))
     if (renewed) await tell(readTokenSet({ ...ended, ...renewed }))
   } catch (cause) {
-    if ((cause as { code?: unknown }).code === 'ERR_REFRESH_TOKEN_REJECTED') return // over already
+    if ((cause as { code?: unknown }).code === 'ERR_REFRESH_TOKEN_REJECTED') return // the session is over already
     const message =
-      'Signed out here, but the server could not be told, so the session may live on there.'
+      'Signed out here, but the server did not confirm it, so the session may still be valid there.'
     throw new LatchkeyError('ERR_SIGN_OUT_INCOMPLETE', message, { cause })
   }
 }

@@ -1,7 +1,7 @@
-/** What a server answered to a sign-in: who signed in, what they may do, or what it wants to know next. */
+/** A server's answer to a sign-in: who has signed in, what they may do, or what the server asks next. */
 export interface SignInAnswer {
   /** The HTTP status. */
   readonly status: number
-  /** Parsed when it is JSON, else text. It holds the tokens as well. */
+  /** Parsed if it is JSON, else text. It contains the tokens too. */
   readonly body: unknown
 }

@@ -1,6 +1,6 @@
 import { isLatchkeyError } from '../errors.ts'
 
-/** Codes of being signed out. Any other failure says that the server could not be asked. */
+/** Codes that mean "signed out". Any other failure means that the server could not be asked. */
 const SIGNED_OUT: ReadonlySet<string> = new Set([
   'ERR_SIGN_IN_REQUIRED',
   'ERR_API_TOKEN_REJECTED',
@@ -10,7 +10,7 @@ const SIGNED_OUT: ReadonlySet<string> = new Set([
   'ERR_FRESH_TOKEN_REJECTED',
 ])
 
-/** What `ask` answers; false where it fails because the user is signed out. @throws when it fails otherwise. */
+/** Returns the result of `ask`, or false if it fails because the user is signed out. @throws any other failure. */
 export async function isSignedIn(ask: () => Promise<boolean>): Promise<boolean> {
   try {
     return await ask()

@@ -4,17 +4,17 @@ import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set
 import { throwIfAborted, untilAborted, withTimeLimit } from '../waiting.ts'
 import type { KernelStore, Stored, TokenStore } from './token-store.ts'
 
-/** How long one call of a store may take, in milliseconds, before the manager goes on without it. */
+/** How long one call to a store may take, in milliseconds. After that the manager goes on without it. */
 const STORE_LIMIT_MS = 3_000
-/** How long a store is not read again while a call of it that overran its time has not come back, in milliseconds. */
+/** How long the store is not read again while a call is overdue, in milliseconds. */
 const HUNG_MS = 30_000
-/** How long a write is waited for meanwhile, in milliseconds. It is tried all the same: a sign-out may get through. */
+/** How long a write may take while a call is overdue, in milliseconds. It is still tried: a sign-out may succeed. */
 const HUNG_LIMIT_MS = 100
 
 type Operation = ManagerEvents['storeFailed']['operation']
 type OnFailure = (operation: Operation, error: LatchkeyError) => void
 
-/** Codes of what was read, and is not a session. */
+/** Codes of errors about stored data that is not a session. */
 const GARBAGE: ReadonlySet<unknown> = new Set([
   'ERR_UNUSABLE_TOKEN',
   'ERR_STORE_GARBAGE',
@@ -22,30 +22,29 @@ const GARBAGE: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * `store`, made fit for the kernel to rely on. It serves one manager, and so one name.
+ * Wraps `store` so that the kernel can rely on it. It serves one manager, and so one name.
  *
- * - Writes run one after the other, and a read comes after them. A write that a newer one has overtaken before its turn
- *   is left out.
- * - A call that hangs, throws or holds garbage is told once, until it works again. While one hangs, reads fail at once
- *   and writes are hardly waited for, so that requests do not wait for the same store again and again.
- * - A read fails where the contents are unknown. With `ERR_RENEWAL_UNAVAILABLE`, where another process may have
- *   spent the refresh token in the meantime, so that nothing may be renewed.
- * - A write that overran its time and lands later, over something newer, is put right.
+ * - Writes run one after another, and a read waits for them. A write is skipped if a newer one is already waiting.
+ * - A call that hangs, throws or returns garbage is reported once, until the operation works again. While a call
+ * hangs, reads fail at once and writes wait only briefly, so that not every request waits for the same store.
+ * - A read fails if the contents are unknown. It fails with `ERR_RENEWAL_UNAVAILABLE` if another process may have
+ * used the refresh token in the meantime, so that nothing may be renewed.
+ * - A write may exceed its time limit and then overwrite newer data. If so, the newer data is written again.
  */
 export class CarefulStore implements KernelStore {
   readonly canWrite?: (name: string) => Promise<boolean>
   readonly #store: TokenStore
   readonly #onFailure: OnFailure
-  /** What has failed and not worked since. */
+  /** Operations that have failed and have not worked since. */
   readonly #failing = new Set<Operation>()
-  /** What the store was last known to hold. */
+  /** The contents of the store, as last known. */
   #seen: TokenSet | undefined = undefined
-  /** What it was last told to hold. */
+  /** The contents that the store should have. */
   #wanted: TokenSet | undefined = undefined
-  /** Whether the last write got through. If not, the store still holds the older value (`#seen`): ignore it. */
+  /** Whether the last write succeeded. If not, the store still holds the older value (`#seen`): ignore it. */
   #isWritten = true
   #writing: Promise<unknown> = Promise.resolve()
-  /** When the last call began that overran its time and has not come back. */
+  /** When the overdue call began. `undefined`: no call is overdue. */
   #hungSince: number | undefined = undefined
 
   constructor(store: TokenStore, onFailure: OnFailure) {
@@ -60,14 +59,14 @@ export class CarefulStore implements KernelStore {
 
   async read(name: string): Promise<Stored> {
     try {
-      await this.#writing // what is being written is as good as written
+      await this.#writing // a write in progress counts as done
       return { tokens: await this.#read(name), error: undefined }
     } catch (error) {
       return { tokens: undefined, error }
     }
   }
 
-  /** What a newer order has overtaken when its turn comes is not written. */
+  /** Writes `tokens`, or removes them. Skips the write if a newer one is waiting when its turn comes. */
   write(tokens: TokenSet | undefined, name: string): Promise<void> {
     this.#wanted = tokens
     const isWanted = () => this.#wanted === tokens
@@ -128,13 +127,13 @@ export class CarefulStore implements KernelStore {
     } catch (error) {
       this.#announce('get', error)
       const isGarbage = GARBAGE.has((error as { code?: unknown } | undefined)?.code)
-      // Others may have spent the refresh token in use, where it lies in a store that several share.
+      // In a shared store, another process may have used the current refresh token.
       const isShared = store.lock && this.#isWritten && this.#seen?.refreshToken !== undefined
       throw !isGarbage && isShared ? unreadable(error) : failed('Its contents are unknown.')
     }
-    // Ours was rotated and could not be stored: the store's is spent, and must not be presented again.
+    // The renewed tokens could not be stored. The store holds the old refresh token, which must not be used again.
     if (!this.#isWritten && sameTokens(tokens, this.#seen)) {
-      throw failed('What it holds is older than the session.')
+      throw failed('It still holds tokens that are older than the session.')
     }
     this.#seen = tokens
     return tokens
@@ -157,10 +156,10 @@ export class CarefulStore implements KernelStore {
       landing?.then(
         () => {
           if (this.#wanted !== tokens)
-            void this.write(this.#wanted, name) // it landed over something newer
+            void this.write(this.#wanted, name) // it replaced something newer
           else [this.#isWritten, this.#seen] = [true, tokens]
         },
-        () => undefined, // announced already
+        () => undefined, // already reported
       )
     }
   }
@@ -168,7 +167,7 @@ export class CarefulStore implements KernelStore {
   async #limited<T>(operation: Operation, work: () => T | PromiseLike<T>): Promise<T> {
     const since = performance.now()
     const isHung = this.#hungSince !== undefined && since - this.#hungSince < HUNG_MS
-    if (isHung && operation === 'get') throw failed('It still does not answer.')
+    if (isHung && operation === 'get') throw failed('An earlier call has not ended yet.')
     const running = (async () => work())()
     const limit = isHung ? HUNG_LIMIT_MS : STORE_LIMIT_MS
     const late = () => {
@@ -190,7 +189,7 @@ export class CarefulStore implements KernelStore {
   }
 }
 
-/** Runs `run` once under the store's lock, and its result counts, however the lock itself ends. */
+/** Runs `run` once under the store's lock. Its result is used even if the lock itself then fails. */
 async function runOnce<T>(store: TokenStore, name: string, run: () => Promise<T>): Promise<T> {
   let running: Promise<T> | undefined
   let cause: unknown
@@ -213,6 +212,6 @@ const failed = (message: string, cause?: unknown) =>
 const unreadable = (cause: unknown) =>
   new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    'The token store could not be read, so nothing was renewed: another process may have renewed already. The session is kept; a later request tries again.',
+    'The token store could not be read, so nothing was renewed, because another process may have renewed already. The session is kept; a later request tries again.',
     { cause: withoutSecrets(cause, []) },
   )

@@ -1,86 +1,85 @@
 import type { TokenSet } from '../token-set.ts'
 
-/** A value, or a promise of it: what may be sync or async. */
+/** A value, or a promise of one: the result of a function that may be sync or async. */
 export type MaybePromise<T> = T | Promise<T>
 
 /**
- * Where a token set outlives the process. Three methods suffice; each may be sync or async, and
- * `null` for "none" is as good as `undefined`.
+ * Keeps token sets beyond the end of the process. Three methods are enough. Each may be sync or async, and may
+ * return `null` or `undefined` for "none".
  */
 export interface TokenStore {
-  /** What was stored last under `name`, whoever stored it; `undefined` or `null` for none. */
+  /** Returns the last value stored under `name`, by any process. `undefined` or `null`: there is none. */
   getToken(name: string): MaybePromise<TokenSet | null | undefined>
-  /**
-   * Stores a session, in place of the old one as a whole. Once it resolves, it would survive a crash.
-   */
+  /** Stores a session and replaces the old one as a whole. After it resolves, the session survives a crash. */
   setToken(tokens: TokenSet, name: string): MaybePromise<unknown>
-  /** Forgets a session. No error when there was none. */
+  /** Forgets a session. Does nothing if there is none. */
   removeToken(name: string): MaybePromise<unknown>
   /**
-   * Runs `run` while no other tab, process or machine runs one for `name`, and gives its result. Needed
-   * wherever several managers share a session whose refresh tokens are single-use: without it, two that
-   * renew at once may both present the same one. `run` ends by itself within the renewal's time limit.
+   * Runs `run` while no other tab, process or machine runs one for `name`, and returns its result. Needed when
+   * several managers share a session with single-use refresh tokens. Without it, two managers that renew at the
+   * same time may present the same token. `run` always ends within the renewal's time limit.
    */
   lock?<T>(name: string, run: () => Promise<T>): Promise<T>
   /**
-   * Calls `listener` when `name` has changed: in another tab, process or machine, and also by this very store, since
-   * several managers may share it. Returns how to stop.
+   * Calls `listener` when `name` has changed: in another tab, process or machine, or by this store itself, because
+   * several managers may share it. Returns a function that stops this.
    */
   subscribe?(name: string, listener: () => void): () => void
   /**
-   * How long before expiry a manager on this store renews unless it is told otherwise, in milliseconds.
-   * 0, where what is stored behind a request's back may be lost: a renewal is then waited for.
+   * How long before expiry a manager on this store renews by default, in milliseconds. Use 0 if a write in the
+   * background may be lost: the request then waits for the renewal.
    */
   renewAheadMs?: number
   /**
-   * Whether a session could be stored now: false for a read-only or full disk. Asked under the lock before a refresh
-   * token is presented that may be good for once only. Leaves `name` as it is. Absent: it could.
+   * Returns whether a session could be stored now: false for a read-only or full disk. The manager asks this under
+   * the lock, before it presents a refresh token that may be single-use. It must not change `name`. Absent: always
+   * writable.
    */
   canWrite?(name: string): MaybePromise<boolean>
-  /** The names in use, as they were given. */
+  /** Returns the names in use, exactly as they were stored. */
   names?(): MaybePromise<string[]>
 }
 
-/** What a store holds. With an `error` that is unknown: do not act on it. */
+/** The contents of a store. If `error` is set, they are unknown: do not act on them. */
 export interface Stored {
   tokens: TokenSet | undefined
   error: unknown
 }
 
-/** A store as the kernel uses it: none of its methods throws what a store threw. */
+/** A store as the kernel uses it. Its methods never throw an error of the store. */
 export interface KernelStore {
-  /** What is stored now. */
+  /** Reads the stored value. */
   read(name: string): Promise<Stored>
-  /** Writes `tokens`; resolves also where that failed. */
+  /** Writes `tokens`. Resolves even if the write failed. */
   write(tokens: TokenSet, name: string): Promise<void>
   /**
    * Empties the store.
    *
-   * @param only Nothing is removed where something else is found. Absent: whatever is found.
-   * @returns What was there, if it could be read.
+   * @param only Removes only this value and keeps any other. Absent: removes any value.
+   * @returns The removed value, if it could be read.
    */
   remove(name: string, only?: TokenSet): Promise<TokenSet | undefined>
   /**
-   * Runs `run` once, with what is stored then, while no other tab, process or machine does, where the store can keep
-   * them out.
+   * Runs `run` once with the stored value, while no other tab, process or machine does so, if the store has a
+   * lock.
    *
-   * @param signal Ends the waiting, for the lock and for `run`, with its reason.
-   * @throws What `run` throws; `ERR_RENEWAL_UNAVAILABLE` when the lock cannot be had.
+   * @param signal Ends the wait, for the lock and for `run`, with its reason.
+   * @throws What `run` throws; `ERR_RENEWAL_UNAVAILABLE` when the lock cannot be obtained.
    */
   exclusively<T>(
     name: string,
     signal: AbortSignal | undefined,
     run: (stored: Stored) => Promise<T>,
   ): Promise<T>
-  /** Whether others are kept out. */
+  /** Whether `exclusively()` keeps other processes out. */
   readonly isExclusive: boolean
-  /** Whether a session could be stored now. Absent: the store cannot tell. */
+  /** Returns whether a session could be stored now. Absent: the store does not know. */
   canWrite?(name: string): Promise<boolean>
-  /** Calls `listener` when `name` has changed, where the store can tell. Returns how to stop. */
+  /** Calls `listener` when `name` has changed, if the store reports changes. Returns a function that stops this. */
   subscribe(name: string, listener: () => void): () => void
 }
 
-/** Keeps copies of token sets for as long as the process lives. The default. */
+/** Creates a store in memory, which is the default. It keeps copies of token sets until the process ends. */
 export function memoryStore(): TokenStore {
   const entries = new Map<string, TokenSet>()
   const turns = new Map<string, Promise<unknown>>()
@@ -94,7 +93,7 @@ export function memoryStore(): TokenStore {
     names: () => [...entries.keys()],
     lock(name, run) {
       const turn = (turns.get(name) ?? Promise.resolve()).then(run)
-      const freed = turn.catch(() => undefined) // the next holder does not care how it went
+      const freed = turn.catch(() => undefined) // the next holder runs even if this one failed
       turns.set(name, freed)
       return turn
     },
