@@ -195,7 +195,7 @@ describe('the marketplace with a username and password', () => {
     expect(await server.scopeOf(manager)).toBe(401)
     expect(server.sent(TOKEN).some(({ form }) => form['username'] === 'eve')).toBe(false)
     const { message } = await failure(manager.getTokens())
-    expect(message).toContain('password (those given are of another user than the session)')
+    expect(message).toContain('password (those given belong to another user than the session)')
   })
 })
 

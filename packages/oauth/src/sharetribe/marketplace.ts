@@ -57,7 +57,7 @@ export interface SharetribeMarketplace extends OAuth {
   isSignedIn(): Promise<boolean>
 }
 
-const OTHER_USER = 'those given are of another user than the session'
+const OTHER_USER = 'those given belong to another user than the session'
 
 /**
  * Keeps clients signed in to Sharetribe's Marketplace API: as the user who signed in, and anonymously
