@@ -83,7 +83,7 @@ describe('another user who signs in', () => {
     expect(await api.read(api.openBare({ ...withBoth, store }))).toBe(200)
   })
 
-  test('is the user of the session name, if the credentials come from a function', async () => {
+  test('is assumed for signIn(credentials), if the configured credentials come from a function', async () => {
     const api = startApi(pair)
     const store = memoryStore()
     const session = api.open({ ...withBoth, store, credentials: () => ada })

@@ -91,7 +91,7 @@ describe('a success', () => {
     expect(Object.keys(sent(api.lastTo('/auth/refresh').body))).toEqual(['refreshToken'])
   })
 
-  test('from before a restart: field names for the refresh token are tried until the API judges one', async () => {
+  test('stored before a restart: field names for the refresh token are tried until the API judges one', async () => {
     const api = startApi(camel)
     const session = api.openBare({ refresh: '/auth/refresh' })
     await session.setTokens({ accessToken: 'a', refreshToken: 'r' })
