@@ -30,12 +30,12 @@ export function expectKnown<Options extends object>(
 ): Options {
   const names = Object.keys(known).join(', ')
   if (typeof options !== 'object' || options === null) {
-    throw invalidOption(`The options are no object. There are: ${names}.`)
+    throw invalidOption(`Options must be an object. Known options: ${names}.`)
   }
   const own = Object.assign(Object.create(null), options) as Record<string, unknown>
   for (const [option, value] of Object.entries(own)) {
     const kind = Object.hasOwn(known, option) ? known[option] : undefined
-    if (!kind) throw invalidOption(`There is no option \`${path}${option}\`. There are: ${names}.`)
+    if (!kind) throw invalidOption(`Unknown option \`${path}${option}\`. Known options: ${names}.`)
     if (kind === true || value === undefined) continue
     const [expected, isMet] = KINDS[kind]
     if (!isMet(value)) throw invalidOption(`\`${path}${option}\` must be ${expected}.`)

@@ -93,9 +93,9 @@ describe('createTokenManager() refuses', () => {
     [
       'a misspelt option, and lists those there are',
       { renewAhead: 60_000 },
-      /^There is no option `renewAhead`. There are: origin, scheme, grants, .*renewAheadMs, /,
+      /^Unknown option `renewAhead`. Known options: origin, scheme, grants, .*renewAheadMs, /,
     ],
-    ['what is an option of every object', { constructor: 1 }, /There is no option `constructor`/],
+    ['what is an option of every object', { constructor: 1 }, /Unknown option `constructor`/],
   ])('%s', (_, wrong, expected) => {
     const said = message(() => createTokenManager({ ...good, ...wrong }))
     expect(said).toMatch(expected)
@@ -105,7 +105,7 @@ describe('createTokenManager() refuses', () => {
 
 it.each([undefined, null, 'https://api.test'])('options of %j are refused as none', (none) => {
   const said = message(() => createTokenManager(none as never))
-  expect(said).toMatch(/^The options are no object. There are: origin, scheme, /)
+  expect(said).toMatch(/^Options must be an object. Known options: origin, scheme, /)
 })
 
 describe('createTokenManager() takes', () => {

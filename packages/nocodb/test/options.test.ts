@@ -85,7 +85,7 @@ describe('a bad option is refused when the manager is made, by its name and with
 describe('an unknown option', () => {
   it('is an error that lists the known options', () => {
     expect(thrown(() => nocodb(wrong({ pasword: CANARY }))).message).toBe(
-      'There is no option `pasword`. There are: baseUrl, apiToken, email, password, name, store, ' +
+      'Unknown option `pasword`. Known options: baseUrl, apiToken, email, password, name, store, ' +
         'skipAuth, whenSignedOut, whenRefused, renewAheadMs, renewTimeoutMs, fetch, clock, allowInsecure.',
     )
   })
@@ -94,7 +94,7 @@ describe('an unknown option', () => {
     for (const none of [undefined, 'https://nocodb.test']) {
       const error = thrown(() => nocodb(none as never))
       expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
-      expect(error.message).toMatch(/^The options are no object. There are: baseUrl, /)
+      expect(error.message).toMatch(/^Options must be an object. Known options: baseUrl, /)
     }
   })
 
