@@ -130,7 +130,7 @@ export async function ask(
   return { response, text, body: parseBody(text) }
 }
 
-/** Returns the body and its content type; nothing if there are no fields. */
+/** Returns the body and its content type; nothing without fields. */
 function encode(
   { as = 'json' }: Endpoint,
   fields: Record<string, unknown>,

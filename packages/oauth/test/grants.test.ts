@@ -25,7 +25,7 @@ describe('the chain', () => {
     expect(server.asked).toEqual([])
   })
 
-  it('uses client credentials if there is no session', async () => {
+  it('uses client credentials without a session', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true, scope: 'read write' })
     expect((await server.read(manager)).status).toBe(200)

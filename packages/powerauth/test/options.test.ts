@@ -33,7 +33,11 @@ describe('powerAuth() refuses at once', () => {
     ['plain http', { createToken, origin: 'http://bank.test' }, /`origin` is plain http/],
     ['no origin', { createToken, origin: undefined }, /`origin` must/],
     ['a time limit of nothing', { createToken, renewTimeoutMs: 0 }, /`renewTimeoutMs` must be/],
-    ['a misspelt option', { createToken, statusURL: '/' }, /Unknown option `statusURL`.*statusUrl, /],
+    [
+      'a misspelt option',
+      { createToken, statusURL: '/' },
+      /Unknown option `statusURL`.*statusUrl, /,
+    ],
     ['a clock that is none', { createToken, clock: {} }, /`clock` must be/],
   ])('%s', (_, options, message) => {
     const make = () => powerAuth({ origin, ...options } as never)

@@ -31,7 +31,7 @@ export interface SceneState {
   api: string
   /** Another origin. */
   other: string
-  /** The token accepted now. At first nobody has it. */
+  /** The token accepted now. At first no client has it. */
   token: string
   renewals: number
   /** Answers that are not over yet. */

@@ -54,7 +54,7 @@ export interface Platform {
   bearerOnly?: boolean
   /** The client reads a whole body before it tells the status (axios), so a broken one has no status. */
   buffersBodies?: boolean
-  /** There is no AsyncLocalStorage: a grant that uses its own client passes its signal on. */
+  /** Without AsyncLocalStorage a grant that uses its own client has to pass its signal on. */
   hasNoAsyncContext?: boolean
   /** The platform itself sends again when a connection breaks (browsers). */
   resendsOnReset?: boolean

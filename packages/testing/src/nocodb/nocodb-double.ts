@@ -37,7 +37,7 @@ export interface NocoDBDouble {
  * const double = createNocoDBDouble({ accessTokenLifetimeMs: 2000 })
  * double.control.addUser({ email: 'ada@example.com', password: 'correct horse' })
  * const response = await double.fetch('http://nocodb.test/api/v2/meta/bases')
- * // 401: nobody has signed in
+ * // 401: no user has signed in
  */
 export function createNocoDBDouble(options: NocoDBDoubleOptions = {}): NocoDBDouble {
   const world = createWorld(settingsFrom(options))
