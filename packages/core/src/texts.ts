@@ -38,7 +38,7 @@ export function signInRequired(
     rejection && rejection.code !== 'ERR_GRANT_REJECTED' ? rejection.code : 'ERR_SIGN_IN_REQUIRED'
   const what = rejection
     ? redact(rejection.message, secrets)
-    : 'There is no valid token and no way to obtain one.'
+    : 'The manager has no valid token and cannot obtain one.'
   return new LatchkeyError(
     code,
     `${what} Tried: ${tried.join(', ')}. Sign in again.`,

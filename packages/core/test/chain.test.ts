@@ -176,7 +176,7 @@ describe('a chain that is exhausted', () => {
     expect(error).toMatchObject({
       code: 'ERR_SIGN_IN_REQUIRED',
       message:
-        'There is no valid token and no way to obtain one. Tried: refresh token (does not apply). Sign in again.',
+        'The manager has no valid token and cannot obtain one. Tried: refresh token (does not apply). Sign in again.',
     })
     expect('cause' in error).toBe(false)
     expect(events.renewalFailed).toEqual([])

@@ -169,7 +169,7 @@ describe('without a way to sign in the error names what is missing', () => {
   ])('%o', async (options, missing) => {
     const { message } = await failure(startServer().open(options).getTokens())
     expect(message).toBe(
-      'There is no valid token and no way to obtain one. ' +
+      'The manager has no valid token and cannot obtain one. ' +
         `Tried: refresh token (there is none), email and password (${missing}). Sign in again.`,
     )
   })
