@@ -1,9 +1,9 @@
 /**
- * What a server's answer says, whoever wrote it. R's plumber puts every scalar into an array of one, so
- * `["<jwt>"]`, `{"jwt":["<jwt>"]}` and `{"code":[401]}` read as if they were not boxed.
+ * Reads a server's answer, whatever its framework. R's plumber puts every scalar into an array of one, so
+ * `["<jwt>"]`, `{"jwt":["<jwt>"]}` and `{"code":[401]}` are read as if they were not boxed.
  */
 
-/** JSON where it is JSON, else the text itself. */
+/** Returns the parsed JSON, or the text itself if it is not JSON. */
 export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -12,7 +12,7 @@ export function parseBody(text: string): unknown {
   }
 }
 
-/** The one element of an array of one, however deep. */
+/** Returns the element of an array of one, at any depth of nesting. */
 export function unboxed(value: unknown): unknown {
   let inner = value
   while (Array.isArray(inner) && inner.length === 1) [inner] = inner
@@ -20,8 +20,8 @@ export function unboxed(value: unknown): unknown {
 }
 
 /**
- * What is at `path`, a field's name or several with dots between: `data.token`, `errors.0.code`. Only own
- * properties count.
+ * Returns the value at `path`: a field's name, or several with dots between (`data.token`,
+ * `errors.0.code`). Only own properties count.
  */
 export function fieldOf(body: unknown, path: string): unknown {
   let value = body
@@ -33,33 +33,33 @@ export function fieldOf(body: unknown, path: string): unknown {
   return unboxed(value)
 }
 
-/** The text at `path`; empty when there is none. */
+/** Returns the text at `path`; empty if there is none. */
 export function textAt(body: unknown, path: string): string {
   const value = fieldOf(body, path)
   return typeof value === 'string' ? value : ''
 }
 
-/** What is secret by its name, whatever it is worth. */
+/** Names of fields whose value is always a secret. */
 const SECRET = /pass|pwd|secret|(^|[_-])(pin|key|code)$|otp|token|credential|api_?key/i
-/** What many sign-ins send that is no secret: its letters may well be part of other words. */
+/** Names of fields that are not secret. Their values may well be parts of other words. */
 const HARMLESS =
   /^(e-?mail|user_?(name|id)?|login|identifier|account.*|name|locale|lang(uage)?|tenant.*|org.*|company|realm|role|device.*|client_?(id|name)?|platform|app.*|remember.*|grant_?type|scope|audience|connection|domain|country|time_?zone|query|operation_?name|strategy|mode|type|method)$/i
-/** Shorter values of names that tell nothing are words like others. */
+/** From this length on, the value of an unknown name counts as a secret. Shorter ones may be ordinary words. */
 const SECRET_FROM = 6
 
-/** What a name says of its value: that it is a secret, that it is none, or nothing. */
+/** Returns whether a field's name marks its value as a secret, as harmless, or leaves it unknown. */
 export function kindOf(name: string): 'secret' | 'harmless' | 'unknown' {
   if (SECRET.test(name)) return 'secret'
   return HARMLESS.test(name) ? 'harmless' : 'unknown'
 }
 
-/** Whether what is called so is taken for a secret. */
+/** Returns whether the value of this field counts as a secret. */
 function isSecret(name: string, value: string): boolean {
   const kind = kindOf(name)
   return kind === 'secret' || (kind === 'unknown' && value.length >= SECRET_FROM)
 }
 
-/** The secrets among what is sent, however deep. */
+/** Returns the secrets among the fields to send, at any depth. */
 export function secretsIn(value: unknown, name = ''): string[] {
   if (typeof value === 'string' || typeof value === 'number')
     return value !== '' && isSecret(name, `${value}`) ? [`${value}`] : []
@@ -69,7 +69,7 @@ export function secretsIn(value: unknown, name = ''): string[] {
   )
 }
 
-/** `given` with `more` set into it, level by level. */
+/** Returns `given` with `more` merged into it, level by level. */
 export function merged(
   given: Readonly<Record<string, unknown>>,
   more: Readonly<Record<string, unknown>>,
@@ -85,7 +85,7 @@ export function merged(
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** An object that has `value` at `path`, as fieldOf() reads it. */
+/** Returns an object with `value` at `path`, as fieldOf() reads it. */
 export function nested(path: string, value: unknown): Record<string, unknown> {
   const [last = '', ...outer] = path.split('.').toReversed()
   return outer.reduce<Record<string, unknown>>((inner, key) => ({ [key]: inner }), {

@@ -1,6 +1,6 @@
 /**
- * How common back ends say that a token is no good: each is an `isTokenRejected`. A body is read only where
- * status and headers do not decide.
+ * Recognises how common back ends reject a token. Each export is an `isTokenRejected`. It reads a body only
+ * if status and headers do not decide.
  *
  * @example
  * import { directus } from '@latchkey/jwt/back-ends'

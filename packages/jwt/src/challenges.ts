@@ -1,8 +1,8 @@
-/** One way in that a 401 or 403 offers: `Bearer realm="api", error="invalid_token"`. */
+/** One authentication method that a 401 or 403 asks for: `Bearer realm="api", error="invalid_token"`. */
 export interface Challenge {
   /** In lower case. */
   scheme: string
-  /** By name, in lower case; of two with one name the first counts. */
+  /** By name, in lower case. If a name occurs twice, the first counts. */
   params: ReadonlyMap<string, string>
 }
 
@@ -15,10 +15,10 @@ const PART = new RegExp(
 )
 
 /**
- * The challenges of a `WWW-Authenticate` header, or of several that were joined (RFC 9110 section 11.6.1).
- * Commas separate both challenges and their parameters, so each part tells by its form what it is.
+ * Parses the challenges of a `WWW-Authenticate` header, or of several joined ones (RFC 9110 section 11.6.1).
+ * Commas separate both challenges and their parameters, so the form of a part shows which of them it is.
  *
- * Never throws: what follows a part that makes no sense is left out.
+ * Never throws: a part that cannot be parsed is left out, with everything after it.
  */
 export function parseChallenges(header: string | null): Challenge[] {
   const challenges: { scheme: string; params: Map<string, string> }[] = []

@@ -3,21 +3,21 @@ import { invalidOption } from '@latchkey/core/service'
 import { parseSetCookie } from 'cookie'
 
 /**
- * Starts what is kept in place of a cookie's value where the platform keeps the cookie itself: "there is
- * one in the cookie jar". What follows tells one sign-in from the next.
+ * Start of the marker that is stored instead of a cookie's value if the platform keeps the cookie itself.
+ * The rest of the marker is different for each sign-in.
  */
 const MARKER = 'in-the-cookie-jar:'
 
 /**
- * Whether the platform keeps cookies and sends them by itself, as browsers do: then nobody here sees or
- * sets one. Elsewhere `Set-Cookie` is a header like any other.
+ * Returns whether the platform keeps cookies and sends them by itself, as browsers do. Scripts then neither
+ * see nor set them. Elsewhere `Set-Cookie` is a header like any other.
  */
 function hasCookieJar(): boolean {
   const canSend = new Request('http://localhost', { headers: { cookie: 'a=b' } }).headers
   return !canSend.has('cookie') || !('getSetCookie' in Headers.prototype)
 }
 
-/** How our own requests are told to take the cookie jar along, to other origins too. */
+/** Makes our own requests send the platform's cookies, to other origins too. */
 export function withCookieJar(): RequestInit {
   return hasCookieJar() ? { credentials: 'include' } : {}
 }
@@ -25,7 +25,7 @@ export function withCookieJar(): RequestInit {
 // Not randomUUID(), which a page on plain http does not have.
 const newMarker = () => MARKER + crypto.getRandomValues(new Uint32Array(4)).join('-')
 
-/** What stands for a cookie that the jar may still hold from an earlier visit. */
+/** Marker for a cookie that the platform may still hold from an earlier visit. */
 export function unseenCookie(): string | undefined {
   return hasCookieJar() ? newMarker() : undefined
 }
@@ -36,20 +36,20 @@ export interface SetCookie {
   expiresAt: number | undefined
 }
 
-/** A cookie, and others that only count together with it. */
+/** A cookie, and others that are valid only together with it. */
 export interface CookiePlace {
   /** The cookie's name. */
   cookie: string
   /**
-   * The names of others that only count together with it. Those that begin with its name and a dot, as pieces and the
-   * signatures of Koa do (`sid.sig`), need not be named.
+   * The names of cookies that are valid only together with it. Names that begin with its name and a dot, such as pieces
+   * or Koa's signatures (`sid.sig`), are included without being listed.
    */
   with?: readonly string[]
 }
 
 /**
- * The cookie that came with an answer, exactly as it has to go back; a marker where the platform has put it away.
- * `undefined` when the answer sets none, or deletes it.
+ * Returns the cookie that an answer sets, exactly as it has to be sent; a marker if the platform keeps it.
+ * Returns `undefined` if the answer does not set it, or deletes it.
  */
 export function readCookie(
   headers: Headers,
@@ -61,9 +61,9 @@ export function readCookie(
 }
 
 /**
- * The same for an ordinary answer, which may set some of the cookies anew, or none.
+ * Does the same for an ordinary answer, which may renew some of the cookies, or none.
  *
- * @param before What there is. Absent where the platform keeps cookies: it puts them away unseen.
+ * @param before The current cookies. Absent if the platform keeps them, because it does not show them.
  */
 export function renewedCookie(
   headers: Headers,
@@ -74,7 +74,7 @@ export function renewedCookie(
   return hasCookieJar() ? undefined : together(headers, place, now, before)
 }
 
-/** All that belongs together, as the value of the first with the others behind it: `v;sid.sig=s`. */
+/** Joins cookies that belong together: the value of the first, then the others: `v;sid.sig=s`. */
 function together(
   headers: Headers,
   { cookie: name, with: others = [] }: CookiePlace,
@@ -102,36 +102,36 @@ function together(
   return { value: [first, ...[...values].map((pair) => pair.join('='))].join(';'), expiresAt }
 }
 
-/** All cookies that an answer sets, for a sign-in that takes several steps; none where the platform keeps them. */
+/** Returns all cookies that an answer sets, for a sign-in of several steps; none if the platform keeps them. */
 export function allCookies(headers: Headers): string {
   if (hasCookieJar()) return ''
   const lines = headers.getSetCookie().map((text) => text.split(';', 1)[0]?.trim() ?? '')
   return lines.filter((pair) => /=./.test(pair)).join('; ')
 }
 
-/** The request headers that carry the cookie; none when the platform adds it. */
+/** Returns the request headers that carry the cookie; none if the platform adds it. */
 export function cookieHeaders(name: string, value: string): Record<string, string> {
   return isUnseen(value) ? {} : { cookie: `${name}=${value}`.replaceAll(';', '; ') }
 }
 
-/** Whether a token is one that only the platform's cookie jar has seen. */
+/** Returns whether a token is a marker for a cookie that only the platform sees. */
 export const isUnseen = (value: string): boolean => value.startsWith(MARKER)
 
 /**
- * The access token as the cookie `name`. Where the platform keeps cookies it sends them itself, and the
- * request gets no header; elsewhere it is `Cookie: name=token`, unless the caller has set that header.
+ * Sends the access token as the cookie `name`. If the platform keeps cookies, it sends them itself and the
+ * request gets no header. Elsewhere the header is `Cookie: name=token`, unless the caller has set one.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION` when `name` cannot name a cookie (RFC 6265 section 4.1.1).
  */
 export function cookieScheme(name: string): Scheme {
   checkCookieName('cookieScheme()', name)
   const headers = ({ accessToken }: TokenSet) => cookieHeaders(name, accessToken)
-  // In a page a `Cookie` header is nobody's to set, so there is none of the caller's to look out for.
+  // A page cannot set a `Cookie` header, so there is none of the caller's to respect.
   return { name: `cookie ${name}`, ...(!hasCookieJar() && { header: 'cookie' }), headers }
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
 export function checkCookieName(option: string, name: unknown): void {
   if (typeof name === 'string' && /^[!#$%&'*+.^`|~\w-]+$/.test(name)) return
-  throw invalidOption(`\`${option}\` needs the name of a cookie.`)
+  throw invalidOption(`\`${option}\` must be a valid cookie name.`)
 }

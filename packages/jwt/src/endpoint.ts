@@ -1,51 +1,51 @@
 import type { MaybePromise } from '@latchkey/core'
 import { expectKnown, invalidOption, type OptionNames, parseAddress } from '@latchkey/core/service'
 
-/** Names and values. What is `undefined` is not sent. */
+/** Names and values. An `undefined` value is not sent. */
 type EndpointHeaders = Readonly<Record<string, string | undefined>>
 
-/** Where one of our own requests goes, and how. */
+/** Address and form of one of our own requests. */
 export interface Endpoint {
-  /** Below `baseUrl` (`'/auth/login'`, with or without the slash), or an absolute URL of another server. */
+  /** A path below `baseUrl` (`'/auth/login'`, with or without the slash), or an absolute URL of another server. */
   path: string
-  /** Default: `'POST'`. With `'GET'` what would be in the body is in the query. */
+  /** Default: `'POST'`. With `'GET'` the fields are sent in the query. */
   method?: string
-  /** How the body is written: `'json'` (default), or `'form'` as HTML forms and OAuth do. */
+  /** Format of the body: `'json'` (default), or `'form'` as in HTML forms and OAuth. */
   as?: 'json' | 'form'
   /**
-   * Sent along, such as `{ 'x-api-key': '…' }`; or a function that is asked before each request, for a tenant that
-   * changes, or a CSRF token in a cookie of the page. `Accept: application/json` goes with each request.
+   * More headers, such as `{ 'x-api-key': '…' }`; or a function that is called before each request, for a tenant that
+   * changes, or a CSRF token in a cookie of the page. `Accept: application/json` is sent with each request.
    */
   headers?: EndpointHeaders | (() => MaybePromise<EndpointHeaders>)
-  /** Sent along in the body, such as `{ client_id: 'app' }`. */
+  /** More fields of the body, such as `{ client_id: 'app' }`. */
   fields?: Readonly<Record<string, unknown>>
 }
 
-/** What a token endpoint answered, as `rejected` gets to see it. */
+/** The answer of a token endpoint, as passed to `rejected`. */
 export interface TokenAnswer {
   /** The HTTP status. */
   status: number
   /** Its headers. */
   headers: Headers
-  /** Parsed when it is JSON, else text. */
+  /** Parsed if it is JSON, else text. */
   body: unknown
 }
 
 /** An endpoint that answers with a token. */
 export interface TokenEndpoint extends Endpoint {
   /**
-   * Which answers are a definite no: these statuses, or what this function says to any answer, also to a
-   * 200. Default: what the API itself says with 400, 401, 403 or 422, or in plain words with another status; not a page
-   * of a firewall or a proxy, a gateway's status, a CSRF or validation error, `invalid_client` or the like. Everything
-   * else may pass: the session is kept and tried again.
+   * Which answers are a definite no: a list of statuses, or a function that judges any answer, also a 200. Default:
+   * the API's own answers with 400, 401, 403 or 422, or with another status whose message clearly rejects. Not a page of
+   * a firewall or a proxy, a gateway's status, a CSRF or validation error, `invalid_client` or the like. After any other
+   * failure the session is kept, and a later request tries again.
    */
   rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }
 
-/** How a refresh token goes to the server. */
+/** Where a request carries the refresh token. */
 export type RefreshTokenPlace =
   | {
-      /** The field of the body, dots between the levels: `'variables.refresh_token'`. */
+      /** The field of the body, with dots between levels: `'variables.refresh_token'`. */
       body: string
     }
   | {
@@ -53,30 +53,30 @@ export type RefreshTokenPlace =
       header: string
     }
   | {
-      /** The cookie's name. In a page the browser sends it, so that nothing is added. */
+      /** The cookie's name. In a page the browser sends it, so nothing is added. */
       cookie: string
     }
   | 'bearer'
 
-/** Where a refresh token buys the next access token, and how it is sent. */
+/** The endpoint that exchanges a refresh token for the next access token. */
 export interface RefreshEndpoint extends TokenEndpoint {
   /**
    * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
-   * `Authorization: Bearer`. Default: as the cookie it came in; else in a field of the body, called as the one that it
-   * was found in (`refresh_token`, `refreshToken` or `refresh`).
+   * `Authorization: Bearer`. Default: as the cookie it came in; else in a field of the body with the same name as the
+   * field it was found in (`refresh_token`, `refreshToken` or `refresh`).
    */
   send?: RefreshTokenPlace
   /**
-   * Which answers say "not now": these statuses, or what this function says to any answer. The user has to do something
-   * first, such as accept new terms. The session is kept, and the refresh token is not sent again until `refresh()`, a
-   * sign-in, or a change in the store; `ERR_USER_ACTION_REQUIRED` has the answer's `status` and `body`. Default: none.
+   * Which answers mean that the user has to do something first, such as accept new terms: a list of statuses, or a
+   * function that judges any answer. The session is kept, and the refresh token is not sent again until `refresh()`, a
+   * sign-in, or a change in the store. `ERR_USER_ACTION_REQUIRED` has the answer's `status` and `body`. Default: none.
    */
   deferred?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }
 
-/** Where the server is told of a sign-out. */
+/** The server's sign-out endpoint. */
 export interface SignOutEndpoint extends Endpoint {
-  /** How the refresh token is sent, where the server wants it. The access token goes as it always does. */
+  /** How the refresh token is sent, if the server needs it. The access token is sent as usual. */
   send?: RefreshTokenPlace
 }
 
@@ -98,10 +98,10 @@ const KNOWN = {
   signOut: { ...shared, send: true } satisfies OptionNames<SignOutEndpoint>,
 }
 
-/** An endpoint whose URL is settled. */
+/** An endpoint with its URL and defaults filled in. */
 export type Settled<E extends Endpoint> = E & { url: URL }
 
-/** Where the API lives; the path ends with a slash. */
+/** Returns the API's base address; its path ends with a slash. */
 export interface Base {
   url: URL
   allowInsecure: boolean
@@ -139,7 +139,7 @@ export function settle<E extends Endpoint>(
     throw invalidOption(`\`${option}.fields\` must be an object.`)
   }
   if (typeof headers !== 'function' && !canBeHeaders(headers))
-    throw invalidOption(`\`${option}.headers\` holds what no header can carry.`)
+    throw invalidOption(`\`${option}.headers\` has a name or value that is not valid in a header.`)
   const isStatic = headers !== undefined && typeof headers !== 'function'
   const sent = isStatic && { headers: Object.fromEntries(toHeaders(headers)) }
   return Object.assign(endpoint, { url }, sent)
@@ -152,7 +152,7 @@ function checkAnswers(option: string, given: unknown): void {
     throw invalidOption(`\`${option}\` must be a list of statuses, or a function.`)
 }
 
-/** fetch would print the value that it cannot send. */
+/** Checked here, because the error of fetch would print the value. */
 function canBeHeaders(headers: EndpointHeaders = {}): boolean {
   try {
     return Boolean(toHeaders(headers))
@@ -161,7 +161,7 @@ function canBeHeaders(headers: EndpointHeaders = {}): boolean {
   }
 }
 
-/** Also of what has pairs, such as a Headers or a Map. */
+/** Returns the entries of an object, a Headers or a Map. */
 function toHeaders(given: EndpointHeaders): Headers {
   if (Symbol.iterator in given) return new Headers([...(given as Iterable<[string, string]>)])
   const headers = new Headers()
@@ -171,11 +171,13 @@ function toHeaders(given: EndpointHeaders): Headers {
   return headers
 }
 
-/** What goes along with a request to `endpoint` now. @throws {LatchkeyError} `ERR_INVALID_OPTION`, showing no value. */
+/** Returns the headers for a request to `endpoint` now. @throws {LatchkeyError} `ERR_INVALID_OPTION`, showing no value. */
 export async function headersOf({ headers: given = {}, url }: Settled<Endpoint>): Promise<Headers> {
   const told = typeof given === 'function' ? await given() : given
   if (!canBeHeaders(told)) {
-    throw invalidOption(`The \`headers\` for ${url.pathname} hold what no header can carry.`)
+    throw invalidOption(
+      `The \`headers\` for ${url.pathname} have a name or value that is not valid in a header.`,
+    )
   }
   return toHeaders(told)
 }

@@ -13,23 +13,23 @@ import { type Answer, readTokens } from './token-place.ts'
 import { type Presented, verdictOf } from './verdict.ts'
 import { messageOf } from './words.ts'
 
-/** How long a request that would only fail again is not sent again, in milliseconds. */
+/** Pause, in milliseconds, before repeating a request that the API would answer with the same error. */
 const MISTAKE_WAIT_MS = 10_000
 
-/** One request of our own, beyond what its endpoint says. */
+/** The parts of one own request that its endpoint does not define. */
 export interface Sending {
-  /** As core's ownFetch() gives it. */
+  /** The fetch that core's ownFetch() returns. */
   fetch: typeof fetch
   signal?: AbortSignal
   headers?: Record<string, string>
   fields?: Readonly<Record<string, unknown>> | undefined
-  /** What is sent and may not show up in an error. */
+  /** Values that are sent and must not appear in an error. */
   secrets: readonly string[]
-  /** What the endpoint's own `headers` are for this request. */
+  /** The endpoint's own `headers` for this request. */
   own?: Headers
 }
 
-/** What a definite no is called. */
+/** Code and words for a definite no. */
 interface Refused {
   code: string
   /** "The API refused …" */
@@ -37,18 +37,18 @@ interface Refused {
   presented: Presented
 }
 
-/** What came of an exchange. */
+/** Result of an exchange. */
 export interface Exchanged {
   answer: Answer
-  /** Absent: a success that holds no token, such as the first step of a sign-in that takes two. */
+  /** Absent after a success without a token, such as the first of two sign-in steps. */
   tokens: TokenSet | undefined
 }
 
 /**
- * Sends what buys a token set.
+ * Requests a token set.
  *
  * @throws `GrantRejectedError` with `refused.code` for a definite no; `GrantDeferredError`; `ERR_SERVER_UNAVAILABLE` and
- *   `ERR_REDIRECT_REFUSED` for what may pass or be mended. Both know the answer's `status` and `body`.
+ *   `ERR_REDIRECT_REFUSED` for failures that may pass. All have the answer's `status` and `body`.
  */
 export async function exchange(
   api: TokenApi,
@@ -84,7 +84,7 @@ export async function exchange(
   })
 }
 
-/** The success that is none: GraphQL tells its errors with 200. */
+/** A 200 that is a failure: GraphQL reports errors with 200. */
 const hasErrors = (body: unknown) =>
   typeof body === 'object' &&
   body !== null &&
@@ -92,19 +92,19 @@ const hasErrors = (body: unknown) =>
     (name) => Object.hasOwn(body, name) && Boolean((body as Record<string, unknown>)[name]),
   )
 
-/** A success without a token, where there has to be one. A page may be anybody's, and soon gone. */
+/** Makes the error for a success without a token. An HTML page may be a proxy's, so it may pass. */
 export const noToken = (endpoint: Settled<Endpoint>, { response, body }: Answer): LatchkeyError =>
   new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',
     `${nameOf(endpoint)} answered ${response.status} without a token where \`token\` says it is.`,
-    // Tells core that a refresh token may be spent, and is not to be presented again at once.
+    // Shows core that the refresh token may be spent, so that it is not sent again at once.
     {
       cause: new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token.'),
       retryAfterMs: typeof body === 'object' ? MISTAKE_WAIT_MS : undefined,
     },
   )
 
-/** Sends one request of ours and reads the answer. */
+/** Sends one own request and reads the answer. */
 export async function ask(
   api: TokenApi,
   endpoint: Settled<Endpoint>,
@@ -130,7 +130,7 @@ export async function ask(
   return { response, text, body: parseBody(text) }
 }
 
-/** The body and its content type; none when there is nothing to say. */
+/** Returns the body and its content type; nothing without fields. */
 function encode(
   { as = 'json' }: Endpoint,
   fields: Record<string, unknown>,
@@ -146,21 +146,21 @@ function encode(
   return new URLSearchParams(pairsOf(fields)).toString()
 }
 
-/** As a form has them. */
+/** Flattens fields as a form needs them. */
 const pairsOf = (fields: Record<string, unknown>): [string, string][] =>
   Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
 
-/** What is known of an answer that decides nothing. */
+/** Details of an answer that is neither a success nor a definite no. */
 interface Undecided {
   words?: string
   body?: unknown
-  /** Whether it would be the same again. */
+  /** Whether the same request would get the same answer. */
   isMistake?: boolean
 }
 
-/** An error that may pass, with what the server said about it and about waiting. */
+/** Makes an error that may pass, with the server's message and its `Retry-After`. */
 export function unavailable(
   endpoint: Settled<Endpoint>,
   response: Response,
@@ -177,5 +177,5 @@ export function unavailable(
   return new LatchkeyError(code, message, { status, body, retryAfterMs })
 }
 
-/** Without the query, which may hold anything. */
+/** Returns the URL without the query, which may hold secrets. */
 const nameOf = ({ url }: { url: URL }) => url.origin + url.pathname

@@ -8,17 +8,17 @@ import { isIncomplete } from './verdict.ts'
 import { messageOf } from './words.ts'
 import { fieldOfRefreshToken, REFRESH_FIELDS } from './token-place.ts'
 
-/** What one exchange with the server needs. */
+/** The fetch, signal and headers for one exchange with the server. */
 export type Asking = Pick<Sending, 'fetch' | 'signal' | 'headers'>
 
 /**
- * Sends the refresh token. Applies when there is one, and an endpoint that takes it; and where the platform
- * keeps the cookie it is in, since nobody else knows whether an earlier visit left one there.
+ * Sends the refresh token. Applies when there is one, and an endpoint for it. Also applies without one if the
+ * platform keeps the refresh cookie, because only the platform knows whether an earlier visit left one.
  */
 export function refreshGrant(api: TokenApi): Grant {
   return {
     name: 'refresh token',
-    missing: api.refresh ? 'there is none that still counts' : '`refresh` is not given',
+    missing: api.refresh ? 'no valid one' : '`refresh` is not given',
     async request({ tokens, fetch, signal }) {
       const refreshToken = tokens?.refreshToken ?? unseen(api)
       const refreshExpiresAt = tokens?.refreshExpiresAt ?? Infinity
@@ -31,7 +31,7 @@ export function refreshGrant(api: TokenApi): Grant {
 const unseen = (api: TokenApi) =>
   cookieOf(api.places.refreshToken) === undefined ? undefined : unseenCookie()
 
-/** One refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`. */
+/** Sends one refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`. */
 export async function refresh(
   api: TokenApi,
   refreshToken: string,
@@ -67,7 +67,7 @@ function present(
   })
 }
 
-/** The token set of an answer that has to hold one. What it calls its refresh token is remembered. */
+/** Returns the token set of an answer, or throws. Remembers the field that held the refresh token. */
 function received(
   api: TokenApi,
   endpoint: Settled<TokenEndpoint>,
@@ -78,7 +78,7 @@ function received(
   return tokens
 }
 
-/** Where the refresh token goes, what the last answer called it first; several, as long as the API has judged none. */
+/** Returns the places to try for the refresh token. The name that the last answer used comes first. */
 function placesOf(api: TokenApi, { send }: RefreshEndpoint): RefreshTokenPlace[] {
   const { places, refreshField } = api
   const cookie = cookieOf(places.refreshToken)
@@ -91,21 +91,21 @@ function placesOf(api: TokenApi, { send }: RefreshEndpoint): RefreshTokenPlace[]
   return [...new Set(names)].map((body) => ({ body }))
 }
 
-/** Whether the API may have looked for the token in a field of another name: it has judged nothing. */
+/** Returns whether the API may expect the token in a field of another name, so that it has not judged the token. */
 const isMisplaced = (error: unknown): boolean => {
   const { name, status, body } = error as LatchkeyError
   const isForm = name !== 'GrantRejectedError' && (status === 400 || status === 422)
   return isForm && isIncomplete(body, messageOf(body, []))
 }
 
-/** A server that looks for it elsewhere says no more than "no". */
+/** Names the place for the message: a server that expects the token elsewhere only answers with a rejection. */
 function inWords(place: RefreshTokenPlace): string {
   if (place === 'bearer') return 'as a bearer token'
   const [kind = '', name = ''] = Object.entries(place)[0] ?? []
   return `in the ${kind === 'body' ? 'field' : kind} "${name}"`
 }
 
-/** What carries a refresh token to the place where the server wants it. */
+/** Returns the headers or fields that carry the refresh token. */
 export function presenting(
   place: RefreshTokenPlace,
   refreshToken: string,
@@ -123,7 +123,7 @@ export function signInGrant(
 ): Grant {
   return {
     name: 'sign-in',
-    missing: 'there are no `credentials` to use',
+    missing: 'no `credentials` available',
     async request({ fetch, signal }) {
       const known = await credentials()
       if (!known) return undefined
@@ -132,7 +132,7 @@ export function signInGrant(
   }
 }
 
-/** One sign-in, or one step of it. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
+/** Sends one sign-in, or one step of it. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
 export async function signInWith(
   api: TokenApi,
   credentials: Credentials,

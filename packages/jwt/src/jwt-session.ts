@@ -36,45 +36,45 @@ import { type Answer, holdsToken, type TokenPlaces, tokensHandedOn } from './tok
 /** A token manager for one API, with its sign-in and sign-out. */
 export interface JwtSession extends TokenManager {
   /**
-   * Signs in now, as a new session; with the configured credentials when none are given. Those given here
-   * are not kept. Where they are others than the configured ones, these are not used any more, lest the
-   * session go on as somebody else, and the session stays in memory: the store is the configured user's. A
-   * signIn() without any takes them up again.
+   * Signs in now, as a new session. Without arguments it uses the configured credentials. Credentials given
+   * here are not kept. If they differ from the configured ones, the session stays in memory, because the store
+   * is the configured user's. The configured ones are then not used until a signIn() without arguments, so
+   * that the session does not continue as another user.
    *
-   * Resolves with the server's answer. A success without a token is a step of a sign-in that takes several (a code by
-   * mail, the choice of a tenant): the session is as before, and the next step is another signIn(), to `step`. Where the
-   * server keeps a step in cookies, they go along outside browsers too.
+   * Resolves with the server's answer. A success without a token is one step of several (a code by mail, the choice of
+   * a tenant). The session is then as before; send the next step with another signIn(), to `step`. If the server sets
+   * cookies between the steps, they are sent along, outside browsers too.
    *
-   * A refused sign-in's error has the `status` and the `body` of the answer, without what was sent.
+   * The error of a rejected sign-in has the `status` and the `body` of the answer, without the values that were sent.
    *
-   * @param step Where this step goes, like the option `signIn`. Default: there.
+   * @param step The endpoint of this step, like the option `signIn`, which is the default.
    * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, `ERR_UNEXPECTED_ANSWER`,
-   *   `ERR_REDIRECT_REFUSED`, and `ERR_SESSION_CHANGED` when a sign-out or a later sign-in overtook it; the
-   *   session then stays as it is. `ERR_SIGN_IN_REQUIRED` without credentials, and
+   *   `ERR_REDIRECT_REFUSED`, and `ERR_SESSION_CHANGED` when a sign-out or a later sign-in took effect first;
+   *   the session then stays as it is. `ERR_SIGN_IN_REQUIRED` without credentials, and
    *   `ERR_INVALID_OPTION` when one of their fields is undefined.
    */
   signIn(credentials?: Credentials, step?: string | TokenEndpoint): Promise<SignInAnswer>
   /**
-   * Signs out. Forgotten here at once; then the server is told, where `signOut` says how.
+   * Signs out. Forgets the session here at once, then signs out at the server if `signOut` is configured.
    *
-   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told: signed out here,
-   *   but what it issued lives on until it expires.
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be reached. The user is signed
+   *   out here, but the tokens stay valid at the server until they expire.
    */
   signOut(): Promise<undefined>
   /**
-   * Whether there is a token to go on with, renewed or signed in for where that takes it. The server is
-   * not asked about a token that looks good. Throws only when a renewal is unavailable.
+   * Returns whether there is a usable token. Renews it or signs in if it has to. Does not ask the server about
+   * a token that has not expired. Throws only when a renewal is unavailable.
    */
   isSignedIn(): Promise<boolean>
 }
 
 /**
- * Keeps clients signed in to an API that answers a sign-in with a token. The first of these that applies
- * wins: the access token while it lasts; the refresh token; the credentials.
+ * Keeps clients signed in to an API that answers a sign-in with a token. Uses the first of these that applies:
+ * the access token until it expires; the refresh token; the credentials.
  *
- * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or `wrapFetch`.
+ * Sends no request before a token is needed. Pass the result to `registerAuth`, `authHooks` or `wrapFetch`.
  *
- * Which 401s are about the token is `isTokenRejected`'s to say. Default: all of them, except where
+ * `isTokenRejected` decides which 401s are about the token. Default: all of them, unless
  * `WWW-Authenticate` names another reason (RFC 6750 section 3.1). `@latchkey/jwt/back-ends` has one for
  * each common back end.
  *
@@ -96,7 +96,7 @@ export function jwtSession(settings: JwtSessionOptions): JwtSession {
   const manager = createManager(options, fetch, api, user)
   const isConfigured = (given: Credentials | undefined) =>
     !credentials || !given || sameCredentials(given, credentials)
-  /** A sign-in that goes on: whose it is, and what the server has set in its last step. */
+  /** A sign-in between two steps: its credentials, and the cookies of the last step. */
   let begun: { isConfigured: boolean; origin: string; cookies: string } | undefined
   return extendManager<JwtSession>(manager, {
     async signIn(given, step) {
@@ -108,7 +108,11 @@ export function jwtSession(settings: JwtSessionOptions): JwtSession {
       let answered: Answer | undefined
       const obtain = async () => {
         const used = given ?? (await configured())
-        if (!used) throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'signIn() needs credentials.')
+        if (!used)
+          throw new LatchkeyError(
+            'ERR_SIGN_IN_REQUIRED',
+            'signIn() needs credentials: pass them, or configure `credentials`.',
+          )
         const cookie = before?.origin === origin ? before.cookies : ''
         const asking = { fetch, ...(cookie && { headers: { cookie } }) }
         const { answer, tokens } = await signInWith(api, used, asking, endpoint)
@@ -130,10 +134,10 @@ export function jwtSession(settings: JwtSessionOptions): JwtSession {
   })
 }
 
-/** Thrown to leave the session as it is: the sign-in goes on. */
+/** Thrown between two steps, to leave the session as it is. */
 const STEP = new Error('The sign-in takes another step.')
 
-/** Whether an answer without a token where one was looked for may be a step: it is JSON, and holds none elsewhere. */
+/** Returns whether an answer without a token may be a step: it is JSON, and holds no token in another place. */
 const isStep = ({ body }: Answer): boolean =>
   typeof body === 'object' && body !== null && Object.keys(body).length > 0 && !holdsToken(body)
 
@@ -159,24 +163,24 @@ function createManager(
       tokensFrom: ({ headers }: ResponseView, tokens: TokenSet) =>
         tokensHandedOn(places, headers, tokens, api.now()),
     }),
-    // Who asks for a token has none, and a 401 there is about the credentials.
+    // Such a request carries no token, so its 401 is about the credentials.
     skipAuth: (request) =>
       own.some((endpoint) => isFor(endpoint, request)) || skipAuth?.(request) === true,
   }
   return createServiceManager(managed, revocation(api, scheme, fetch), user)
 }
 
-/** Whether answers may hand tokens on: in a cookie, or a header. */
+/** Returns whether ordinary answers may carry new tokens: in a cookie, or a header. */
 const handsOn = ({ token, refreshToken }: TokenPlaces) =>
   typeof token === 'object' || typeof refreshToken === 'object'
 
-/** Fields that tell what is asked for where one address serves all: GraphQL, JSON-RPC, forms with an action. */
+/** Fields that name the operation if one URL serves all of them: GraphQL, JSON-RPC, forms with an action. */
 const OPERATION = /^(query|mutation|operationName|method|action|op|operation|command|jsonrpc)$/
 
 const isToldByAddress = ({ fields = {} }: Settled<TokenEndpoint>) =>
   !Object.keys(fields).some((name) => OPERATION.test(name))
 
-/** Whether somebody else's request is the same as one of ours, whatever it asks for beyond the path. */
+/** Returns whether a request of the caller is the same as one of our own, apart from its query. */
 function isFor(
   { url, method = 'POST' }: Settled<TokenEndpoint>,
   request: { url: URL; method: string },

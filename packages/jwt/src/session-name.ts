@@ -1,13 +1,13 @@
 import { kindOf } from './answer.ts'
 import type { JwtSessionOptions, TokenApi } from './session-options.ts'
 
-/** Shorter secrets could be found out from a digest by trying. */
+/** Shorter secrets could be guessed from a digest. */
 const KEY_FROM = 16
 
 /**
- * Whose session it is, and where: all that decides it, in any order, and nothing that may be secret. What is called as
- * identities are is there as it is, what has another name as a digest; a secret only if nothing else tells the user and
- * it is as long as a key, as a digest too.
+ * Returns a name for the session, made of the server and the user, in any order of fields and without secrets. Fields
+ * with names of identities are used as they are, other fields as a digest. A secret is used only as a digest, only if
+ * no other field identifies the user, and only if it is as long as a key.
  */
 export function sessionName(
   { baseUrl, signIn }: TokenApi,
@@ -33,14 +33,14 @@ type Leaf = [name: string, value: string]
 const shown = ([name, value]: Leaf): Leaf =>
   kindOf(name) === 'harmless' ? [name, value] : [name, digest(value)]
 
-/** The texts, numbers and truths in `value`, by the names of their fields. */
+/** Returns the texts, numbers and booleans in `value`, by the names of their fields. */
 function leaves(value: unknown, name = ''): Leaf[] {
   if (['string', 'number', 'boolean'].includes(typeof value)) return [[name, String(value)]]
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, key))
 }
 
-/** Two times FNV-1a, 32 bits each: tells values apart, and protects nothing. */
+/** Two FNV-1a hashes of 32 bits. Distinguishes values; does not protect them. */
 function digest(text: string): string {
   const half = (seed: number) => {
     let hash = seed

@@ -18,35 +18,35 @@ import {
 } from './endpoint.ts'
 import { checkPlaces, type TokenPlaces } from './token-place.ts'
 
-/** What a sign-in sends, field by field, as the API names them: `{ username, password }`. */
+/** The fields of a sign-in, with the names that the API uses: `{ username, password }`. */
 export type Credentials = Readonly<Record<string, unknown>>
 
-/** Where an API signs in, refreshes and signs out, and where its tokens are. */
+/** The endpoints of an API that sign in, refresh and sign out, and the places of its tokens. */
 export interface JwtSessionOptions
   extends TokenPlaces,
     ServiceOptions,
     Pick<TokenManagerOptions, 'isTokenRejected'> {
-  /** Where the API lives: `https://host`, or `https://host/api` under a path. */
+  /** The API's address: `https://host`, or `https://host/api` under a path. */
   baseUrl: string
-  /** Where one signs in: its path, or more about it. */
+  /** The sign-in endpoint: its path, or an object with more details. */
   signIn: string | TokenEndpoint
-  /** Where a refresh token buys a new access token. Without it, signing in again is the renewal. */
+  /** The refresh endpoint. Without it, a renewal signs in again. */
   refresh?: string | RefreshEndpoint
-  /** Where the server is told of a sign-out. Without it the tokens are forgotten here, no more. */
+  /** The sign-out endpoint. Without it, signOut() only forgets the tokens here. */
   signOut?: string | SignOutEndpoint
   /**
-   * What signs in when there is no session to go on with: the fields themselves, or a function that is
-   * asked each time and may answer `undefined` for "not now". Absent: only `signIn(credentials)` does.
+   * Credentials that sign in when there is not a usable session: the fields, or a function that is called
+   * each time and may return `undefined` for "not now". Absent: only `signIn(credentials)` signs in.
    */
   credentials?: Credentials | (() => MaybePromise<Credentials | undefined>)
   /** How the token is sent. Default: `bearer()`. Not together with a token in a cookie. */
   scheme?: TokenManagerOptions['scheme']
-  /** The only origins that ever get the token. Default: that of `baseUrl`. */
+  /** The only origins that the token is sent to. Default: that of `baseUrl`. */
   origin?: TokenManagerOptions['origin']
   /**
-   * The session's name inside the store. Default: made of `baseUrl`, the path of `signIn` and what the `credentials` say
-   * of the user, without what may be secret. Give one per user where `credentials` is a function, or absent, and several
-   * users share a store.
+   * The session's name inside the store. Default: made of `baseUrl`, the path of `signIn` and the user's identity in
+   * `credentials`, without secrets. If several users share a store and `credentials` is a function or absent, each user
+   * needs a name.
    */
   name?: string
 }
@@ -68,7 +68,7 @@ const KNOWN: OptionNames<JwtSessionOptions> = {
   ...serviceOptions,
 }
 
-/** The options as the parts of a session use them: checked once, defaults settled. */
+/** The options for the parts of a session: checked, with defaults filled in. */
 export interface TokenApi {
   origin: string
   /** Without a slash at the end. */
@@ -77,10 +77,10 @@ export interface TokenApi {
   refresh: Settled<RefreshEndpoint> | undefined
   signOut: Settled<SignOutEndpoint> | undefined
   places: TokenPlaces
-  /** The cookie that the access token is in, if it is. */
+  /** The cookie that holds the access token, if one does. */
   cookie: string | undefined
   usesCookies: boolean
-  /** The field that the last answer had the refresh token in. */
+  /** The field that held the refresh token in the last answer. */
   refreshField: string | undefined
   now(): number
 }
@@ -91,7 +91,7 @@ interface Read {
   base: Base
 }
 
-/** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
+/** Checks the options that core does not know. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
 export function readOptions(given: JwtSessionOptions): Read {
   const options = expectKnown(given, KNOWN)
   const { token, refreshToken, expiresIn, expiresAt, credentials, clock = Date } = options
@@ -103,7 +103,7 @@ export function readOptions(given: JwtSessionOptions): Read {
   const cookie = cookieOf(token)
   if (cookie !== undefined && options.scheme) {
     throw invalidOption(
-      '`scheme` and a token in a cookie exclude each other: it goes back as that cookie.',
+      '`scheme` cannot be used with a token in a cookie, because the token is sent as that cookie.',
     )
   }
   if (credentials !== undefined && typeof credentials !== 'function') checkCredentials(credentials)
@@ -128,7 +128,7 @@ export function readOptions(given: JwtSessionOptions): Read {
   return { options, api, base }
 }
 
-/** Whether both hold the same, in whatever order. */
+/** Returns whether both hold the same values, in any order. */
 export function sameCredentials(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
     return Object.is(a, b)
@@ -144,13 +144,15 @@ export function cookieOf(place: TokenPlaces['token']): string | undefined {
 }
 
 /**
- * A field that is `undefined` is an environment variable that is not set, mostly.
+ * Refuses `undefined` fields, because they are mostly environment variables that are not set.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the field and no value.
  */
 export function checkCredentials(given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalidOption('`credentials` must be an object of fields, or a function that gives one.')
+    throw invalidOption(
+      '`credentials` must be an object of fields, or a function that returns one.',
+    )
   }
   const entries = Object.entries(given)
   if (entries.length === 0) throw invalidOption('`credentials` must have fields.')

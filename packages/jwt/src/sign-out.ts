@@ -4,7 +4,7 @@ import { ask, unavailable } from './exchange.ts'
 import { presenting, refresh } from './grants.ts'
 import type { TokenApi } from './session-options.ts'
 
-/** How the server is told of a sign-out, where it wants to know. */
+/** Signs out at the server, if `signOut` is configured. */
 export function revocation(
   api: TokenApi,
   scheme: Scheme,
@@ -16,7 +16,7 @@ export function revocation(
   }
 }
 
-/** One request. A 401 says that the access token is dead already. @throws for every other no. */
+/** Sends one sign-out request. A 401 means that the access token is dead already. @throws for every other failure. */
 async function tell(
   api: TokenApi,
   scheme: Scheme,
@@ -37,7 +37,7 @@ async function tell(
     throw unavailable(endpoint, response)
   }
   const own = Object.entries(sent.headers ?? {})
-  // Where one takes the place of the other, each is presented: the server ends the one that it gets.
+  // If the refresh token is sent in place of the access token, send both in turn: the server ends the one it gets.
   const takesPlace = own.some(([name]) => name !== 'cookie' && headers.has(name))
   const isHeard = !takesPlace || (await say(new Headers(headers)))
   for (const [name, value] of own) {

@@ -4,11 +4,11 @@ import { fieldOf, unboxed } from './answer.ts'
 import { checkCookieName, type CookiePlace, readCookie, renewedCookie } from './cookies.ts'
 
 /**
- * Where a value sits in an answer:
+ * The place of a value in an answer:
  *
- * - a field of its body, dots between the levels: `'data.token'`;
+ * - a field of its body, with dots between levels: `'data.token'`;
  * - a function of its body (parsed when it is JSON, else text) and the response;
- * - a header of it: `{ header: 'x-token' }`. In a page of another origin the server has to allow it, with
+ * - a header: `{ header: 'x-token' }`. A page of another origin can read it only if the server allows it with
  *   `Access-Control-Expose-Headers`.
  */
 export type Place =
@@ -22,43 +22,43 @@ export type Place =
 /** A `Place`, or a cookie that the answer sets, HttpOnly or not. */
 export type TokenPlace = Place | CookiePlace
 
-/** Where an answer holds the tokens and their life. All have defaults. */
+/** Places of the tokens and their lifetimes in an answer. All have defaults. */
 export interface TokenPlaces {
   /**
-   * Where the access token is. Default: the field `access_token`, `accessToken`, `access`, `token` or
-   * `jwt`, or a body that is nothing but a JWT. A `Bearer ` before it is taken off.
+   * Place of the access token. Default: the field `access_token`, `accessToken`, `access`, `token` or
+   * `jwt`, or a body that is only a JWT. A leading `Bearer ` is removed.
    *
-   * A token in a cookie goes back as that cookie. Where the platform keeps cookies, as browsers do, its
-   * value is never seen: only a marker is kept, and the platform sends it.
+   * A token in a cookie is sent as that cookie. If the platform keeps cookies, as browsers do, scripts cannot
+   * see its value: only a marker is stored, and the platform sends the cookie.
    */
   token?: TokenPlace
   /**
-   * Where the refresh token is. Default: the field `refresh_token`, `refreshToken` or `refresh`. Looked
-   * for only when there is a `refresh` to send it to.
+   * Place of the refresh token. Default: the field `refresh_token`, `refreshToken` or `refresh`. Read only if
+   * the option `refresh` is given.
    */
   refreshToken?: TokenPlace
   /**
-   * Where the access token's life is, in seconds. Default: the field `expires_in` or `expiresIn`; else a JWT's own `exp`.
+   * Place of the access token's lifetime, in seconds. Default: the field `expires_in` or `expiresIn`, else a JWT's `exp`.
    */
   expiresIn?: Place
-  /** Where the instant is when the access token expires: a date as text, or seconds since 1970. */
+  /** Place of the instant when the access token expires: a date as text, or seconds since 1970. */
   expiresAt?: Place
 }
 
 const TOKEN_FIELDS = ['access_token', 'accessToken', 'access', 'token', 'jwt']
-/** Where a refresh token is mostly found, and so where it mostly goes back to. */
+/** Usual fields of a refresh token, in answers and in requests. */
 export const REFRESH_FIELDS = ['refresh_token', 'refreshToken', 'refresh'] as const
 const LIFE_FIELDS = ['expires_in', 'expiresIn']
 
-/** Three parts, or the five of an encrypted one. */
+/** A JWT has three parts; an encrypted one has five. */
 const JWT = /^(?:Bearer\s+)?[\w-]+(?:\.[\w-]*){2,4}$/i
 
-/** An answer that was read. */
+/** An answer with its body read. */
 export interface Answer {
   response: Response
-  /** As it came. */
+  /** The response itself. */
   text: string
-  /** Parsed where it is JSON, else the text. */
+  /** Parsed if it is JSON, else text. */
   body: unknown
 }
 
@@ -87,10 +87,10 @@ const isHeaderName = (name: unknown) =>
   typeof name === 'string' && /^[!#$%&'*+.^`|~\w-]+$/.test(name)
 
 /**
- * The token set in an answer; `undefined` when it holds no access token.
+ * Returns the token set in an answer; `undefined` if it does not hold an access token.
  *
- * @param now When it was received, in epoch milliseconds.
- * @param withRefresh Whether a refresh token is of any use.
+ * @param now When the answer was received, in epoch milliseconds.
+ * @param withRefresh Whether to read a refresh token.
  */
 export function readTokens(
   places: TokenPlaces,
@@ -101,7 +101,7 @@ export function readTokens(
   const access = readToken(places.token, answer, now) ?? findToken(places.token, answer)
   if (access === undefined) return undefined
   const refresh = withRefresh ? readRefreshToken(places.refreshToken, answer, now) : undefined
-  // A JWT tells itself when it expires; the cookie around it may well outlive it.
+  // A JWT's own expiry counts, because its cookie may outlive it.
   const ofCookie = JWT.test(access.value) ? undefined : access.expiresAt
   const expiresAt = readExpiry(places, answer, now) ?? ofCookie
   return {
@@ -117,7 +117,7 @@ interface Found {
   expiresAt: number | undefined
 }
 
-/** The token at a place that was named. */
+/** Returns the token at a configured place. */
 function readToken(place: TokenPlace | undefined, answer: Answer, now: number): Found | undefined {
   if (place === undefined) return undefined
   if (typeof place === 'object' && 'cookie' in place) {
@@ -126,7 +126,7 @@ function readToken(place: TokenPlace | undefined, answer: Answer, now: number): 
   return asToken(read(place, answer))
 }
 
-/** The token at a place that is usual, where none was named. */
+/** Returns the token at a usual place, if none is configured. */
 function findToken(place: TokenPlace | undefined, { body }: Answer): Found | undefined {
   if (place !== undefined) return undefined
   const whole = asToken(unboxed(body))
@@ -141,11 +141,11 @@ function readRefreshToken(
   return place === undefined ? firstOf(REFRESH_FIELDS, answer.body) : readToken(place, answer, now)
 }
 
-/** The usual field that holds the refresh token of an answer. */
+/** Returns the usual field that holds the refresh token of an answer. */
 export const fieldOfRefreshToken = ({ body }: Answer): string | undefined =>
   REFRESH_FIELDS.find((field) => asToken(fieldOf(body, field)) !== undefined)
 
-/** Whether there is something in `value`, however deep, that is called or looks like an access token. */
+/** Returns whether `value` holds, at any depth, something that is named or looks like an access token. */
 export function holdsToken(value: unknown): boolean {
   if (typeof value === 'string') return JWT.test(value) && value.length > 40
   if (typeof value !== 'object' || value === null) return false
@@ -156,8 +156,8 @@ export function holdsToken(value: unknown): boolean {
 }
 
 /**
- * Tokens that an ordinary answer hands on, where their place is a cookie or a header; `undefined` for none. Those of a
- * browser's cookies nobody sees.
+ * Returns new tokens in an ordinary answer, if their place is a cookie or a header; `undefined` for none. Scripts cannot
+ * see those in a browser's cookies.
  */
 export function tokensHandedOn(
   { token, refreshToken }: TokenPlaces,
@@ -193,14 +193,14 @@ function read(place: Place, { response, body }: Answer): unknown {
   return response.headers.get(place.header) ?? undefined
 }
 
-/** Whether it can be sent as a token is core's to judge. */
+/** Returns the text without `Bearer `. Core judges whether it can be sent as a token. */
 function asToken(value: unknown): Found | undefined {
   if (typeof value !== 'string') return undefined
   const bare = value.trim().replace(/^Bearer\s+/i, '')
   return bare === '' ? undefined : { value: bare, expiresAt: undefined }
 }
 
-/** When the access token expires, as far as the answer says so. Core leaves out what is no instant. */
+/** Returns when the access token expires, if the answer has it. Core drops values that are not an instant. */
 function readExpiry(places: TokenPlaces, answer: Answer, now: number): number | undefined {
   const { expiresAt, expiresIn } = places
   const usual = expiresAt === undefined ? LIFE_FIELDS : []
@@ -216,7 +216,7 @@ function asNumber(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-/** No number of seconds is this large before the year 33658: it is milliseconds. */
+/** A number from here on is milliseconds: as seconds it would be after the year 33658. */
 const MILLISECONDS_FROM = 1e12
 
 function asInstant(value: unknown): number | undefined {

@@ -5,34 +5,34 @@ import type { Answer } from './token-place.ts'
 import { fieldErrorsOf, messageOf } from './words.ts'
 
 /**
- * What an answer without a token means.
+ * Meaning of an answer without a token.
  *
- * - `'no'`: the API has judged what was presented, and it will not do.
- * - `'mistake'`: the request was not as the API wants it, so nothing was judged; sent again it fails again.
+ * - `'no'`: the API has judged the token or credentials, and rejected them.
+ * - `'mistake'`: the API did not understand the request, so it judged no token. The same request would fail again.
  * - `'deferred'`: the user has to do something first.
  * - `'later'`: it may pass.
  */
 export type Verdict = 'no' | 'mistake' | 'deferred' | 'later'
 
-/** Statuses by which an API judges what it was given. */
+/** Statuses that an API uses to judge a token or credentials. */
 const JUDGING: ReadonlySet<number> = new Set([400, 401, 403, 422])
 
-/** What OAuth calls a mistake of the client's (RFC 6749 section 5.2), or "later": no token was judged. */
+/** OAuth's codes for a client's mistake, or for "later" (RFC 6749 section 5.2): no token was judged. */
 const MISTAKES = new Set(['invalid_client', 'unsupported_grant_type', 'invalid_scope'])
 const LATER = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
 
-/** Words about a form that nobody has looked into, about one that is incomplete, and about what was in it. */
+/** Words about a form that the API has not read, an incomplete form, and (JUDGED) the values in it. */
 const UNREAD =
   /validation|invalid (input|type|value|request|body|payload|json|parameter|argument)|unexpected (field|property)/i
 const INCOMPLETE =
   /required|missing|must (not )?be|should (not )?be|cannot be (empty|blank|null)|not provided|no .*token/i
-/** Nor has a server looked at anything that minds where a request comes from. */
+/** Words of a server that rejects the origin of a request, so that it has not judged the values either. */
 const CSRF =
   /csrf|xsrf|authenticity token|(null|invalid|missing|allowed|untrusted)[ _]*origin|origin.*(not allowed|invalid|missing|null)/i
 const JUDGED =
   /invalid|expired|revoked|incorrect|wrong|denied|unauthori[sz]ed|forbidden|not valid|no longer|does not match|mismatch|unknown|not found|blacklist|malformed|bad (password|credentials)/i
 
-/** What an endpoint was given: credentials, a refresh token, or one that only the platform's cookie jar has seen. */
+/** What the request carried: credentials, a refresh token, or a refresh cookie that only the platform sees. */
 export type Presented = 'credentials' | 'token' | 'unseen'
 
 export function verdictOf(
@@ -52,7 +52,7 @@ export function verdictOf(
   if (rejected) return rejected.includes(status) ? 'no' : otherwise(status)
   const error = textAt(body, 'error')
   if (LATER.has(error)) return 'later'
-  // With 401 some OAuth servers say so of a dead refresh token.
+  // With 401, some OAuth servers use this code for a dead refresh token.
   if (MISTAKES.has(error) || (status === 400 && error === 'invalid_request')) return 'mistake'
   const codes = ['code', 'errors.0.extensions.code', 'error.code'].map((path) => textAt(body, path))
   const said = [messageOf(body, []), error, ...codes].join(' ')
@@ -63,17 +63,17 @@ export function verdictOf(
   return isMistake ? 'mistake' : 'no'
 }
 
-/** Where the caller has said which answers are a no. */
+/** Verdict if the caller's `rejected` decides which answers are a no, and this is not one. */
 const otherwise = (status: number): Verdict => (status >= 400 && status < 500 ? 'mistake' : 'later')
 
-/** A router's words, such as "Cannot POST /login". */
+/** Returns whether a router wrote the message, such as "Cannot POST /login". */
 const isAboutPath = (status: number, said: string) =>
   (status === 404 || status === 405) &&
   /^((cannot|could not) |not found|no route|method|the (route|page|path|resource|endpoint|requested)|(route|page|path|resource|endpoint)\b)/i.test(
     said,
   )
 
-/** Whether the form was not as the API wants it, so that it has not looked at what the token is worth. */
+/** Returns whether the form was incomplete or wrong, so that the API has not judged the token. */
 export function isIncomplete(body: unknown, said: string): boolean {
   if (UNREAD.test(said)) return true
   return !JUDGED.test(said) && (INCOMPLETE.test(said) || fieldErrorsOf(body).length > 0)

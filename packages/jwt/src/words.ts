@@ -1,7 +1,7 @@
 import { redact } from '@latchkey/core/service'
 import { fieldOf, textAt, unboxed } from './answer.ts'
 
-/** Where servers say what went wrong, the most telling first. */
+/** Fields in which servers describe an error, the most specific first. */
 const MESSAGES = [
   'message',
   'msg',
@@ -19,14 +19,14 @@ const MESSAGES = [
   'non_field_errors.0',
 ]
 
-/** How much of a server's words is shown, in characters. */
+/** Maximum length of a server's message in an error, in characters. */
 const MAX_WORDS = 300
 const MAX_FIELDS = 6
 
 /**
- * What a server says went wrong, and with which field; empty when it does not, or when it is a page.
+ * Returns the server's description of an error, with the fields; empty if there is none, or it is an HTML page.
  *
- * @param secrets What was sent, and may not show up should the server repeat it.
+ * @param secrets Values that were sent. They are removed from the message if the server repeats them.
  */
 export function messageOf(body: unknown, secrets: readonly string[]): string {
   if (typeof body === 'string') return /^\s*</.test(body) ? '' : shown(body.trim(), secrets)
@@ -44,9 +44,9 @@ const shown = (text: string, secrets: readonly string[]) =>
   redact(text, secrets).slice(0, MAX_WORDS)
 
 /**
- * What is wrong with which field, as the usual frameworks tell it: Laravel and ASP.NET (`errors`, by field), Django
+ * Returns the errors by field, as the usual frameworks write them: Laravel and ASP.NET (`errors`, by field), Django
  * (fields with lists), FastAPI (`detail`, with `loc`), express-validator (`errors`, with `path`), NestJS (a list of
- * messages). The field is empty where it is not named.
+ * messages). The field is empty if the server does not name it.
  */
 export function fieldErrorsOf(body: unknown): [field: string, words: string][] {
   const lists = [
@@ -62,13 +62,13 @@ export function fieldErrorsOf(body: unknown): [field: string, words: string][] {
   return byField(body)
 }
 
-/** What is at `path`, also where it is a list of one. */
+/** Returns the body's own value at `path`. */
 const listAt = (body: unknown, path: string): unknown =>
   typeof body === 'object' && body !== null && Object.hasOwn(body, path)
     ? (body as Record<string, unknown>)[path]
     : undefined
 
-/** An object all of whose values are lists of text, or text in `errors`. */
+/** Returns the errors of an object whose values are all lists of text, also if it is in `errors`. */
 function byField(value: unknown): [string, string][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
   const entries = Object.entries(value)

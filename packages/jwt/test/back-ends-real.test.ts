@@ -75,15 +75,15 @@ describe.each([
     return [response.status, isTokenRejected(response)]
   }
 
-  test('answers an expired token with what is taken for one', async () => {
+  test('rejects an expired token with an answer that is recognised', async () => {
     expect(await verdict('/data', dead)).toEqual([401, true])
   })
 
-  test('answers a forged token with what is taken for one', async () => {
+  test('rejects a forged token with an answer that is recognised', async () => {
     expect(await verdict('/data', `${good}x`)).toEqual([401, true])
   })
 
-  test('answers missing rights and success with what is not', async () => {
+  test('answers missing rights and success in a way that is not taken for a rejected token', async () => {
     expect(await verdict('/admin', good)).toEqual([403, false])
     expect(await verdict('/data', good)).toEqual([200, false])
   })

@@ -50,7 +50,7 @@ test.each([
   expect(read(header)).toEqual(expected)
 })
 
-test('nonsense of any length is left out', () => {
+test('text that is not a challenge is left out, at any length', () => {
   expect(read(`Bearer ${', ='.repeat(50_000)}`)).toEqual([['bearer', {}]])
   expect(read(`Bearer a="${'\\"'.repeat(50_000)}`)).toEqual([['bearer', {}]])
 })

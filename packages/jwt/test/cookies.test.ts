@@ -60,8 +60,8 @@ function enterPage(api: Api) {
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe('where the platform keeps no cookies', () => {
-  test('the token goes back as its cookie, and nothing else does', async () => {
+describe('on a platform that keeps no cookies', () => {
+  test('the token is sent as its cookie, and no other cookie is', async () => {
     const api = startApi(inCookie)
     expect(await api.read(api.open(cookies))).toBe(200)
     const { headers } = api.lastTo('/data')
@@ -87,7 +87,7 @@ describe('where the platform keeps no cookies', () => {
     expect(api.counts()).toEqual({ '/data': 1 })
   })
 
-  test('a sign-out takes both cookies along, where the server wants the refresh token', async () => {
+  test('a sign-out sends both cookies if the server needs the refresh token', async () => {
     const api = startApi(inCookie)
     const signOut = { path: '/auth/logout', send: { cookie: 'refresh' } }
     const session = api.open({ ...withRefresh, signOut })
@@ -113,7 +113,7 @@ describe('in a page', () => {
     })
   })
 
-  test('the jar is used for signing in, refreshing and signing out', async () => {
+  test('sign-in, refresh and sign-out use the cookies of the browser', async () => {
     const api = startApi(inCookie)
     const session = api.open({ ...withRefresh, fetch: enterPage(api).send })
     await session.signIn()
@@ -127,7 +127,7 @@ describe('in a page', () => {
     ])
   })
 
-  test('a request gets no header of ours, and a 401 is renewed by the jar and sent again', async () => {
+  test('a request gets no extra header, and a 401 is renewed with the cookies of the browser and sent again', async () => {
     const api = startApi(inCookie)
     const { send } = enterPage(api)
     const session = api.open({ ...withRefresh, fetch: send })
@@ -149,7 +149,7 @@ describe('in a page', () => {
     expect((await session.refresh()).accessToken).not.toBe(first.accessToken)
   })
 
-  test('a reload goes on with the refresh cookie of the visit before, also without a store', async () => {
+  test('a reload continues with the refresh cookie of the last visit, also without a store', async () => {
     const api = startApi(({ access, refresh }) =>
       Response.json(
         { token: access },
@@ -166,7 +166,7 @@ describe('in a page', () => {
     expect((await visitor.getTokens()).accessToken).toBe(`${CANARY}-access-1`)
   })
 
-  test('without cookies, requests of ours leave the jar alone', async () => {
+  test('if no token is in a cookie, own requests do not send the cookies of the browser', async () => {
     const api = startApi()
     await api.open({ fetch: enterPage(api).send }).signIn()
     expect(api.lastTo('/auth/login').init.credentials).toBeUndefined()

@@ -7,7 +7,7 @@ import { CANARY, failure, startApi } from './support/token-api.ts'
 const open = (more: object) =>
   jwtSession({ baseUrl: 'https://api.test', signIn: '/login', ...more })
 
-describe('a wrong option is an error at once that names it', () => {
+describe('a wrong option is an error at once, which names the option', () => {
   test.each<[string, object]>([
     ['baseUrl', { baseUrl: undefined }],
     ['baseUrl', { baseUrl: '/api' }],
@@ -60,7 +60,7 @@ describe('a wrong option is an error at once that names it', () => {
     expect(make).not.toThrow(CANARY)
   })
 
-  test('`origin` is named where it was given', () => {
+  test('the error names `origin` if it was given', () => {
     expect(() => open({ origin: 'https://api.test/path' })).toThrow('`origin`')
   })
 })
@@ -84,7 +84,7 @@ describe('a path', () => {
   })
 })
 
-test('the token goes to the origin of baseUrl only, also when one signs in elsewhere', async () => {
+test('the token goes to the origin of baseUrl only, also if the sign-in is at another origin', async () => {
   const api = startApi()
   const session = api.open({ signIn: 'https://auth.test/v1/auth/login' })
   const authorize = async (url: string) => (await session.authorize({ url, method: 'GET' })).headers
@@ -94,14 +94,14 @@ test('the token goes to the origin of baseUrl only, also when one signs in elsew
   expect(await authorize('https://auth.test/data')).toEqual({})
 })
 
-test('`origin` names further ones', async () => {
+test('`origin` adds more origins', async () => {
   const api = startApi()
   const session = api.open({ origin: ['https://api.test', 'https://files.test'] })
   const { headers } = await session.authorize({ url: 'https://files.test/a', method: 'GET' })
   expect(headers).toHaveProperty('authorization')
 })
 
-test('`skipAuth` is asked besides the own paths', async () => {
+test('`skipAuth` applies in addition to the paths of sign-in and refresh', async () => {
   const api = startApi()
   const session = api.open({ skipAuth: ({ url }) => url.pathname.endsWith('/public') })
   const authorize = async (method: string, path: string) =>
@@ -112,7 +112,7 @@ test('`skipAuth` is asked besides the own paths', async () => {
   expect(await authorize('GET', '/data')).toHaveProperty('authorization')
 })
 
-test('credentials that turn out to be incomplete are an error that names the field', async () => {
+test('a function that returns incomplete credentials is an error that names the field', async () => {
   const wrong = { code: 'ERR_INVALID_OPTION', message: '`credentials.password` is undefined.' }
   const session = startApi().openBare()
   expect(await failure(session.signIn({ user: 'ada', password: undefined }))).toMatchObject(wrong)

@@ -14,7 +14,7 @@ function holding(path: string) {
 }
 
 describe('a sign-out', () => {
-  test('wins over a signIn() on its way, and revokes what that has brought', async () => {
+  test('wins over a signIn() in progress, and revokes its tokens', async () => {
     const { api, fetch, holdNext } = holding('/login')
     const session = api.open({ ...withBoth, fetch })
     const held = holdNext()
@@ -29,7 +29,7 @@ describe('a sign-out', () => {
     )
   })
 
-  test('during a renewal revokes what that brings, and presents no refresh token again', async () => {
+  test('during a renewal revokes the renewed tokens, and sends no refresh token twice', async () => {
     const { api, fetch, holdNext } = holding('/refresh')
     const session = api.open({ ...withBoth, fetch })
     await session.signIn()
@@ -47,7 +47,7 @@ describe('a sign-out', () => {
   })
 })
 
-test('of two sign-ins the one that was begun last stays, and the store is that one’s', async () => {
+test('of two sign-ins the one that started last stays, in memory and in the store', async () => {
   const { api, fetch, holdNext } = holding('/login')
   const store = memoryStore()
   const session = api.open({ fetch, store })
@@ -63,8 +63,8 @@ test('of two sign-ins the one that was begun last stays, and the store is that o
   expect(await api.read(session)).toBe(200) // the configured credentials are still in use
 })
 
-describe('somebody else who signs in', () => {
-  test('is nobody to the next process, which does not go on as that one, nor takes over', async () => {
+describe('another user who signs in', () => {
+  test('is not seen by the next process, which neither uses nor adopts that session', async () => {
     const api = startApi(pair)
     const store = memoryStore()
     const session = api.open({ ...withBoth, store })
@@ -76,14 +76,14 @@ describe('somebody else who signs in', () => {
     expect(await next.getTokens()).toMatchObject({ accessToken: `${CANARY}-access-1` })
   })
 
-  test('is kept where nobody is configured', async () => {
+  test('is kept in the store if no user is configured', async () => {
     const api = startApi(pair)
     const store = memoryStore()
     await api.openBare({ ...withBoth, store }).signIn(grace)
     expect(await api.read(api.openBare({ ...withBoth, store }))).toBe(200)
   })
 
-  test('is whoever is named, where the credentials come from a function', async () => {
+  test('is assumed for signIn(credentials), if the configured credentials come from a function', async () => {
     const api = startApi(pair)
     const store = memoryStore()
     const session = api.open({ ...withBoth, store, credentials: () => ada })

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { ada, CANARY, failure, startApi } from './support/token-api.ts'
 
-/** All that somebody may print. */
+/** All that a program may print. */
 const shown = (value: unknown) =>
   [inspect(value, { depth: 9, showHidden: true }), JSON.stringify(value), String(value)].join('\n')
 

@@ -34,7 +34,7 @@ describe('signing in', () => {
     expect(api.counts()).toEqual({ '/auth/login': 1, '/data': 30 })
   })
 
-  test.each([1_500.5, 1e12])('a time limit of %d ms is one', async (renewTimeoutMs) => {
+  test.each([1_500.5, 1e12])('a time limit of %d ms is accepted', async (renewTimeoutMs) => {
     const session = startApi().open({ renewTimeoutMs })
     await session.signIn()
     expect(await session.isSignedIn()).toBe(true)
@@ -62,16 +62,16 @@ describe('signing in', () => {
   })
 
   test.each([
-    [{}, '`refresh` is not given), sign-in (there are no `credentials` to use)'],
-    [withRefresh, 'none that still counts), sign-in (there are no `credentials` to use)'],
-    [{ credentials: () => undefined }, 'sign-in (there are no `credentials` to use)'],
-  ])('without a way to sign in the error tells what is missing: %o', async (more, missing) => {
+    [{}, '`refresh` is not given), sign-in (no `credentials` available)'],
+    [withRefresh, 'no valid one), sign-in (no `credentials` available)'],
+    [{ credentials: () => undefined }, 'sign-in (no `credentials` available)'],
+  ])('without a way to sign in the error names what is missing: %o', async (more, missing) => {
     const error = await failure(startApi().openBare(more).getTokens())
     expect(error).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
     expect(error.message).toContain(missing)
   })
 
-  test('signIn(credentials) is a session without configured ones', async () => {
+  test('signIn(credentials) works without configured ones', async () => {
     const api = startApi()
     const session = api.openBare()
     expect(await session.isSignedIn()).toBe(false)
@@ -85,7 +85,7 @@ describe('signing in', () => {
     expect(api.counts()['/auth/login']).toBe(1)
   })
 
-  test('after somebody else signed in, the configured credentials are not used', async () => {
+  test('after another user has signed in, the configured credentials are not used', async () => {
     const api = startApi()
     const session = api.open()
     await session.signIn({ ...ada, username: 'grace' })
@@ -117,7 +117,7 @@ describe('signing in', () => {
     expect(given).toEqual([])
   })
 
-  test('a refused sign-in has its own code, names the reason and is not tried for each request', async () => {
+  test('a rejected sign-in has its own code, names the reason and is not repeated for each request', async () => {
     const api = startApi()
     const session = api.open({ credentials: { ...ada, password: `${CANARY}-wrong` } })
     expect(await failure(api.read(session))).toMatchObject({
@@ -145,7 +145,7 @@ describe('signing in', () => {
     expect(message).toContain('(User or password wrong.)')
   })
 
-  test('a request of the user to the sign-in path goes without a token, and its 401 is its own', async () => {
+  test("a caller's request to the sign-in path goes without a token, and the caller gets its 401", async () => {
     const api = startApi()
     const session = api.open()
     await api.read(session)
@@ -156,7 +156,7 @@ describe('signing in', () => {
 })
 
 describe('renewing', () => {
-  test('without a refresh endpoint, signing in again is the renewal: once for everybody', async () => {
+  test('without a refresh endpoint a renewal signs in again, once for all requests', async () => {
     const api = startApi()
     const session = api.open()
     await api.read(session)
@@ -179,13 +179,13 @@ describe('renewing', () => {
     })
   })
 
-  test('a refresh token that nothing could be done with is not kept', async () => {
+  test('a refresh token is not kept without a refresh endpoint', async () => {
     const store = memoryStore()
     await startApi(pair).open({ store }).signIn()
     expect(await keptIn(store)).toEqual({ accessToken: `${CANARY}-access-1` })
   })
 
-  test('a rejected refresh token makes way for the credentials', async () => {
+  test('after a rejected refresh token the credentials sign in', async () => {
     const api = startApi(pair)
     const session = api.open(withRefresh)
     await api.read(session)
@@ -222,7 +222,7 @@ describe('renewing', () => {
     expect(Object.fromEntries(sent)).toEqual({ ...fields, refresh: `${CANARY}-refresh-1` })
   })
 
-  test('a stored session goes on with its refresh token', async () => {
+  test('a stored session is renewed with its refresh token', async () => {
     const api = startApi(pair)
     const store = memoryStore()
     await api.open({ ...withRefresh, store }).refresh()
@@ -255,7 +255,7 @@ describe('renewing', () => {
   })
 })
 
-describe('what may pass keeps the session', () => {
+describe('a failure that may pass keeps the session', () => {
   const page = (status: number) =>
     new Response('<!doctype html><title>Just a moment</title>', {
       status,
@@ -311,7 +311,7 @@ describe('what may pass keeps the session', () => {
     expect(api.counts()).toMatchObject({ '/auth/login': 2, '/auth/refresh': 1 })
   })
 
-  test('which statuses are a definite no can be said', async () => {
+  test('the option `rejected` can list the statuses of a definite no', async () => {
     const api = startApi()
     const session = api.open({ signIn: { path: '/auth/login', rejected: [404] } })
     api.answerNext('/auth/login', () => Response.json({ message: ['No user.'] }, { status: 404 }))
@@ -320,7 +320,7 @@ describe('what may pass keeps the session', () => {
     expect(await failure(session.signIn())).toMatchObject({ code: 'ERR_SERVER_UNAVAILABLE' })
   })
 
-  test('a function may find the no in a 200', async () => {
+  test('the option `rejected` can be a function that finds a no in a 200', async () => {
     const api = startApi()
     const rejected = ({ status, body }: { status: number; body: unknown }) =>
       status === 200 && (body as { success?: boolean }).success === false

@@ -19,7 +19,7 @@ describe('where requests go, and how', () => {
     expect(api.counts()).toEqual({ '/accounts:signIn': 1 })
   })
 
-  test('with GET the fields are in the query, and there is no body', async () => {
+  test('with GET the fields are in the query, without a body', async () => {
     const api = startApi()
     api.answerNext('/renew', () => Response.json({ access_token: 'a2' }))
     const session = api.openBare({ refresh: { path: '/renew', method: 'GET' } })
@@ -83,7 +83,7 @@ describe('a success', () => {
     expect((await api.open().getTokens()).accessToken).toBe(`${CANARY}-access-1`)
   })
 
-  test('in camelCase goes back in camelCase, and tells its life', async () => {
+  test('in camelCase is sent back in camelCase, and its lifetime is read', async () => {
     const api = startApi(camel)
     const session = api.open({ refresh: '/auth/refresh' })
     expect((await session.getTokens()).expiresAt).toBeGreaterThan(Date.now())
@@ -91,7 +91,7 @@ describe('a success', () => {
     expect(Object.keys(sent(api.lastTo('/auth/refresh').body))).toEqual(['refreshToken'])
   })
 
-  test('that was stored before a restart: names are tried as long as none was judged', async () => {
+  test('stored before a restart: field names for the refresh token are tried until the API judges one', async () => {
     const api = startApi(camel)
     const session = api.openBare({ refresh: '/auth/refresh' })
     await session.setTokens({ accessToken: 'a', refreshToken: 'r' })
@@ -103,7 +103,7 @@ describe('a success', () => {
     expect(fields).toEqual(['refresh_token', 'refreshToken'])
   })
 
-  test('that tells errors of GraphQL is none', async () => {
+  test('with GraphQL errors is a failure', async () => {
     const api = startApi()
     const errors = [{ message: 'Invalid user credentials.' }]
     api.answerNext('/auth/login', () => Response.json({ errors, data: null }))
@@ -119,7 +119,7 @@ describe('cookies', () => {
   const withCookies = (...lines: string[]) =>
     new Response('{}', { headers: lines.map((line): [string, string] => ['set-cookie', line]) })
 
-  test('that belong together go back together', async () => {
+  test('that belong together are sent together', async () => {
     const api = startApi()
     const login = () => withCookies('sid=v; HttpOnly', 'sid.sig=s; HttpOnly', 'other=1')
     api.answerNext('/auth/login', login)
@@ -128,7 +128,7 @@ describe('cookies', () => {
     expect(api.lastTo('/data').headers.get('cookie')).toBe('sid=v; sid.sig=s')
   })
 
-  test('of other names that belong together are named, and one may be replaced alone', async () => {
+  test('that belong together by option may be replaced one by one', async () => {
     const api = startApi()
     const login = () => withCookies('sid=v; HttpOnly', 'proof=p; HttpOnly', 'other=1')
     api.answerNext('/auth/login', login)
@@ -143,7 +143,7 @@ describe('cookies', () => {
     ])
   })
 
-  test('that an ordinary answer prolongs prolong the session', async () => {
+  test('that an ordinary answer renews prolong the session', async () => {
     const api = startApi()
     const now = { at: 1e12 }
     api.answerNext('/auth/login', () => withCookies('sid=v; Max-Age=10'))
@@ -157,7 +157,7 @@ describe('cookies', () => {
     expect(api.counts()['/auth/login']).toBe(1)
   })
 
-  test('a header with the next token is taken over', async () => {
+  test('a header with the next token replaces the token', async () => {
     const api = startApi()
     api.answerNext('/auth/login', () => new Response('{}', { headers: { 'x-token': 'first' } }))
     const session = api.open({ token: { header: 'x-token' } })
@@ -208,7 +208,7 @@ describe('a sign-in of several steps', () => {
     expect(api.lastTo('/auth/code').headers.get('cookie')).toBe('step=1')
   })
 
-  it('of somebody else stays in memory, as one step of theirs would', async () => {
+  it('of another user stays in memory, as a sign-in of one step does', async () => {
     const api = startApi()
     const store = memoryStore()
     const session = api.open({ store, name: 'mine' })
@@ -238,7 +238,7 @@ describe('a sign-in of several steps', () => {
     expect(api.lastTo('/code').headers.has('cookie')).toBe(false)
   })
 
-  it('is not what a token in another place is taken for', async () => {
+  it('is not assumed for an answer with a token in another place', async () => {
     const api = startApi()
     api.answerNext('/auth/login', () => Response.json({ result: { token: 'a' } }))
     expect(await failure(api.openBare().signIn(ada))).toMatchObject({
@@ -247,7 +247,7 @@ describe('a sign-in of several steps', () => {
   })
 })
 
-describe('whose session it is', () => {
+describe('the name of a session', () => {
   const nameOf = async (options: Partial<JwtSessionOptions>) => {
     const api = startApi()
     const store = memoryStore()
@@ -256,7 +256,7 @@ describe('whose session it is', () => {
     return ((await store.names?.()) ?? []).join()
   }
 
-  it('is told by the server, the user and where one signs in; by no secret, and in any order', async () => {
+  it('is made of the server, the user and the sign-in path, without secrets, in any order', async () => {
     const name = await nameOf({})
     expect(name).toBe(`${BASE_URL}#signIn=%2Fauth%2Flogin&username=ada`)
     const { username, password } = ada
@@ -267,11 +267,7 @@ describe('whose session it is', () => {
   })
 
   it.each([
-    [
-      'a name that nobody knows',
-      { nik: 'ada-of-north', pwd: 'x' },
-      { nik: 'ada-of-south', pwd: 'x' },
-    ],
+    ['an unknown name', { nik: 'ada-of-north', pwd: 'x' }, { nik: 'ada-of-south', pwd: 'x' }],
     ['a key alone', { api_key: `${CANARY}-of-ada` }, { api_key: `${CANARY}-of-bob` }],
   ])('is told by %s as well, without showing it', async (_, mine, theirs) => {
     const names = await Promise.all([mine, theirs].map((credentials) => nameOf({ credentials })))
@@ -279,7 +275,7 @@ describe('whose session it is', () => {
     expect(names.join()).not.toMatch(/CANARY|ada-of/)
   })
 
-  it('is told by the headers of the sign-in', async () => {
+  it('includes the headers of the sign-in', async () => {
     const signIn = (tenant: string) => ({ path: '/auth/login', headers: { 'x-tenant': tenant } })
     const names = await Promise.all(
       ['north', 'south'].map((one) => nameOf({ signIn: signIn(one) })),
@@ -287,7 +283,7 @@ describe('whose session it is', () => {
     expect(new Set(names).size).toBe(2)
   })
 
-  it('is the configured user’s, in whatever order the credentials come', async () => {
+  it('is the same for any order of the credentials', async () => {
     const api = startApi()
     const store = memoryStore()
     const session = api.open({ store, name: 'mine' })
@@ -296,7 +292,7 @@ describe('whose session it is', () => {
   })
 })
 
-test('a sign-out that ends the token it gets is told of both', async () => {
+test('a sign-out that ends only the token it receives gets both tokens', async () => {
   const api = startApi(pair)
   const session = api.open({
     refresh: '/auth/refresh',

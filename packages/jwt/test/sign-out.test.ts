@@ -8,7 +8,7 @@ const withSignOut = { signOut: '/auth/logout' }
 const withBoth = { ...withSignOut, refresh: '/auth/refresh' }
 
 describe('signing out', () => {
-  test('tells the server with the access token, and sends no request afterwards', async () => {
+  test('sends the access token to the sign-out endpoint, and no request afterwards', async () => {
     const api = startApi()
     const store = memoryStore()
     const session = api.open({ ...withSignOut, store })
@@ -23,7 +23,7 @@ describe('signing out', () => {
     expect(api.counts()).toMatchObject({ '/auth/login': 1, '/data': 1 })
   })
 
-  test('uses the header that the token always goes in', async () => {
+  test('uses the header that usually carries the token', async () => {
     const api = startApi()
     const session = api.open({ ...withSignOut, scheme: headerScheme('x-access-token') })
     await api.read(session)
@@ -31,7 +31,7 @@ describe('signing out', () => {
     expect(api.lastTo('/auth/logout').headers.get('x-access-token')).toBe(`${CANARY}-access-1`)
   })
 
-  test('hands over the refresh token where the server wants it', async () => {
+  test('sends the refresh token if the server needs it', async () => {
     const api = startApi(pair)
     const signOut = { path: '/auth/logout', method: 'POST', send: { body: 'refresh' } }
     const session = api.open({ ...withBoth, signOut })
@@ -40,7 +40,7 @@ describe('signing out', () => {
     expect(JSON.parse(api.lastTo('/auth/logout').body)).toEqual({ refresh: `${CANARY}-refresh-1` })
   })
 
-  test('renews a dead access token first, since the refresh token would live on', async () => {
+  test('renews a dead access token first, because the refresh token would stay valid', async () => {
     const api = startApi(pair)
     const session = api.open(withBoth)
     await session.signIn()
@@ -60,7 +60,7 @@ describe('signing out', () => {
     expect(await session.signOut()).toBeUndefined()
   })
 
-  test('sends nothing when nobody is signed in, or there is nobody to tell', async () => {
+  test('sends nothing without a session, or without a sign-out endpoint', async () => {
     const api = startApi()
     await api.open(withSignOut).signOut()
     const session = api.open()
@@ -85,7 +85,7 @@ describe('signing out', () => {
     expect(await session.isSignedIn()).toBe(false)
   })
 
-  test('signIn() starts anew after it', async () => {
+  test('can be followed by a new signIn()', async () => {
     const api = startApi()
     const session = api.open(withSignOut)
     await session.signIn()

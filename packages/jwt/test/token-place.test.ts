@@ -20,7 +20,7 @@ function read(body: string, places: TokenPlaces = {}, { headers }: Written = {})
   return readTokens(places, { response, text: body, body: parseBody(body) }, NOW, true)
 }
 
-describe('without being told, the access token is found', () => {
+describe('without the option `token`, the access token is found', () => {
   test.each([
     ['boxed, as the whole body', JSON.stringify([jwt])],
     ['as a JSON string', JSON.stringify(jwt)],
@@ -41,7 +41,7 @@ describe('without being told, the access token is found', () => {
     ['an empty object', '{}'],
     ['null', 'null'],
     ['nothing', ''],
-    ['a word that is no JWT', 'OK'],
+    ['a word that is not a JWT', 'OK'],
     ['a page', '<html><body>Sign in</body></html>'],
     ['an empty token', '{"token":""}'],
     ['a token that is null', '{"token":null}'],
@@ -58,7 +58,7 @@ describe('the access token is taken from', () => {
     ['a boxed path', JSON.stringify({ data: [{ token: [[opaque]] }] }), 'data.token'],
     ['an index', JSON.stringify({ tokens: ['other', opaque] }), 'tokens.1'],
     [
-      'a field that is no default',
+      'a field that is not a default',
       JSON.stringify({ access_token: 'other', id_token: opaque }),
       'id_token',
     ],
@@ -105,7 +105,7 @@ describe('the access token is taken from', () => {
     expect(read(body, token === undefined ? {} : { token }, written)?.accessToken).toBe(opaque)
   })
 
-  test('a cookie as it was sent: nothing is decoded', () => {
+  test('a cookie exactly as it was sent, without decoding', () => {
     const headers = { 'set-cookie': 'token=a%2Fb%3D; Path=/' }
     expect(read('', { token: { cookie: 'token' } }, { headers })?.accessToken).toBe('a%2Fb%3D')
   })
@@ -120,7 +120,7 @@ describe('the access token is taken from', () => {
   })
 })
 
-test('what a polluted prototype holds is no token', () => {
+test('a token on a polluted prototype is ignored', () => {
   const { prototype } = Object
   Object.defineProperty(prototype, 'jwt', { value: opaque, configurable: true })
   try {
@@ -177,7 +177,7 @@ describe('the expiry is read', () => {
     )
   })
 
-  test("from a cookie's Max-Age, unless the cookie holds a JWT, which knows better", () => {
+  test("from a cookie's Max-Age, unless the cookie holds a JWT with its own expiry", () => {
     const cookie = (value: string) => ({ headers: { 'set-cookie': `t=${value}; Max-Age=90` } })
     expect(read('', { token: { cookie: 't' } }, cookie(opaque))?.expiresAt).toBe(at)
     expect(read('', { token: { cookie: 't' } }, cookie(jwt))?.expiresAt).toBeUndefined()

@@ -19,7 +19,7 @@ const text =
   () =>
     new Response(body, { status: 401, headers: { 'content-type': type } })
 
-describe('a refusal says what the server said', () => {
+describe("the error of a rejected sign-in shows the server's message", () => {
   test.each<[string, () => Response, string]>([
     ['text', text('Bad password'), 'Bad password'],
     ['a JSON string', json('Incorrect password', 400), 'Incorrect password'],
@@ -41,8 +41,8 @@ describe('a refusal says what the server said', () => {
     ],
     [
       'express-validator',
-      json({ errors: [{ path: 'email', msg: 'is no address' }] }),
-      'email: is no address',
+      json({ errors: [{ path: 'email', msg: 'is not an address' }] }),
+      'email: is not an address',
     ],
     [
       'NestJS',
@@ -62,13 +62,13 @@ describe('a refusal says what the server said', () => {
     ])
   })
 
-  test('and a page only its status', async () => {
+  test('but only the status if the answer is an HTML page', async () => {
     const error = await refusal(text('<!doctype html><h1>Log in</h1>', 'text/html'))
     expect(error).toMatchObject({ code: 'ERR_SERVER_UNAVAILABLE', status: 401 })
     expect(error.message).not.toContain('<')
   })
 
-  test('with its status and body, without what was secret in what was sent', async () => {
+  test('with status and body, without the secrets that were sent', async () => {
     const error = await refusal(
       json({ errors: { email: ['taken'] }, input: ada, n: [ada.password] }),
     )
@@ -100,21 +100,21 @@ describe('a refusal says what the server said', () => {
     }
   })
 
-  test('but not what may be secret, whatever it is called', async () => {
+  test('but not values that may be secret, whatever their names', async () => {
     const given = { pin: '1234', answer: 'my first cat' }
     const { message } = await refusal(json({ message: 'Not 1234, nor my first cat.' }), given)
     expect(message).not.toMatch(/1234|first cat/)
   })
 })
 
-test('a refused sign-in is not repeated for every request', async () => {
+test('a rejected sign-in is not repeated for every request', async () => {
   const api = startApi()
   const session = api.open({ credentials: { username: 'ada', password: 'wrong' } })
   for (let turn = 0; turn < 3; turn += 1) await failure(api.read(session))
   expect(api.counts()).toEqual({ '/auth/login': 1 })
 })
 
-test('a mistake of ours is not repeated within the same renewal', async () => {
+test('a request that the API did not understand is not repeated within the same renewal', async () => {
   const api = startApi()
   api.answerNext('/auth/login', () =>
     Response.json({ message: 'Cannot POST /auth/login' }, { status: 404 }),

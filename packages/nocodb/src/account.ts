@@ -5,38 +5,38 @@ import { hasRole, isGuest } from './rejected-token.ts'
 import { accepted } from './session.ts'
 import { notNocoDB, paths } from './wire.ts'
 
-/** The signed-in user, as the server tells it. */
+/** The signed-in user, as the server describes it. */
 export interface User {
   /** The user's id. */
   id: string
   /** The user's e-mail address. */
   email: string
-  /** An object (`{ "org-level-creator": true }`) or a comma-separated string, by the server's mood. */
+  /** An object (`{ "org-level-creator": true }`) or a comma-separated string; servers send either. */
   roles: Record<string, boolean> | string
   [more: string]: unknown
 }
 
-/** Who is signed in, and what that user may do. */
+/** Reports who is signed in, and what that user may do. */
 export interface NocoDBAccount {
   /**
-   * Who is signed in, asked of the server. NocoDB answers 200 as *guest* to a dead token; that is never
-   * taken for an answer here.
+   * Asks the server who is signed in. NocoDB answers a dead token with 200 and a *guest* user; me() treats
+   * that as a rejected token.
    *
-   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` and what else getTokens() throws;
+   * @throws {LatchkeyError} `ERR_SIGN_IN_REQUIRED` and the other errors of getTokens();
    *   `ERR_API_TOKEN_REJECTED`; `ERR_SERVER_UNAVAILABLE`.
    */
   me(): Promise<User>
   /**
-   * Whether the server knows us as a user. With email and password it signs in to find out. Throws
-   * only when the server cannot be asked.
+   * Returns whether the server accepts us as a user. Signs in first if it has to and can. Throws only when
+   * the server cannot be asked.
    */
   isSignedIn(): Promise<boolean>
-  /** Whether the user may administer the whole server. Throws as me() does. */
+  /** Returns whether the user may administer the whole server. Throws as me() does. */
   isSuperAdmin(): Promise<boolean>
   /**
-   * Nothing, when the user may administer the whole server.
+   * Checks that the user may administer the whole server.
    *
-   * @throws {LatchkeyError} `ERR_NOT_SUPER_ADMIN` when not, and what me() throws.
+   * @throws {LatchkeyError} `ERR_NOT_SUPER_ADMIN` if not, and the errors of me().
    */
   assertSuperAdmin(): Promise<void>
 }
@@ -49,7 +49,10 @@ export function createAccount(context: NocoDBContext): NocoDBAccount {
     await accepted(context, 'say who is signed in', response)
     const user = readObject(await response.text())
     if (isGuest(user)) {
-      throw new LatchkeyError('ERR_SIGN_IN_REQUIRED', 'NocoDB knows this token as guest only.')
+      throw new LatchkeyError(
+        'ERR_SIGN_IN_REQUIRED',
+        'NocoDB treats this token as a guest. Sign in again.',
+      )
     }
     if (typeof user['id'] !== 'string') throw notNocoDB(server, 'a user')
     return user as User

@@ -5,34 +5,34 @@ import { notNocoDB, paths, postJson } from './wire.ts'
 
 /** An API token, as the server lists it. */
 export interface ApiToken {
-  /** What delete() takes. */
+  /** The id that delete() takes. */
   id: number
   /** The secret itself. Later versions show it only once, when it is created. */
   token: string
-  /** What it was created for. */
+  /** The description it was created with. */
   description: string | null
   [more: string]: unknown
 }
 
 /**
- * The user's API tokens. All reject with `ERR_SESSION_REQUIRED` where an API token is what we sign in
- * with.
+ * Manages the user's API tokens. This needs a signed-in user: if the manager uses an API token itself, all
+ * methods reject with `ERR_SESSION_REQUIRED`.
  */
 export interface ApiTokens {
-  /** All of the user's API tokens, secrets included where the server still knows them. */
+  /** Returns all of the user's API tokens, with their secrets if the server still shows them. */
   list(): Promise<ApiToken[]>
-  /** Creates one. Its `token` is to be kept now: later versions never show it again. */
+  /** Creates an API token. Keep its `token`: newer servers never show it again. */
   create(options?: { description?: string }): Promise<ApiToken>
   /**
    * Deletes by numeric id, never by the token itself. On servers up to 0.301 a deleted token keeps
    * working until the server restarts (measured).
    *
-   * @throws {LatchkeyError} `ERR_INVALID_OPTION` for a token in place of its id.
+   * @throws {LatchkeyError} `ERR_INVALID_OPTION` if given the token instead of its id.
    */
   delete(id: number): Promise<void>
 }
 
-/** How many to ask for at once: left alone, NocoDB gives the first ten and no hint of more. */
+/** Page size. Without one, NocoDB returns the first ten and does not mention the rest. */
 const PAGE_SIZE = 100
 
 const isApiToken = (one: unknown): one is ApiToken =>
@@ -57,7 +57,7 @@ export function createApiTokens(context: NocoDBContext): ApiTokens {
         if (!Array.isArray(list)) throw notNocoDB(server, 'a list')
         const before = all.size
         for (const one of list as unknown[]) if (isApiToken(one)) all.set(one.id, one)
-        // The answer's own `isLastPage` counts everybody's tokens.
+        // The answer's own `isLastPage` counts the tokens of all users.
         if (all.size - before < PAGE_SIZE) return [...all.values()]
       }
     },
@@ -72,7 +72,7 @@ export function createApiTokens(context: NocoDBContext): ApiTokens {
     async delete(id) {
       if (!/^\d+$/.test(String(id))) {
         throw invalidOption(
-          'apiTokens.delete() takes the numeric `id` that list() and create() give.',
+          'apiTokens.delete() needs the numeric `id` that list() and create() return, not the token.',
         )
       }
       await ask('delete an API token', () => fetch(`${url}/${id}`, { method: 'DELETE' }))

@@ -3,21 +3,21 @@ import type { ConfiguredUser } from '@latchkey/core/service'
 import type { Credentials } from './session-grants.ts'
 import type { Server } from './wire.ts'
 
-/** What the parts of a NocoDB manager share. */
+/** State shared by the parts of a NocoDB manager. */
 export interface NocoDBContext {
   server: Server
   manager: TokenManager
-  /** Whether an API token is used, and so there is no session. */
+  /** Whether an API token is used, so that there is not a session. */
   hasApiToken: boolean
-  /** Sends without a token, and with one. */
+  /** Send without a token, and with one. */
   plainFetch: typeof fetch
   fetch: typeof fetch
-  /** Whose session this is, where somebody said so: no other one is taken from the store. */
+  /** The session's user, if configured or signed in. Another user's session in the store is not used. */
   user: string | undefined
-  /** Who signs in by password when nothing else is left, unless somebody else has signed in. */
+  /** The credentials to sign in with as the last resort; unset while another user is signed in. */
   configured: Credentials | undefined
   configuredUser: ConfiguredUser<Credentials | undefined>
 }
 
-/** The same before there is a manager. */
+/** The same state before the manager is made. */
 export type Start = Omit<NocoDBContext, 'manager' | 'fetch'>

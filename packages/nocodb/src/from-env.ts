@@ -10,11 +10,11 @@ const variables: CredentialNames = {
 }
 
 /**
- * `nocodb()` with what the environment says: `NOCODB_URL`, and `NOCODB_API_TOKEN` or `NOCODB_EMAIL` and
- * `NOCODB_PASSWORD`. An empty variable counts as none.
+ * Calls `nocodb()` with values from the environment: `NOCODB_URL`, and `NOCODB_API_TOKEN` or `NOCODB_EMAIL`
+ * and `NOCODB_PASSWORD`. An empty variable counts as not set.
  *
  * @param env Usually `process.env`.
- * @throws {LatchkeyError} `ERR_INVALID_OPTION` without `NOCODB_URL`, or with an option that it stands for.
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION` if `NOCODB_URL` is not set, or an option is given that the environment sets.
  */
 export function nocodbFromEnv(
   env: Record<string, string | undefined>,
@@ -23,7 +23,7 @@ export function nocodbFromEnv(
   const { NOCODB_URL, NOCODB_API_TOKEN, NOCODB_EMAIL, NOCODB_PASSWORD } = env
   if (!NOCODB_URL) {
     throw invalidOption(
-      'Set NOCODB_URL to where NocoDB lives, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
+      'Set NOCODB_URL to the address of NocoDB, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
     )
   }
   const given = ['baseUrl', 'apiToken', 'email', 'password'].find((name) =>
@@ -31,7 +31,7 @@ export function nocodbFromEnv(
   )
   if (given !== undefined) {
     throw invalidOption(
-      `nocodbFromEnv() takes \`${given}\` from the environment. Use nocodb() to give it here.`,
+      `nocodbFromEnv() takes \`${given}\` from the environment. To pass it in code, use nocodb().`,
     )
   }
   return openNocoDB(

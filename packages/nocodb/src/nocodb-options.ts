@@ -7,19 +7,19 @@ import {
 } from '@latchkey/core/service'
 
 /**
- * Where NocoDB lives, and who signs in. Without credentials a stored session, or signIn(), is what goes
- * on.
+ * The server and the credentials. Without credentials, the manager uses a stored session or waits for
+ * signIn().
  */
 export interface NocoDBOptions extends ServiceOptions {
-  /** Where NocoDB lives: `https://host`, or `https://host/nocodb` under a sub-path. */
+  /** The server's address: `https://host`, or `https://host/nocodb` under a sub-path. */
   baseUrl: string
-  /** An API token, sent as `xc-token`. It wins over everything else and is never renewed. */
+  /** An API token, sent as `xc-token`. It is used before any other credential and is never renewed. */
   apiToken?: string | undefined
-  /** With `password`: signs in when there is no session to go on with. Alone: whose session to take. */
+  /** With `password`: signs in when there is not a usable session. Alone: only this user's session is used. */
   email?: string | undefined
   /** With `email`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
-  /** The session's name inside the store. Default: `baseUrl`. Give one per user that shares a store. */
+  /** The session's name inside the store. Default: `baseUrl`. If users share a store, each needs a name. */
   name?: string
 }
 
@@ -32,12 +32,12 @@ const KNOWN: OptionNames<NocoDBOptions> = {
   ...serviceOptions,
 }
 
-/** What the credentials are called where they come from, for messages. */
+/** Names of the credentials for messages: options, or variables of the environment. */
 export interface CredentialNames {
   apiToken: string
   email: string
   password: string
-  /** What is said of one that is not there. */
+  /** The word for a credential that is present, as in "is not given". */
   given: string
 }
 
@@ -49,7 +49,7 @@ export const optionNames: CredentialNames = {
 }
 
 /**
- * Checks what core does not see, and warns of credentials that are of no use.
+ * Checks the options that core does not know, and warns of credentials that are not used.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret.
  */
@@ -61,20 +61,20 @@ export function checkNocoDBOptions(given: NocoDBOptions, names: CredentialNames)
   }
   if (apiToken !== undefined && email !== undefined) {
     const unused = password === undefined ? names.email : `${names.email} and ${names.password}`
-    // oxlint-disable-next-line no-console -- it works, so no error; and nobody can listen yet
+    // oxlint-disable-next-line no-console -- it works, so it is not an error; and no listener can be attached yet
     console.warn(
-      `Latchkey: nocodb() uses ${names.apiToken}, and not ${unused}. Leave out one or the other.`,
+      `Latchkey: nocodb() uses ${names.apiToken} and ignores ${unused}. Remove one of them.`,
     )
   }
   return options
 }
 
-/** Why nobody can sign in by password, when nobody can. */
+/** Returns why a sign-in by password is not possible. Called only when it is not. */
 export function missingCredentials(
   { email, password }: NocoDBOptions,
   { apiToken, given, ...names }: CredentialNames,
 ): string {
-  if (password !== undefined) return `those ${given} are of another user than the session`
+  if (password !== undefined) return `those ${given} belong to another user than the session`
   if (email !== undefined) return `${names.password} is not ${given}`
   return `${names.email} and ${names.password} are not ${given}, nor is ${apiToken}`
 }

@@ -29,26 +29,26 @@ import { createSession, type NocoDBSession, revocation } from './session.ts'
 import { passwordGrant, refreshGrant } from './session-grants.ts'
 import { isAuthPage, parseServer } from './wire.ts'
 
-/** A token manager for one NocoDB server, and what its users do with their account there. */
+/** A token manager for one NocoDB server, with the actions of a user's account. */
 export interface NocoDB extends TokenManager, NocoDBSession, NocoDBAccount {
   /**
-   * Signs out. Forgotten here at once; then the server is told, which **ends all of the user's
-   * sessions**, on every machine: NocoDB knows no other sign-out. API tokens survive it. With an API
-   * token it only forgets the token here.
+   * Signs out. Forgets the session here at once, then signs out at the server. That **ends all of the
+   * user's sessions**, on every machine: NocoDB has no other sign-out. API tokens stay valid. A manager
+   * with an API token only forgets that token here.
    *
-   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told: signed out
-   *   here, but the sessions elsewhere, and this access token until it expires, live on.
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be reached. The user is
+   *   signed out here. Other sessions stay valid, and so does this access token until it expires.
    */
   signOut(): Promise<undefined>
-  /** The user's API tokens. Only a signed-in user can manage them, an API token cannot. */
+  /** Manages the user's API tokens. This needs a signed-in user; an API token cannot do it. */
   apiTokens: ApiTokens
 }
 
 /**
- * Keeps clients signed in to NocoDB. The first of these that applies wins: the API token; the
- * session's access token while it lasts; a refresh token from the store; email and password.
+ * Keeps clients signed in to NocoDB. Uses the first of these that applies: the API token; the session's
+ * access token until it expires; a refresh token from the store; email and password.
  *
- * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or
+ * Sends no request before a token is needed. Pass the result to `registerAuth`, `authHooks` or
  * `wrapFetch`.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
@@ -61,7 +61,7 @@ export function nocodb(options: NocoDBOptions): NocoDB {
   return openNocoDB(options, optionNames)
 }
 
-/** nocodb(), for options that have other names where they come from. */
+/** Does what nocodb() does, for options that have other names in messages. */
 export function openNocoDB(given: NocoDBOptions, names: CredentialNames): NocoDB {
   const options = checkNocoDBOptions(given, names)
   const { apiToken, email, password } = options
@@ -103,7 +103,7 @@ function createManager(options: NocoDBOptions, start: Start, missing: string) {
     origin: server.origin,
     scheme: headerScheme(start.hasApiToken ? 'xc-token' : 'xc-auth'),
     grants: apiToken === undefined ? chain : [apiTokenGrant(apiToken)],
-    // An API token has no session to keep, and must not meet one.
+    // An API token does not need a stored session, and must not pick one up.
     store: start.hasApiToken ? memoryStore() : store,
     isTokenRejected,
     skipAuth: (request) => isAuthPage(request.url) || options.skipAuth?.(request) === true,

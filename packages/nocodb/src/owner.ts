@@ -2,8 +2,8 @@ import type { TokenSet } from '@latchkey/core'
 import { jwtDecode } from 'jwt-decode'
 
 /**
- * Whether a session may be this user's: NocoDB's access tokens name their user. What cannot be read is left
- * to the server to judge. `undefined` takes any session.
+ * Returns whether a session may belong to this user, because NocoDB's access tokens name their user. A token
+ * that cannot be read passes: the server judges it. `undefined` accepts any session.
  */
 export function isOwnedBy({ accessToken }: TokenSet, email: string | undefined): boolean {
   if (email === undefined) return true
@@ -15,7 +15,7 @@ export function isOwnedBy({ accessToken }: TokenSet, email: string | undefined):
   }
 }
 
-/** NocoDB takes e-mail addresses in any case. */
+/** NocoDB ignores the case of e-mail addresses. */
 export function isSameUser(email: string, other: string | undefined): boolean {
   return email.toLowerCase() === other?.toLowerCase()
 }

@@ -1,19 +1,19 @@
 import type { TokenSet } from '@latchkey/core'
 
-/** `Set-Cookie` with the refresh token, which needs no quotes, and the date of its end. */
+/** `Set-Cookie` with the refresh token, never quoted, and the date when it expires. */
 const LINE = /^refresh_token=([^;]+)(?:.*;\s*expires=([^;]+))?/i
 
-/** Stored in place of a refresh token that only the browser can see: "there is one in the cookie jar". */
+/** Marker stored instead of a refresh token that only the browser can read from its cookies. */
 export const COOKIE_JAR = 'in-the-cookie-jar'
 
-/** Whether this runtime lets us send a `Cookie` ourselves. Browsers keep that to themselves. */
+/** Returns whether this runtime lets us set a `Cookie` header. Browsers do not. */
 export function canSendCookies(): boolean {
   return new Request('http://localhost', { headers: { cookie: 'a=b' } }).headers.has('cookie')
 }
 
 /**
- * The refresh token that came with a sign-in or a refresh. NocoDB 2026 sets a second cookie,
- * `nc_token`, so it is picked by name. In a browser it is HttpOnly, and only a marker can be kept.
+ * Returns the refresh token of an answer to a sign-in or a refresh. It is picked by name, because NocoDB
+ * 2026 sets a second cookie, `nc_token`. In a browser it is HttpOnly, so only a marker can be kept.
  *
  * @param readable Whether this runtime shows `Set-Cookie`.
  */
@@ -31,7 +31,7 @@ export function readRefreshCookie(
   return {}
 }
 
-/** How a refresh token goes back: as our `Cookie`, or by letting the browser add its own. */
+/** Request options that send a refresh token: as our `Cookie`, or with the browser's own cookies. */
 export function refreshCookieInit(refreshToken: string): RequestInit {
   return refreshToken === COOKIE_JAR
     ? { credentials: 'include' }

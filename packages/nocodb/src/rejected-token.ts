@@ -3,13 +3,13 @@ import { readObject } from '@latchkey/core/service'
 import { isAuthPage, pathOf, readErrorBody } from './wire.ts'
 
 /**
- * Whether NocoDB says that the token was no good. It says so in several ways:
+ * Returns whether NocoDB rejected the token. It does so in several ways:
  *
  * - 401, in three shapes of body from 0.2xx to today. The status decides: the texts differ between
  *   endpoints ("Invalid token", "Unauthorized", "Token Expired. Please login again.").
  * - Not when the 401 means that an API token may not do this, nor on a sign-in page.
  * - 400 "Token Expired. Please login again." on `/api/v1/tokens`, up to 0.265.1.
- * - 200 as *guest* on `me`: a dead token is simply not looked at there.
+ * - 200 as *guest* on `me`, which ignores a dead token.
  */
 export function isTokenRejected(response: ResponseView): boolean | Promise<boolean> {
   const { status, url } = response
@@ -30,7 +30,7 @@ async function isAboutToken(response: ResponseView): Promise<boolean> {
   return !readErrorBody(await response.text()).code.endsWith('API_TOKEN_NOT_ALLOWED')
 }
 
-/** `me` answers everybody; a proxy's page or half an answer is nobody's word. */
+/** `me` answers 200 to any caller. A proxy's page, or half an answer, decides nothing. */
 export function isGuest(me: Record<string, unknown>): boolean {
   return hasRole(me['roles'], 'guest')
 }

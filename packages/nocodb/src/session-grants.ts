@@ -3,7 +3,7 @@ import { isForeignAnswer, readObject, redactAll, type SignInAnswer } from '@latc
 import { canSendCookies, readRefreshCookie, refreshCookieInit } from './refresh-cookie.ts'
 import { notNocoDB, paths, postJson, readErrorBody, type Server, unavailable } from './wire.ts'
 
-/** Who signs in. */
+/** Email and password of a user. */
 export interface Credentials {
   /** The user's e-mail address. */
   email: string
@@ -11,14 +11,14 @@ export interface Credentials {
   password: string
 }
 
-/** What one exchange with the server needs. */
+/** The fetch and signal for one exchange with the server. */
 export interface Exchange {
   fetch: typeof fetch
   signal?: AbortSignal
 }
 
 /**
- * Exchanges the refresh token for an access token and a new refresh token; the old one is dead at once.
+ * Exchanges the refresh token for an access token and a new refresh token; the old one stops working at once.
  * Every rejection is a 400 (measured, 0.262.5 to 0.301.3), never a 401.
  */
 export function refreshGrant(server: Server, now: () => number): Grant {
@@ -36,7 +36,7 @@ export function refreshGrant(server: Server, now: () => number): Grant {
   }
 }
 
-/** One refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`. */
+/** Sends one refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`. */
 export async function exchange(
   server: Server,
   refreshToken: string,
@@ -54,7 +54,7 @@ export async function exchange(
   return entered.tokens
 }
 
-/** What is known of the answer that says no. */
+/** Details of the answer that rejects. */
 interface About {
   status?: number
   body?: unknown
@@ -64,7 +64,7 @@ function refreshRejected(message: string, about: About = {}): GrantRejectedError
   return new GrantRejectedError(message, { code: 'ERR_REFRESH_TOKEN_REJECTED', ...about })
 }
 
-/** Signs in anew. Applies when the credentials are known; `missing` says why they are not. */
+/** Signs in anew. Applies when the credentials are known; `missing` is the reason when they are not. */
 export function passwordGrant(
   server: Server,
   credentials: () => Credentials | undefined,
@@ -80,7 +80,7 @@ export function passwordGrant(
   }
 }
 
-/** One sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
+/** Sends one sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`. */
 export async function signInWith(
   server: Server,
   { email, password }: Credentials,
@@ -93,18 +93,18 @@ export async function signInWith(
     { ...keepCookie(server), ...(signal && { signal }) },
   )
   return read(server, response, 'sign in', [password], (said, about) => {
-    const message = `NocoDB refused to sign in with this email and password (${said}).`
+    const message = `NocoDB rejected this email and password (${said}).`
     return new GrantRejectedError(message, { code: 'ERR_WRONG_CREDENTIALS', ...about })
   })
 }
 
-/** A session that has begun, and what the server said to it. */
+/** A new session, and the server's answer. */
 export interface Entered {
   tokens: TokenSet
   answer: SignInAnswer
 }
 
-/** What is in an answer to what buys a token set. @throws its no as `rejected` tells it. */
+/** Returns the body of a token answer. @throws the error that `rejected` makes of a definite no. */
 async function read(
   server: Server,
   response: Response,
@@ -133,22 +133,22 @@ export async function readEntered(server: Server, response: Response): Promise<E
   }
 }
 
-/** In a browser on NocoDB's own origin the sign-in has to be told to keep the cookie it gets. */
+/** On NocoDB's own origin, `credentials` makes the browser keep the cookie of the sign-in. */
 export function keepCookie(server: Server): RequestInit {
   return canSendCookies() || isOutOfReach(server) ? {} : { credentials: 'include' }
 }
 
-/** A page elsewhere: NocoDB's CORS answers no request with credentials, so its cookie is beyond us. */
+/** A page of another origin cannot use the cookie: NocoDB's CORS does not allow credentials. */
 function isOutOfReach(server: Server): boolean {
   return !canSendCookies() && globalThis.location?.origin !== server.origin
 }
 
 function outOfReach(server: Server): GrantRejectedError {
   return new GrantRejectedError(
-    `The session cannot be refreshed from a page of another origin: NocoDB at ${server.origin} keeps its ` +
-      'refresh token in a cookie that its CORS answers do not let this page use. Ways out: serve the page ' +
-      'from the same origin as NocoDB (a reverse proxy does it), give `email` and `password` so that it ' +
-      'signs in again, or use an API token.',
+    `This page cannot refresh the session, because NocoDB at ${server.origin} is another origin. Its ` +
+      'refresh token is in a cookie that its CORS answers do not let this page use. Serve the page ' +
+      'from the same origin as NocoDB (for example through a reverse proxy), or pass `email` and ' +
+      '`password` to sign in again, or use an API token.',
     { code: 'ERR_CROSS_ORIGIN_REFRESH' },
   )
 }

@@ -13,47 +13,47 @@ import {
 } from './session-grants.ts'
 import { paths, postJson, readErrorBody, unavailable } from './wire.ts'
 
-/** Whom to sign up. */
+/** The user to create. */
 export interface NewUser extends Credentials {
   /** The first name. */
   firstname?: string
   /** The last name. */
   lastname?: string
-  /** The token of an invitation. */
+  /** The token from an invitation. */
   token?: string
 }
 
 /**
- * Signing in and out. All but signOut() reject with `ERR_SESSION_REQUIRED` where an API token is what
- * we sign in with.
+ * Signs in and out. If the manager uses an API token, all methods but signOut() reject with
+ * `ERR_SESSION_REQUIRED`.
  */
 export interface NocoDBSession {
   /**
-   * Signs in now, as a new session; with the configured email and password when none are given.
-   * Those given here are not kept. Where they are another user's, the configured ones are not used any more
-   * until a signIn() without any, and the session stays in memory: the store is the configured user's.
+   * Signs in now, as a new session. Without arguments it uses the configured email and password. Credentials
+   * given here are not kept. If they belong to another user, the session stays in memory, because the store
+   * is the configured user's. The configured credentials are then not used until a signIn() without
+   * arguments.
    *
    * @returns The server's answer.
    * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS` with the answer's `status` and `body`, `ERR_SERVER_UNAVAILABLE`, and `ERR_SESSION_CHANGED` when
-   *   a sign-out or a later sign-in overtook it; the session then stays as it is.
+   *   a sign-out or a later sign-in took effect first; the session then stays as it is.
    */
   signIn(credentials?: Credentials): Promise<SignInAnswer>
   /**
-   * Creates a user (the first one of a server becomes its super admin) and goes on as that user.
+   * Creates a user and signs in as that user. The first user of a server becomes its super admin.
    *
    * @returns The server's answer.
    * @throws {LatchkeyError} `ERR_SIGN_UP_REFUSED` with the server's reason; the old session stays.
-   *   `ERR_SESSION_CHANGED` when a sign-out or a sign-in overtook it: the user is there.
+   *   `ERR_SESSION_CHANGED` when a sign-out or a sign-in took effect first; the user was created.
    */
   signUp(user: NewUser): Promise<SignInAnswer>
   /**
-   * Changes the password. NocoDB ends all of the user's sessions with it; this one goes on with new
-   * tokens, the others have to sign in with the new password. What was under way meanwhile may come
-   * back with its 401.
+   * Changes the password. NocoDB then ends all of the user's sessions. This one continues with new tokens;
+   * the others have to sign in with the new password. Requests in flight during the change may fail with 401.
    *
-   * @throws {LatchkeyError} `ERR_PASSWORD_NOT_CHANGED` with the server's reason, and what getTokens()
-   *   throws; the session then stays as it is. `ERR_SESSION_CHANGED` when a sign-out or a sign-in overtook
-   *   it: the password is the new one.
+   * @throws {LatchkeyError} `ERR_PASSWORD_NOT_CHANGED` with the server's reason, and the errors of
+   *   getTokens(); the session then stays as it is. `ERR_SESSION_CHANGED` when a sign-out or a sign-in took
+   *   effect first; the password was changed.
    */
   changePassword(change: { currentPassword: string; newPassword: string }): Promise<void>
 }
@@ -66,12 +66,12 @@ export function createSession(context: NocoDBContext): NocoDBSession {
   }
 }
 
-/** @throws {LatchkeyError} `ERR_SESSION_REQUIRED` for what an API token cannot do. */
+/** Refuses actions that an API token cannot do. @throws {LatchkeyError} `ERR_SESSION_REQUIRED`. */
 export function requireSession({ hasApiToken }: NocoDBContext, action: string): void {
   if (!hasApiToken) return
   throw new LatchkeyError(
     'ERR_SESSION_REQUIRED',
-    `An API token cannot ${action}. Make another nocodb() with email and password for that.`,
+    `An API token cannot ${action}. Use a nocodb() with email and password for that.`,
   )
 }
 
@@ -97,7 +97,7 @@ async function signUp(context: NocoDBContext, user: NewUser): Promise<SignInAnsw
   })
 }
 
-/** Goes on as `email`, and never again signs in, or takes a session, as somebody else. */
+/** Makes `email` the session's user. From now on no other user's credentials or session are used. */
 async function enter(
   context: NocoDBContext,
   email: string,
@@ -128,13 +128,13 @@ async function changePassword(
     const secrets = [currentPassword, newPassword]
     await accepted(context, 'change the password', response, 'ERR_PASSWORD_NOT_CHANGED', secrets)
     if (known) context.configured = { ...known, password: newPassword }
-    // The answer holds a cookie only, kept before it is used; the access token, dead now, comes with a refresh.
+    // The answer only sets a cookie. Store it first; the refresh below replaces the access token, which is dead now.
     return { accessToken, expiresAt: 1, ...readRefreshCookie(response.headers, canSendCookies()) }
   })
   await manager.refresh().catch(() => undefined) // the next request tries again
 }
 
-/** How the server is told of a sign-out. It says yes to a dead token too, but listens to a live one only. */
+/** Signs out at the server. It answers 200 to a dead token too, but only a live one ends the sessions. */
 export function revocation({ server, plainFetch, hasApiToken }: Start): Revocation {
   return {
     async tell({ accessToken }) {
@@ -148,7 +148,7 @@ export function revocation({ server, plainFetch, hasApiToken }: Start): Revocati
   }
 }
 
-/** `response`, when the server did as asked. @throws what was about the token, else its no in its own words. */
+/** Returns `response` if it is a success. @throws the token's error, else one with the server's own message. */
 export async function accepted(
   { manager }: NocoDBContext,
   action: string,

@@ -6,7 +6,7 @@ import {
   unavailable as serverUnavailable,
 } from '@latchkey/core/service'
 
-/** Where a NocoDB server lives. `url` ends with a slash, sub-path included. */
+/** The address of a NocoDB server. `url` ends with a slash, sub-path included. */
 export interface Server {
   url: string
   origin: string
@@ -21,7 +21,7 @@ export function parseServer(baseUrl: unknown, allowInsecure: boolean): Server {
   return { url: href, origin }
 }
 
-/** Where the servers from 0.2xx to today agree: only `/api/v1/auth` exists on all of them. */
+/** Paths that exist on all servers from 0.2xx to today. For sign-ins that is only `/api/v1/auth`. */
 export const paths = {
   signIn: 'api/v1/auth/user/signin',
   signUp: 'api/v1/auth/user/signup',
@@ -32,28 +32,28 @@ export const paths = {
   apiTokens: 'api/v1/tokens',
 } as const
 
-/** Requests of the sign-in pages: they carry no token, and their 401 is not about one. */
+/** Sign-in requests: they carry no token, so their 401 is not about one. */
 export function isAuthPage(url: string | URL): boolean {
   return /\/auth\/(user\/sign(in|up)|token\/(refresh|validate)|password\/(forgot|reset))\b/.test(
     pathOf(url),
   )
 }
 
-/** The path alone: a query may hold anything. */
+/** Returns the path without the query, which may hold secrets. */
 export function pathOf(url: string | URL): string {
   return URL.canParse(url) ? new URL(url).pathname : ''
 }
 
-/** What the server says about itself in an error body, from 0.2xx's `msg` to today's `message`. */
+/** Code and message of an error body: `msg` in 0.2xx, `message` today. */
 export interface ErrorBody {
   code: string
   message: string
 }
 
 /**
- * Reads any of the three shapes of NocoDB's error bodies; proxies' pages and garbage read as nothing.
+ * Reads any of the three shapes of NocoDB's error bodies; proxies' pages and garbage read as empty.
  *
- * @param secrets What was sent, and may not show up should the server repeat it.
+ * @param secrets Values that were sent. They are removed from the message if the server repeats them.
  */
 export function readErrorBody(body: string, secrets: readonly string[] = []): ErrorBody {
   const { error, message, msg } = readObject(body)
@@ -65,14 +65,14 @@ export function readErrorBody(body: string, secrets: readonly string[] = []): Er
   }
 }
 
-/** An error that may pass, with what the server said about waiting. */
+/** Makes an error that may pass, with the server's `Retry-After`. */
 export function unavailable(action: string, response: Response): LatchkeyError {
   const hint = response.status === 404 ? ': is `baseUrl` right, with its sub-path?' : ''
   const said = `NocoDB answered ${response.status} when asked to ${action}${hint}`
   return serverUnavailable(said, response)
 }
 
-/** A 200 that is not NocoDB's: a proxy's page, or the wrong `baseUrl`. */
+/** Makes the error for a 200 that is not NocoDB's: a proxy's page, or the wrong `baseUrl`. */
 export function notNocoDB({ url }: Server, expected: string): LatchkeyError {
   return new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',

@@ -13,14 +13,14 @@ import {
 } from './support/server.ts'
 
 describe.each(serverVersions)('me() on %s', (version) => {
-  it('is the signed-in user, by session and by API token', async () => {
+  it('returns the signed-in user, with a session and with an API token', async () => {
     const server = startServer({ version })
     expect(await server.open(ada).me()).toMatchObject({ email: ada.email })
     const { token } = server.control.createApiToken(root.email)
     expect(await server.open({ apiToken: token }).me()).toMatchObject({ email: root.email })
   })
 
-  it('never takes the guest that NocoDB answers a dead token with: renews, and is the user', async () => {
+  it('renews a dead token that NocoDB answers as guest, and returns the user', async () => {
     const server = startServer({ version })
     const noco = await signedIn(server)
     server.control.revokeAccessTokens(ada.email)
@@ -49,7 +49,7 @@ describe.each(serverVersions)('me() on %s', (version) => {
 })
 
 describe('isSignedIn()', () => {
-  it('is false with nothing to sign in with, with a wrong password, and after signOut()', async () => {
+  it('is false without credentials, with a wrong password, and after signOut()', async () => {
     const server = startServer()
     expect(await server.open().isSignedIn()).toBe(false)
     expect(await server.open({ ...ada, password: 'wrong' }).isSignedIn()).toBe(false)
@@ -80,7 +80,7 @@ describe('isSignedIn()', () => {
     expect(server.control.counts()).toMatchObject({ renewals: 0, signIns: 0 })
   })
 
-  it('is false for a guest, also where nobody tells what URL the answer came from', async () => {
+  it('is false for a guest, also where the response does not show its URL', async () => {
     const server = startServer()
     const noco = await withoutPassword(server, {
       fetch: async (input, init) => {
@@ -92,7 +92,7 @@ describe('isSignedIn()', () => {
     expect(await noco.isSignedIn()).toBe(false)
   })
 
-  it('is true after a renewal, also where nobody tells what URL the answer came from', async () => {
+  it('is true after a renewal, also where the response does not show its URL', async () => {
     const server = startServer()
     const noco = await signedIn(server, {
       fetch: async (input, init) => {
@@ -105,7 +105,7 @@ describe('isSignedIn()', () => {
     expect(server.control.counts()).toMatchObject({ renewals: 1, signIns: 0 })
   })
 
-  it('throws while the session cannot be renewed for now', async () => {
+  it('throws while a renewal is unavailable', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     server.expire()
@@ -117,7 +117,7 @@ describe('isSignedIn()', () => {
 })
 
 describe('super admins', () => {
-  it('are told from other users, after sign-in and after a renewal alike', async () => {
+  it('are recognised after a sign-in and after a renewal, other users are not', async () => {
     const server = startServer()
     const boss = server.open(root)
     const user = server.open(ada)
@@ -126,13 +126,13 @@ describe('super admins', () => {
     expect([await boss.isSuperAdmin(), await user.isSuperAdmin()]).toEqual([true, false])
   })
 
-  it('are told by API token too', async () => {
+  it('are recognised with an API token too', async () => {
     const server = startServer()
     const { token } = server.control.createApiToken(root.email)
     expect(await server.open({ apiToken: token }).isSuperAdmin()).toBe(true)
   })
 
-  it('are asserted: nothing for one, ERR_NOT_SUPER_ADMIN for another', async () => {
+  it('pass the assertion; another user gets ERR_NOT_SUPER_ADMIN', async () => {
     const server = startServer()
     await expect(server.open(root).assertSuperAdmin()).resolves.toBeUndefined()
     const error = await failure(server.open(ada).assertSuperAdmin())
@@ -142,7 +142,7 @@ describe('super admins', () => {
     })
   })
 
-  it('cannot be told without being signed in', async () => {
+  it('cannot be recognised without being signed in', async () => {
     expect(await codeOf(startServer().open().isSuperAdmin())).toBe('ERR_SIGN_IN_REQUIRED')
   })
 

@@ -14,12 +14,12 @@ describe.each(serverVersions)('apiTokens on %s', (version) => {
     expect(await noco.apiTokens.list()).toEqual([])
   })
 
-  it('may be made without a description', async () => {
+  it('can be created without a description', async () => {
     const noco = await signedIn(startServer({ version }))
     expect(await noco.apiTokens.create()).toMatchObject({ description: null })
   })
 
-  it('of an unknown id are not deleted, and it says so', async () => {
+  it('with an unknown id cannot be deleted: an error says so', async () => {
     const noco = await signedIn(startServer({ version }))
     expect(await codeOf(noco.apiTokens.delete(99))).toMatch(/ERR_(UNEXPECTED|SERVER)_/)
   })
@@ -39,7 +39,7 @@ describe('apiTokens', () => {
   })
 
   it.each([['<html>Please log in</html>'], [{}]])(
-    'are not taken from an answer that is no NocoDB answer: %j',
+    'are not read from an answer that is not from NocoDB: %j',
     async (body) => {
       const server = startServer()
       const noco = await signedIn(server)
@@ -78,7 +78,7 @@ describe('apiTokens', () => {
     expect(server.control.counts().requests).toBe(0)
   })
 
-  it('are listed to the end, though the server gives a page at a time', async () => {
+  it('are all listed, though the server returns one page at a time', async () => {
     const server = startServer()
     const all = Array.from({ length: 250 }, (_, id) => ({ id, token: `t${id}` }))
     const pages: string[] = []
@@ -96,7 +96,7 @@ describe('apiTokens', () => {
     expect(pages).toHaveLength(3)
   })
 
-  it('are listed once from a server that knows no pages', async () => {
+  it('are each listed once by a server without pages', async () => {
     const server = startServer()
     for (let n = 0; n < 120; n += 1) server.control.createApiToken(ada.email)
     const noco = await signedIn(server)

@@ -78,7 +78,7 @@ describe("in a page on NocoDB's own origin", () => {
     expect(await store.getToken(BASE_URL)).toMatchObject({ refreshToken: COOKIE_JAR })
   })
 
-  it('the refresh goes out with credentials, and the session goes on', async () => {
+  it('the refresh is sent with credentials, and the session continues', async () => {
     const noco = open()
     await noco.getTokens()
     server.expire()
@@ -89,7 +89,7 @@ describe("in a page on NocoDB's own origin", () => {
     expect(server.control.counts()).toMatchObject({ signIns: 1, renewals: 2 })
   })
 
-  it('the next page goes on from the marker, without a password', async () => {
+  it('the next page continues the session from the marker, without a password', async () => {
     const store = memoryStore()
     await open({ store }).getTokens()
     server.expire()
@@ -98,14 +98,14 @@ describe("in a page on NocoDB's own origin", () => {
     expect(server.control.counts()).toMatchObject({ signIns: 1, renewals: 1 })
   })
 
-  it('a password change goes on with the cookie that came with it', async () => {
+  it('after a password change the session continues with the new cookie', async () => {
     const noco = open()
     const newPassword = `${CANARY}-new`
     await noco.changePassword({ currentPassword: ada.password, newPassword })
     expect(server.control.counts()).toMatchObject({ signIns: 1, renewals: 1 })
   })
 
-  it('a cookie that is gone falls to the password', async () => {
+  it('if the cookie is gone, the password signs in', async () => {
     const noco = open()
     await noco.getTokens()
     server.control.revokeSessions(ada.email)
@@ -118,14 +118,14 @@ describe("in a page on NocoDB's own origin", () => {
 describe('in a page of another origin', () => {
   beforeEach(() => enterPage('https://app.test'))
 
-  it('no cookie is asked for, and none is claimed to be there', async () => {
+  it('the sign-in does not ask for a cookie and stores no marker', async () => {
     const store = memoryStore()
     await open({ store }).getTokens()
     expect(credentialsOf('/user/signin')).toBeUndefined()
     expect(await store.getToken(BASE_URL)).not.toHaveProperty('refreshToken')
   })
 
-  it('a session that is over is told by an error that names the ways out', async () => {
+  it('an ended session is an error that says what to do', async () => {
     const noco = open({ email: undefined, password: undefined })
     await noco.signIn(ada)
     server.expire()
@@ -151,7 +151,7 @@ describe('in a page of another origin', () => {
     expect(server.control.counts()).toMatchObject({ signIns: 2, renewals: 0 })
   })
 
-  it('without any session it is a matter of signing in, not of origins', async () => {
+  it('without a session the error asks for a sign-in and does not mention origins', async () => {
     const noco = open({ email: undefined, password: undefined })
     expect(await codeOf(noco.getTokens())).toBe('ERR_SIGN_IN_REQUIRED')
   })

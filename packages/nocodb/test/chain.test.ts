@@ -52,14 +52,14 @@ describe.each(serverVersions)('the chain on %s', (version) => {
     expect(server.credentialsOf('renewal')).toEqual(['cookie'])
   })
 
-  it('signs in by password when nothing else is left, once for 50 requests', async () => {
+  it('signs in by password as the last resort, once for 50 requests', async () => {
     const server = startServer({ version })
     const noco = server.open(ada)
     expect(await server.readMany(noco, 50)).toEqual([200])
     expect(server.control.counts()).toMatchObject({ signIns: 1, renewals: 0, dataRequests: 50 })
   })
 
-  it('sends exactly one credential with each request, over sign-in, renewal and all the rest', async () => {
+  it('sends exactly one credential with each request, sign-ins and renewals included', async () => {
     const server = startServer({ version })
     const noco = server.open(ada)
     await noco.me()
@@ -115,7 +115,7 @@ describe('the access token', () => {
     })
   })
 
-  it('is renewed ahead of time while requests go on with it', async () => {
+  it('is renewed ahead of time while requests still use it', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     server.clock.pass(3_600_000 - 30_000)
@@ -127,13 +127,13 @@ describe('the access token', () => {
     expect(server.control.counts()).toMatchObject({ signIns: 0, unauthorized: 0 })
   })
 
-  it('is not asked for before a request needs it', () => {
+  it('is not obtained before a request needs it', () => {
     const server = startServer()
     server.open(ada)
     expect(server.control.counts().requests).toBe(0)
   })
 
-  it('cannot be had without any credential: ERR_SIGN_IN_REQUIRED, and nothing is sent', async () => {
+  it('cannot be obtained without a credential: ERR_SIGN_IN_REQUIRED, and nothing is sent', async () => {
     const server = startServer()
     expect(await codeOf(server.read(server.open()))).toBe('ERR_SIGN_IN_REQUIRED')
     expect(await codeOf(server.read(server.open({ email: ada.email })))).toBe(
@@ -142,7 +142,7 @@ describe('the access token', () => {
     expect(server.control.counts().requests).toBe(0)
   })
 
-  it('is not added to a sign-in page, so that one can sign in through a registered client', async () => {
+  it('is not added to sign-in requests, so that a user can sign in through a registered client', async () => {
     const server = startServer()
     const noco = server.open(ada)
     const url = `${BASE_URL}/api/v1/auth/user/signin`

@@ -13,7 +13,7 @@ import {
   thrown,
 } from './support/server.ts'
 
-/** Options as somebody without TypeScript might give them. */
+/** Options as a caller without TypeScript might pass them. */
 const wrong = (options: object) => ({ baseUrl: BASE_URL, ...options }) as NocoDBOptions
 
 describe('a bad option is refused when the manager is made, by its name and without a secret:', () => {
@@ -61,7 +61,7 @@ describe('a bad option is refused when the manager is made, by its name and with
     expect(printed(error)).not.toContain(CANARY)
   })
 
-  it('plain http is fine on this machine, and elsewhere for those who say so', () => {
+  it('plain http is allowed on this machine, and elsewhere with allowInsecure', () => {
     for (const baseUrl of ['http://localhost:8080', 'http://127.0.0.1/nocodb', 'http://[::1]:1']) {
       expect(() => nocodb({ baseUrl })).not.toThrow()
     }
@@ -82,15 +82,15 @@ describe('a bad option is refused when the manager is made, by its name and with
   })
 })
 
-describe('an option that there is not', () => {
-  it('is answered with those there are', () => {
+describe('an unknown option', () => {
+  it('is an error that lists the known options', () => {
     expect(thrown(() => nocodb(wrong({ pasword: CANARY }))).message).toBe(
       'Unknown option `pasword`. Known options: baseUrl, apiToken, email, password, name, store, ' +
         'skipAuth, whenSignedOut, whenRefused, renewAheadMs, renewTimeoutMs, fetch, clock, allowInsecure.',
     )
   })
 
-  it('is answered so too where there are no options at all', () => {
+  it('and missing options are the same error', () => {
     for (const none of [undefined, 'https://nocodb.test']) {
       const error = thrown(() => nocodb(none as never))
       expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
@@ -98,15 +98,15 @@ describe('an option that there is not', () => {
     }
   })
 
-  it('is what the environment stands for, beside it', () => {
+  it('is one that the environment sets, when it is passed to nocodbFromEnv()', () => {
     const error = thrown(() => nocodbFromEnv({ NOCODB_URL: BASE_URL }, { ...ada } as never))
     expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' })
     expect(error.message).toBe(
-      'nocodbFromEnv() takes `email` from the environment. Use nocodb() to give it here.',
+      'nocodbFromEnv() takes `email` from the environment. To pass it in code, use nocodb().',
     )
   })
 
-  it('is none of those there are', () => {
+  it('is not any of the known options', () => {
     const every: Required<Omit<NocoDBOptions, 'apiToken'>> = {
       ...ada,
       baseUrl: 'http://nocodb.test',
@@ -135,10 +135,10 @@ describe('an API token beside an email and a password', () => {
   })
 
   it.each([
-    ['`apiToken`, and not `email` and `password`', () => nocodb(wrong({ ...ada, apiToken }))],
-    ['`apiToken`, and not `email`', () => nocodb(wrong({ email: ada.email, apiToken }))],
+    ['`apiToken` and ignores `email` and `password`', () => nocodb(wrong({ ...ada, apiToken }))],
+    ['`apiToken` and ignores `email`', () => nocodb(wrong({ email: ada.email, apiToken }))],
     [
-      'NOCODB_API_TOKEN, and not NOCODB_EMAIL and NOCODB_PASSWORD',
+      'NOCODB_API_TOKEN and ignores NOCODB_EMAIL and NOCODB_PASSWORD',
       () =>
         nocodbFromEnv({
           NOCODB_URL: BASE_URL,
@@ -149,12 +149,10 @@ describe('an API token beside an email and a password', () => {
     ],
   ])('wins, and the console is told once: %s', async (which, make) => {
     make()
-    expect(warn.mock.calls).toEqual([
-      [`Latchkey: nocodb() uses ${which}. Leave out one or the other.`],
-    ])
+    expect(warn.mock.calls).toEqual([[`Latchkey: nocodb() uses ${which}. Remove one of them.`]])
   })
 
-  it('is all there is to warn of', () => {
+  it('is the only reason for a warning', () => {
     for (const options of [ada, { apiToken }, {}, { ...ada, apiToken: undefined }]) {
       nocodb(wrong(options))
     }
@@ -162,7 +160,7 @@ describe('an API token beside an email and a password', () => {
   })
 })
 
-describe('without a way to sign in the error tells what is missing', () => {
+describe('without a way to sign in the error names what is missing', () => {
   const env = { NOCODB_URL: BASE_URL }
 
   it.each([
@@ -184,14 +182,14 @@ describe('without a way to sign in the error tells what is missing', () => {
     expect(message).toContain(`email and password (${missing}).`)
   })
 
-  it('after a sign-in as somebody else', async () => {
+  it('after a sign-in as another user', async () => {
     const server = startServer()
     server.control.addUser({ email: 'eve@example.com', password: `${CANARY}-eve` })
     const noco = server.open(ada)
     await noco.signIn({ email: 'eve@example.com', password: `${CANARY}-eve` })
     server.control.revokeSessions('eve@example.com')
     const error = await failure(noco.refresh())
-    expect(error.message).toContain('(those given are of another user than the session)')
+    expect(error.message).toContain('(those given belong to another user than the session)')
     expect(printed(error)).not.toContain(CANARY)
   })
 })
@@ -250,7 +248,7 @@ describe('nocodbFromEnv()', () => {
     expect(server.credentialsOf('me')).toEqual(['xc-token'])
   })
 
-  it('takes an empty variable for none', async () => {
+  it('treats an empty variable as not set', async () => {
     const { double, clock } = startServer()
     const empty = { ...env, ...login, NOCODB_API_TOKEN: '' }
     expect((await nocodbFromEnv(empty, { fetch: double.fetch, clock }).me()).email).toBe(ada.email)
@@ -269,7 +267,7 @@ describe('nocodbFromEnv()', () => {
     },
   )
 
-  it('checks what it takes as nocodb() does', () => {
+  it('checks the values as nocodb() does', () => {
     const code = 'ERR_INVALID_OPTION'
     const alone = { ...env, NOCODB_PASSWORD: ada.password }
     const message = 'NOCODB_PASSWORD needs the NOCODB_EMAIL it belongs to.'

@@ -12,7 +12,7 @@ import {
   withoutPassword,
 } from './support/server.ts'
 
-/** A server whose answers to `path` a test holds back, and a manager that knows nobody. */
+/** A server whose answers to `path` a test holds back, and a manager without credentials. */
 function holding(path: string) {
   const server = startServer()
   const { fetch, holdNext } = heldAnswers(server.double.fetch, path)
@@ -20,7 +20,7 @@ function holding(path: string) {
 }
 
 describe('a sign-out', () => {
-  it('wins over a signIn() on its way, and ends what that has brought at the server', async () => {
+  it('wins over a signIn() in progress, and ends the session it began at the server', async () => {
     const { server, fetch, holdNext } = holding('/signin')
     const noco = server.open({ fetch })
     const held = holdNext()
@@ -33,7 +33,7 @@ describe('a sign-out', () => {
     expect(server.control.counts()).toMatchObject({ signIns: 1, signOuts: 1 })
   })
 
-  it('wins over a signUp() on its way', async () => {
+  it('wins over a signUp() in progress', async () => {
     const { server, fetch, holdNext } = holding('/signup')
     const noco = server.open({ fetch })
     const held = holdNext()
@@ -46,7 +46,7 @@ describe('a sign-out', () => {
     expect(await noco.isSignedIn()).toBe(false)
   })
 
-  it('wins over a changePassword() on its way, whose password is the one from then on', async () => {
+  it('wins over a changePassword() in progress, whose new password counts', async () => {
     const { server, fetch, holdNext } = holding('/password/change')
     const noco = await signedIn(server, { fetch })
     const held = holdNext()
@@ -63,7 +63,7 @@ describe('a sign-out', () => {
     expect((await noco.me()).email).toBe(ada.email)
   })
 
-  it('during a renewal ends what that brings, and presents no refresh token again', async () => {
+  it('during a renewal ends the renewed session, and presents no refresh token twice', async () => {
     const { server, fetch, holdNext } = holding('/token/refresh')
     const noco = await withoutPassword(server, { fetch })
     server.expire()
@@ -82,7 +82,7 @@ describe('a sign-out', () => {
     expect(server.credentialsOf('signOut')).toEqual(['xc-auth'])
   })
 
-  it('ends the session as another process has renewed it', async () => {
+  it('ends a session that another process has renewed', async () => {
     const server = startServer()
     const store = memoryStore()
     const [here, there] = [await withoutPassword(server, { store }), server.open({ store })]
@@ -96,7 +96,7 @@ describe('a sign-out', () => {
 })
 
 describe('of two sign-ins', () => {
-  it('the one that was begun last stays, though the other is answered later', async () => {
+  it('the one that started last stays, though the other is answered later', async () => {
     const { server, fetch, holdNext } = holding('/signin')
     const noco = server.open({ fetch })
     const held = holdNext()
@@ -112,8 +112,8 @@ describe('of two sign-ins', () => {
   })
 })
 
-describe('somebody else who signs in', () => {
-  it('is nobody to the next process, and leaves the configured user’s session as it was', async () => {
+describe('another user who signs in', () => {
+  it('is not seen by the next process, and leaves the stored session of the configured user as it was', async () => {
     const server = startServer()
     const store = memoryStore()
     const noco = await signedIn(server, { store })
@@ -126,7 +126,7 @@ describe('somebody else who signs in', () => {
     expect(server.control.counts().signIns).toBe(1)
   })
 
-  it('makes way for the configured user at a signIn() without credentials', async () => {
+  it('is replaced by the configured user at a signIn() without credentials', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     await noco.signIn(root)

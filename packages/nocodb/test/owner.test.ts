@@ -11,7 +11,7 @@ import {
   withoutPassword,
 } from './support/server.ts'
 
-describe("somebody else's session in the store", () => {
+describe("another user's session in the store", () => {
   it('is not used: with a password this user signs in', async () => {
     const server = startServer()
     const store = memoryStore()
@@ -21,7 +21,7 @@ describe("somebody else's session in the store", () => {
     expect(server.control.counts()).toMatchObject({ signIns: 2, renewals: 0 })
   })
 
-  it('is not used, not refreshed and not removed by one who knows no password', async () => {
+  it('is not used, refreshed or removed by a manager with an email only', async () => {
     const server = startServer()
     const store = memoryStore()
     await server.open({ ...root, store }).getTokens()
@@ -34,14 +34,14 @@ describe("somebody else's session in the store", () => {
     expect(server.control.counts().requests).toBe(0)
   })
 
-  it('is taken by one who says no email', async () => {
+  it('is used by a manager without an email', async () => {
     const server = startServer()
     const store = memoryStore()
     await server.open({ ...root, store }).getTokens()
     expect((await server.open({ store }).me()).email).toBe(root.email)
   })
 
-  it('stays beside this one under a name of its own', async () => {
+  it('stays beside the own session under another name', async () => {
     const server = startServer()
     const store = memoryStore()
     const both = [ada, root].map((user) => server.open({ ...user, store, name: user.email }))
@@ -62,7 +62,7 @@ describe('the own session', () => {
     expect(server.control.counts().signIns).toBe(0)
   })
 
-  it('is of whoever signed in last: after signIn() as another, and over a renewal', async () => {
+  it('belongs to the user who signed in last, also after a renewal', async () => {
     const server = startServer()
     const store = memoryStore()
     const noco = server.open({ email: ada.email, store })
@@ -81,7 +81,7 @@ describe('the own session', () => {
     expect(server.control.counts()).toMatchObject({ signIns: 0, renewals: 1 })
   })
 
-  it('is locked and followed through the store it lives in', async () => {
+  it('uses the lock and the change events of its store', async () => {
     const server = startServer()
     const { store, locks, change } = sharedStore()
     const noco = server.open({ ...ada, store })

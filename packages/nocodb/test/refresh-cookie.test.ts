@@ -23,7 +23,7 @@ describe('the refresh cookie', () => {
     expect(readRefreshCookie(headersOf(...lines), true)).toEqual(read)
   })
 
-  it('may come without a date, or with none that can be read', () => {
+  it('may come without a date, or with one that cannot be read', () => {
     for (const line of ['refresh_token=abc123', 'refresh_token=abc123; Expires=soon']) {
       expect(readRefreshCookie(headersOf(line), true)).toEqual({ refreshToken: 'abc123' })
     }
@@ -38,7 +38,7 @@ describe('the refresh cookie', () => {
     expect(readRefreshCookie(headersOf(...lines), true)).toEqual({})
   })
 
-  it('is a marker where scripts cannot see it, and the browser sends it', () => {
+  it('is a marker where scripts cannot read it, and the browser sends it', () => {
     expect(readRefreshCookie(headersOf(mine), false)).toEqual({ refreshToken: COOKIE_JAR })
     expect(refreshCookieInit(COOKIE_JAR)).toEqual({ credentials: 'include' })
   })

@@ -15,8 +15,8 @@ import {
   withoutPassword,
 } from './support/server.ts'
 
-describe.each(serverVersions)('three ways to be refused on %s:', (version) => {
-  it("an API token that is no good is told as such, with the caller's 401 and no sign-in", async () => {
+describe.each(serverVersions)('three kinds of rejection on %s:', (version) => {
+  it("a rejected API token has its own error, the caller gets the 401, and there isn't a sign-in", async () => {
     const server = startServer({ version })
     const { id, token } = server.control.createApiToken(ada.email)
     server.control.revokeApiToken(id)
@@ -41,7 +41,7 @@ describe.each(serverVersions)('three ways to be refused on %s:', (version) => {
     expect(await codeOf(server.read(noco))).toBe('ERR_SIGN_IN_REQUIRED')
   })
 
-  it('a refresh token that is no good: ERR_REFRESH_TOKEN_REJECTED, and the session is over', async () => {
+  it('a rejected refresh token: ERR_REFRESH_TOKEN_REJECTED, and the session has ended', async () => {
     const server = startServer({ version })
     const store = memoryStore()
     const noco = await withoutPassword(server, { store })
@@ -55,7 +55,7 @@ describe.each(serverVersions)('three ways to be refused on %s:', (version) => {
     expect(signedOut()).toBe(1)
   })
 
-  it('a refresh token that is no good falls to the password, if there is one', async () => {
+  it('after a rejected refresh token the password signs in, if there is one', async () => {
     const server = startServer({ version })
     const noco = await signedIn(server)
     server.control.revokeSessions(ada.email)
@@ -73,7 +73,7 @@ describe('a refresh token', () => {
     expect(server.control.counts().requests).toBe(0)
   })
 
-  it('past its date falls to the password', async () => {
+  it('past its date is skipped, and the password signs in', async () => {
     const server = startServer({ refreshTokenLifetimeMs: 7_200_000 })
     const noco = await signedIn(server)
     server.clock.pass(7_200_000)
@@ -124,7 +124,7 @@ describe('a refresh token', () => {
     expect(signedOut()).toBe(0)
   })
 
-  it('used up by an answer that was lost is presented by the next renewal only, which falls to the password', async () => {
+  it('whose answer was lost is sent once more by the next renewal, which then signs in by password', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     server.expire()
@@ -138,7 +138,7 @@ describe('a refresh token', () => {
 })
 
 describe('a wrong password', () => {
-  it('is told by its own code, and tried once for 50 waiters and the next 10 requests', async () => {
+  it('has its own error code, and is tried once for 50 waiting requests and the next 10', async () => {
     const server = startServer()
     const noco = server.open({ ...ada, password: 'not this one' })
     const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(server.read(noco))))
@@ -147,7 +147,7 @@ describe('a wrong password', () => {
     expect(server.control.counts()).toMatchObject({ requests: 1, rejectedSignIns: 1 })
   })
 
-  it('is left behind by signIn() with the right one', async () => {
+  it('no longer matters after a signIn() with the right one', async () => {
     const server = startServer()
     const noco = server.open({ ...ada, password: 'not this one' })
     await failure(server.read(noco))
@@ -155,7 +155,7 @@ describe('a wrong password', () => {
     expect((await server.read(noco)).status).toBe(200)
   })
 
-  it('and a sign-in that cannot be had are two things', async () => {
+  it('is not the same error as a sign-in that is unavailable', async () => {
     const server = startServer()
     const noco = server.open(ada)
     server.control.failNext('signIn', 3, { status: 503 })
@@ -221,7 +221,7 @@ describe('a 401 about the token', () => {
     },
   )
 
-  it.each([400, 403, 404, 422, 500])('is none with status %s', async (status) => {
+  it.each([400, 403, 404, 422, 500])('is not assumed for status %s', async (status) => {
     const server = startServer()
     const noco = await signedIn(server)
     server.control.failNext('data', 1, { status, body: { msg: 'Invalid token' } })
@@ -231,7 +231,7 @@ describe('a 401 about the token', () => {
 
   it("leaves the caller's body readable", async () => {
     const server = startServer()
-    const noco = server.open({ apiToken: 'nobody-knows-this-one' })
+    const noco = server.open({ apiToken: 'unknown-token' })
     const response = await server.read(noco)
     expect(await response.json()).toMatchObject({ error: 'ERR_AUTHENTICATION_REQUIRED' })
   })

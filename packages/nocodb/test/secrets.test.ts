@@ -27,7 +27,7 @@ const leaks = (secrets: string[], value: unknown): number => {
 }
 
 describe('no secret shows', () => {
-  it('in a manager, or in what it announces', async () => {
+  it('in a manager, or in its events', async () => {
     const server = startServer()
     const store = memoryStore()
     const noco = await signedIn(server, { store })

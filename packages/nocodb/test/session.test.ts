@@ -24,14 +24,14 @@ describe('signIn()', () => {
     expect(server.control.counts()).toMatchObject({ requests: 1, signIns: 1 })
   })
 
-  it('ends when the server never answers, and says that it was not reached', async () => {
+  it('fails when the server never answers, and says that it was not reached', async () => {
     const server = startServer()
     server.control.hold('signIn')
     const noco = server.open({ ...ada, renewTimeoutMs: 20 })
     expect(await codeOf(noco.signIn())).toBe('ERR_SERVER_UNAVAILABLE')
   })
 
-  it('as another user goes on as that one, also over renewals', async () => {
+  it('as another user keeps that user over renewals', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     await noco.signIn(root)
@@ -65,7 +65,7 @@ describe('signIn()', () => {
     expect((await noco.me()).email).toBe(ada.email)
   })
 
-  it('without any credentials says so', async () => {
+  it('without any credentials fails, and says so', async () => {
     expect(await codeOf(startServer().open().signIn())).toBe('ERR_SIGN_IN_REQUIRED')
   })
 
@@ -84,7 +84,7 @@ describe('signIn()', () => {
 })
 
 describe('signUp()', () => {
-  it.each(serverVersions)('creates a user and goes on as that one, on %s', async (version) => {
+  it.each(serverVersions)('creates a user and signs in as that user, on %s', async (version) => {
     const server = startServer({ version })
     const noco = server.open()
     await noco.signUp(eve)
@@ -119,7 +119,7 @@ describe('signUp()', () => {
 })
 
 describe.each(serverVersions)('signOut() on %s', (version) => {
-  it('forgets the session at once, and then tells the server with the live token', async () => {
+  it('forgets the session at once, then signs out at the server with the live token', async () => {
     const server = startServer({ version })
     const store = memoryStore()
     const noco = await signedIn(server, { store })
@@ -144,7 +144,7 @@ describe.each(serverVersions)('signOut() on %s', (version) => {
     expect(await server.open({ apiToken: token }).isSignedIn()).toBe(true)
   })
 
-  it('renews an expired token first, since the server listens to no other', async () => {
+  it('renews an expired token first, because the server ignores a dead one', async () => {
     const server = startServer({ version })
     const elsewhere = await withoutPassword(server)
     const { refreshToken } = await elsewhere.getTokens()
@@ -201,7 +201,7 @@ describe('signOut()', () => {
     expect([server.control.counts().requests, signedOut()]).toEqual([0, 0])
   })
 
-  it("of an earlier process's session, known from the store only, tells the server", async () => {
+  it('ends a session of an earlier process, known from the store only, at the server', async () => {
     const server = startServer()
     const store = memoryStore()
     await signedIn(server, { store })
@@ -209,7 +209,7 @@ describe('signOut()', () => {
     expect(server.control.counts()).toMatchObject({ requests: 1, signOuts: 1 })
   })
 
-  it('is followed by no sign-in of its own accord, until signIn()', async () => {
+  it('is not followed by an automatic sign-in, until signIn()', async () => {
     const server = startServer()
     const noco = await signedIn(server)
     await noco.signOut()
@@ -224,7 +224,7 @@ describe.each(serverVersions)('changePassword() on %s', (version) => {
   const newPassword = `${CANARY}-new`
   const change = { currentPassword: ada.password, newPassword }
 
-  it('lets this session go on and ends the others', async () => {
+  it('keeps this session and ends the others', async () => {
     const server = startServer({ version })
     const noco = await withoutPassword(server)
     const elsewhere = await withoutPassword(server, { store: memoryStore() })
@@ -239,7 +239,7 @@ describe.each(serverVersions)('changePassword() on %s', (version) => {
     expect(await other.isSignedIn()).toBe(false)
   })
 
-  it('is remembered by later sign-ins', async () => {
+  it('makes later sign-ins use the new password', async () => {
     const server = startServer({ version })
     const noco = await signedIn(server)
     await noco.changePassword(change)
@@ -262,7 +262,7 @@ describe('changePassword()', () => {
   const newPassword = `${CANARY}-new`
   const change = { currentPassword: ada.password, newPassword }
 
-  it('keeps the new session, also when the first refresh after it does not get through', async () => {
+  it('keeps the new session, even if the first refresh after it fails', async () => {
     const server = startServer()
     const store = memoryStore()
     const noco = await withoutPassword(server, { store })

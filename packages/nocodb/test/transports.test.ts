@@ -55,7 +55,7 @@ describe('a session through MSW', () => {
   beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
   afterAll(() => server.close())
 
-  it('lives', async () => {
+  it('signs in and renews', async () => {
     await expect(liveThrough(`${BASE_URL}/nocodb`, living)).resolves.toBeUndefined()
   })
 })

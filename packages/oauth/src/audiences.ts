@@ -1,20 +1,20 @@
 import { isLatchkeyError, LatchkeyError, type Scheme, type TokenSet } from '@latchkey/core'
 import { invalidOption, parseAddress, readObject } from '@latchkey/core/service'
 
-/** What to ask for, so that a token is for one API. */
+/** The resource or scope that limits a token to one API. */
 export interface Audience {
   /** The API's identifier (RFC 8707). */
   resource?: string | undefined
-  /** Its scopes, where the server tells APIs apart by them (Microsoft Entra ID). */
+  /** Its scopes, if the server distinguishes APIs by scope (Microsoft Entra ID). */
   scope?: string | undefined
 }
 
-/** One of them, and where its token goes. The first one's is the access token of the token set. */
+/** One API with its origin. The first API's token is the access token of the token set. */
 export interface AudienceAt extends Audience {
   origin: string
 }
 
-/** How long a token set is used in which the token of one API is missing, in milliseconds: then all are renewed. */
+/** Lifetime, in milliseconds, of a token set that lacks the token of one API. After that all are renewed. */
 const PARTIAL_MS = 60_000
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`. */
@@ -42,11 +42,11 @@ export function checkAudiences(
 }
 
 /**
- * The tokens of all audiences, given those of the first. One after the other, since each of them may replace the
- * refresh token that the next one needs. What has been obtained is never lost: where one fails, its API is left
- * out, and all are renewed soon.
+ * Obtains the tokens of all audiences after the first. Works one after the other, because each answer may replace
+ * the refresh token that the next request needs. If one fails, the others are kept without it, and all are renewed
+ * soon.
  *
- * @param obtain One more token, with the refresh token of the set that it is given where it has one.
+ * @param obtain Requests one more token, with the refresh token of the given set if it has one.
  */
 export async function obtainAll(
   [, ...others]: readonly AudienceAt[],
@@ -70,16 +70,16 @@ export async function obtainAll(
   return { ...latest, audienceTokens: JSON.stringify(found) }
 }
 
-/** Stands for a token that could not be had. No token has a space in it (RFC 6750 section 2.1). */
+/** Marks a token that could not be obtained. A real token cannot contain a space (RFC 6750 section 2.1). */
 const MISSING = 'missing: '
 
-/** A set lives as long as the first of its tokens. */
+/** A set expires with the first of its tokens. */
 function endingBy(tokens: TokenSet, expiresAt: number | undefined): TokenSet {
   const ends = [tokens.expiresAt, expiresAt].filter((one) => Number.isFinite(one)) as number[]
   return ends.length > 0 ? { ...tokens, expiresAt: Math.min(...ends) } : tokens
 }
 
-/** The scopes to ask a person for: the usual ones, and those of all APIs. */
+/** Returns the scopes for a person's sign-in: the usual ones, and those of all APIs. */
 export function scopesOfAll(
   usual: string | undefined,
   audiences: readonly AudienceAt[],
@@ -88,7 +88,7 @@ export function scopesOfAll(
   return all.length > 0 ? all.join(' ') : undefined
 }
 
-/** `scheme`, with the token of the API that a request goes to. */
+/** Wraps `scheme` so that each request carries the token of its API. */
 export function schemeOfAudiences(scheme: Scheme, audiences: readonly AudienceAt[]): Scheme {
   const [first] = audiences
   const { name, header } = scheme
@@ -101,22 +101,22 @@ export function schemeOfAudiences(scheme: Scheme, audiences: readonly AudienceAt
       const accessToken = otherTokens(tokens)[origin]
       if (accessToken !== undefined && isToken(accessToken))
         return scheme.headers({ ...tokens, accessToken }, request)
-      const why = accessToken?.slice(MISSING.length) ?? 'the session began without it'
+      const why = accessToken?.slice(MISSING.length) ?? 'the session began without one'
       throw new LatchkeyError(
         'ERR_AUDIENCE_UNAVAILABLE',
-        `There is no token for ${origin} (${why}). The session goes on; \`refresh()\` asks for it again.`,
+        `The session lacks a token for ${origin} (${why}). The other APIs are not affected. \`refresh()\` requests it again.`,
       )
     },
   }
 }
 
-/** The access tokens of a set besides the first, by origin. They come from a store, and are read with distrust. */
+/** Returns the access tokens after the first, by origin. They come from a store, so each is checked. */
 export function otherTokens({ audienceTokens = '{}' }: TokenSet): Record<string, string> {
   const read = Object.entries(readObject(audienceTokens)).filter(([, token]) => isText(token))
   return Object.assign(Object.create(null), Object.fromEntries(read)) as Record<string, string>
 }
 
-/** Whether it is none that stands for a token that could not be had. */
+/** Returns whether it is a real token, not the mark for a missing one. */
 export const isToken = (one: string): boolean => !one.startsWith(MISSING)
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''

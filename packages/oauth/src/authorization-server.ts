@@ -10,7 +10,7 @@ import {
 import { misconfigured, unavailable } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
-/** The options that tell an endpoint, and what a server's metadata calls it. */
+/** The options for endpoints, and their names in a server's metadata. */
 const ENDPOINTS = {
   tokenEndpoint: 'token_endpoint',
   revocationEndpoint: 'revocation_endpoint',
@@ -19,24 +19,24 @@ const ENDPOINTS = {
   endSessionEndpoint: 'end_session_endpoint',
 } as const
 
-/** The option that tells an endpoint. */
+/** The name of an option for an endpoint. */
 export type EndpointName = keyof typeof ENDPOINTS
 
 export const endpointNames = Object.keys(ENDPOINTS) as readonly EndpointName[]
 
-/** Where a server is: found by its issuer, or told. */
+/** The options that locate a server: its issuer, or its endpoints. */
 export interface ServerPlace {
   issuer?: URL | undefined
   endpoints: Readonly<Partial<Record<EndpointName, URL>>>
   allowInsecure: boolean
 }
 
-/** Gives the server's endpoints, asking the server for them the first time. */
+/** Returns the server's endpoints. The first call asks the server for them. */
 export type Locate = (exchange: Exchange) => Promise<AuthorizationServer>
 
 /**
- * The endpoints of one server. What discovery gave is kept for as long as the manager lives; a
- * discovery that failed is tried again by the next who asks.
+ * Finds the endpoints of one server. The result of discovery is kept until the manager is disposed of. A failed
+ * discovery is repeated by the next request.
  */
 export function locateServer(place: ServerPlace): Locate {
   const { issuer, endpoints } = place
@@ -56,8 +56,8 @@ export function locateServer(place: ServerPlace): Locate {
 }
 
 /**
- * Both places of metadata: OpenID Connect Discovery, then RFC 8414, whatever the first one answered. A
- * server without OpenID may have anything there: a page, a redirect, an error of its router.
+ * Reads both places of metadata: OpenID Connect Discovery, then RFC 8414, whatever the first one answered. A
+ * server without OpenID may answer there with a page, a redirect or an error of its router.
  */
 async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationServer> {
   try {
@@ -70,7 +70,7 @@ async function discover(issuer: URL, exchange: Exchange): Promise<AuthorizationS
   }
 }
 
-/** Whether a server said that there is nothing at a path, which servers say in many ways. */
+/** Returns whether an answer means that the path does not exist. Servers report that in many ways. */
 function isNothingThere(error: unknown): boolean {
   const { status = 0 } = error as LatchkeyError
   return status >= 400 && status < 500
@@ -91,7 +91,7 @@ async function readMetadata(
   } catch (error) {
     if (error instanceof OperationProcessingError && error.code === JSON_ATTRIBUTE_COMPARISON) {
       throw misconfigured(
-        `The server at ${issuer.href} calls itself by another name. Give exactly that as \`issuer\`, or give \`tokenEndpoint\` instead.`,
+        `The server at ${issuer.href} names another issuer in its metadata. Set \`issuer\` to exactly that name, or set \`tokenEndpoint\` instead.`,
       )
     }
     throw new LatchkeyError(
@@ -101,14 +101,16 @@ async function readMetadata(
   }
 }
 
-/** Metadata is only used when secrets may go where it points. What not every client needs is left out where they may not. */
+/** Checks that secrets may be sent to the endpoints in metadata. Leaves out unprotected ones that not every client needs. */
 function checked(server: AuthorizationServer, { allowInsecure }: ServerPlace): AuthorizationServer {
   const unusable = endpointNames.filter((name) => !isUsable(server[ENDPOINTS[name]], allowInsecure))
   if (unusable.includes('tokenEndpoint')) {
-    throw misconfigured(`${server.issuer} names no usable token endpoint. Give \`tokenEndpoint\`.`)
+    throw misconfigured(`${server.issuer} names no usable token endpoint. Set \`tokenEndpoint\`.`)
   }
   if (unusable.includes('revocationEndpoint') && server.revocation_endpoint !== undefined) {
-    throw misconfigured(`${server.issuer} names a revocation endpoint that is not protected.`)
+    throw misconfigured(
+      `${server.issuer} names a revocation endpoint that is not protected by https.`,
+    )
   }
   const left = new Set<string>(unusable.map((name) => ENDPOINTS[name]))
   const usable = Object.entries(server).filter(([name]) => !left.has(name))
@@ -120,10 +122,10 @@ function isUsable(endpoint: unknown, allowInsecure: boolean): boolean {
   return mayCarrySecrets(new URL(endpoint), allowInsecure)
 }
 
-/** @throws {LatchkeyError} `ERR_OAUTH_CONFIGURATION`, naming the option, where the server has no such endpoint. */
+/** @throws {LatchkeyError} `ERR_OAUTH_CONFIGURATION`, naming the option, if the server does not have that endpoint. */
 export function endpointOf(server: AuthorizationServer, name: EndpointName): URL {
   const endpoint = server[ENDPOINTS[name]]
   if (endpoint !== undefined) return new URL(endpoint)
   const words = ENDPOINTS[name].replaceAll('_', ' ')
-  throw misconfigured(`${server.issuer} names no usable ${words}. Give \`${name}\`.`)
+  throw misconfigured(`${server.issuer} names no usable ${words}. Set \`${name}\`.`)
 }

@@ -7,37 +7,37 @@ import {
 } from 'oauth4webapi'
 
 /**
- * What a resource server asks for in `WWW-Authenticate`, by the names that the wire has for it (RFC 6750,
- * RFC 9470, RFC 9728). It comes from the server, so it is text to judge.
+ * A challenge from `WWW-Authenticate`, with the parameter names of the RFCs (RFC 6750, RFC 9470, RFC 9728).
+ * The values come from the server, so do not trust them.
  */
 export interface Challenge {
   /** In lower case: `'bearer'`, `'dpop'`. */
   readonly scheme: string
   /** Such as `'insufficient_scope'`. */
   readonly error?: string
-  /** For people. */
+  /** A description for people. */
   readonly error_description?: string
   /** The scopes that are needed, separated by spaces. */
   readonly scope?: string
-  /** The kinds of sign-in that would do, the preferred one first, separated by spaces. */
+  /** The accepted kinds of sign-in, the preferred one first, separated by spaces. */
   readonly acr_values?: string
-  /** How old the sign-in may be, in seconds. */
+  /** Maximum age of the sign-in, in seconds. */
   readonly max_age?: number
   /** The claims that are needed, as JSON (OpenID Connect Core section 5.5; Microsoft's continuous access evaluation). */
   readonly claims?: string
-  /** Where the resource describes itself, its authorization servers included. */
+  /** URL of the resource's metadata, which names its authorization servers. */
   readonly resource_metadata?: string
 }
 
-/** An error that may say what the server asks for: see `challenge`. */
+/** An error that may have the server's `challenge`. */
 export type OAuthError = LatchkeyError & {
-  /** What the server asks for. Of `ERR_STEP_UP_REQUIRED` and `ERR_INSUFFICIENT_SCOPE`. */
+  /** The server's challenge. Set for `ERR_STEP_UP_REQUIRED` and `ERR_INSUFFICIENT_SCOPE`. */
   readonly challenge?: Challenge
 }
 
 /**
- * The challenges of a response (RFC 9110 section 11.6.1), in the server's order; none where there are none
- * or they cannot be read. In a page of another origin the server has to expose the header.
+ * Returns the challenges of a response (RFC 9110 section 11.6.1), in the server's order; an empty list if there
+ * are none or they cannot be read. For a page of another origin the server has to expose the header.
  *
  * @example
  * const { headers } = await fetch('https://api.example.com/items')
@@ -46,7 +46,7 @@ export type OAuthError = LatchkeyError & {
 export async function readChallenges(headers: Headers): Promise<Challenge[]> {
   const value = headers.get('www-authenticate')
   if (value === null) return []
-  // oauth4webapi has its parser behind the processing of answers, so it is given one.
+  // oauth4webapi parses challenges only while it processes an answer, so pass it one.
   const init = { status: 401, headers: { 'www-authenticate': value } }
   try {
     await processRevocationResponse(new Response(null, init))
@@ -56,7 +56,7 @@ export async function readChallenges(headers: Headers): Promise<Challenge[]> {
   return []
 }
 
-/** The parameters that are text, and how much of one is believed. */
+/** The parameters that are text, and the maximum length of one. */
 const TEXTS = ['error', 'error_description', 'scope', 'acr_values', 'resource_metadata'] as const
 const MAX_LENGTH = 2_000
 
@@ -75,7 +75,7 @@ function toChallenge({ scheme, parameters }: WWWAuthenticateChallenge): Challeng
   }
 }
 
-/** Microsoft writes the JSON in base64, since it holds quotes. */
+/** Microsoft encodes the JSON in base64, because it contains quotes. */
 function decodeClaims(claims: string): string {
   try {
     const decoded = atob(claims.replaceAll('-', '+').replaceAll('_', '/'))
@@ -85,7 +85,7 @@ function decodeClaims(claims: string): string {
   }
 }
 
-/** Errors that say: the token is good, and another one is needed. The code of each. */
+/** Errors of a server that accepts the token but needs another one, with our code for each. */
 const OTHER_TOKEN: ReadonlyMap<string | undefined, string> = new Map([
   ['insufficient_scope', 'ERR_INSUFFICIENT_SCOPE'],
   ['insufficient_user_authentication', 'ERR_STEP_UP_REQUIRED'],
@@ -93,8 +93,8 @@ const OTHER_TOKEN: ReadonlyMap<string | undefined, string> = new Map([
 ])
 
 /**
- * The challenge that no renewal can answer: it asks for another scope, or for another sign-in. None, where
- * the server also says that the token is dead.
+ * Returns the challenge that a renewal cannot satisfy, because it asks for another scope or another sign-in.
+ * Returns none if the server also rejects the token.
  */
 export function otherTokenAsked(challenges: readonly Challenge[]): Challenge | undefined {
   const ours = challenges.filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
@@ -102,12 +102,12 @@ export function otherTokenAsked(challenges: readonly Challenge[]): Challenge | u
   return ours.find(({ error }) => OTHER_TOKEN.has(error))
 }
 
-/** Why a response said no to a good token: what is asked for, in words and as `challenge`. */
+/** Makes the error for a response that refuses a valid token, with the request in words and as `challenge`. */
 export function reasonFor(challenge: Challenge, cause?: unknown): OAuthError {
   const code = OTHER_TOKEN.get(challenge.error) ?? 'ERR_STEP_UP_REQUIRED'
   const words = code === 'ERR_INSUFFICIENT_SCOPE' ? lacking(challenge) : steppingUp(challenge)
   const error = new LatchkeyError(code, words, cause === undefined ? {} : { cause })
-  // Not enumerable: an error of plain values may stand as a cause, and its message says it already.
+  // Not enumerable, because the message has it already and causes are printed with their fields.
   return Object.defineProperty(error, 'challenge', { value: Object.freeze({ ...challenge }) })
 }
 
@@ -118,23 +118,23 @@ function steppingUp({ acr_values: acr, max_age: age, claims }: Challenge): strin
     age !== undefined && `not older than ${age} s`,
     claims && 'with the claims that it names',
   ].filter(Boolean)
-  const needed = wanted.length > 0 ? ` It has to be ${wanted.join(', ')}.` : ''
-  return `The server accepts the token, but wants a stronger or more recent sign-in for this request.${needed} A renewed token would not help: let the user sign in again, asking for that.`
+  const needed = wanted.length > 0 ? ` It must be ${wanted.join(', ')}.` : ''
+  return `The server accepts the token, but wants a stronger or more recent sign-in for this request.${needed} A renewed token would not help. Let the user sign in again with these requirements.`
 }
 
 /** RFC 6750 section 3.1. */
 function lacking({ scope }: Challenge): string {
   const needed = scope ? ` It needs the scope "${scope.slice(0, 200)}".` : ''
-  return `The server accepts the token, but not for this request.${needed} A new token of the same scope would not help: ask for one with more in \`scope\`.`
+  return `The server accepts the token, but not for this request.${needed} A new token of the same scope would not help. Request one with a larger \`scope\`.`
 }
 
-/** Whether a response says that the token is dead, judged by a user who also knows the first challenge. */
+/** Returns whether a response rejects the token. Gets the first challenge too. */
 export type ChallengeJudge = (
   response: ResponseView,
   challenge: Challenge | undefined,
 ) => MaybePromise<boolean>
 
-/** The same as core asks it. */
+/** The same function with core's signature. */
 export function judgeWithChallenge(judge: ChallengeJudge) {
   return (response: ResponseView): MaybePromise<boolean> =>
     response.headers.has('www-authenticate')
@@ -142,11 +142,11 @@ export function judgeWithChallenge(judge: ChallengeJudge) {
       : judge(response, undefined)
 }
 
-/** What a manager makes of challenges that no renewal can answer. */
+/** How a manager handles challenges that a renewal cannot satisfy. */
 export interface ChallengeReader {
-  /** Whether the token was rejected: status 401, unless the server says that the token is good. */
+  /** Returns whether the token was rejected: status 401, unless the server accepts the token. */
   isTokenRejected(response: ResponseView): boolean | Promise<boolean>
-  /** Why a response said no to a good token; follows `response` and `cause` of clients' errors. */
+  /** Returns the error for a response that refuses a valid token. Follows `response` and `cause` of clients' errors. */
   explain(responseOrError: unknown): OAuthError | undefined
 }
 

@@ -2,14 +2,14 @@ import type { MaybePromise } from '@latchkey/core'
 import { invalidOption } from '@latchkey/core/service'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 
-/** How the client shows who it is. */
+/** How the client authenticates. */
 export interface ClientIdentity {
   authenticate: ClientAuth
-  /** What it has shown last, and may not show up should the server repeat it. */
+  /** The secrets it sent last. They are removed from messages if the server repeats them. */
   secrets(): readonly string[]
 }
 
-/** The options that say how the client shows who it is. */
+/** The options for client authentication. */
 export interface IdentityOptions {
   clientSecret?: string | (() => MaybePromise<string>) | undefined
   clientAuthentication?: 'basic' | 'post' | 'none' | ClientAuth | undefined
@@ -34,19 +34,23 @@ export function identifyClient(options: IdentityOptions): ClientIdentity {
   }
 }
 
-/** Fields by which a client shows who it is, and that are not secret. */
+/** Fields of client authentication that are not secret. */
 const PUBLIC: ReadonlySet<string> = new Set(['client_id', 'client_assertion_type'])
 
-/** The way to authenticate one request. A secret that is a function is asked for each of them. */
+/** Returns the authentication for one request. A secret that is a function is called for each request. */
 function chooseAuthentication({ clientSecret, clientAuthentication }: IdentityOptions) {
   const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'basic')
   if (typeof method === 'function') {
     if (clientSecret === undefined) return () => ({ authenticate: method, secret: undefined })
-    throw invalidOption('`clientSecret` is not sent where `clientAuthentication` is a function.')
+    throw invalidOption(
+      '`clientSecret` is not used if `clientAuthentication` is a function. Remove one of them.',
+    )
   }
   if (method === 'none') {
     if (clientSecret === undefined) return () => ({ authenticate: None(), secret: undefined })
-    throw invalidOption("`clientSecret` is not sent with `clientAuthentication: 'none'`.")
+    throw invalidOption(
+      "`clientSecret` is not used with `clientAuthentication: 'none'`. Remove one of them.",
+    )
   }
   if (method !== 'basic' && method !== 'post') {
     throw invalidOption(

@@ -1,5 +1,5 @@
 /**
- * Finds out what `oauth()` has to be told: whose tokens an API takes (RFC 9728), and a client's id (RFC 7591).
+ * Finds options for `oauth()`: the authorization server of an API (RFC 9728), and a client id (RFC 7591).
  *
  * @module
  */

@@ -3,21 +3,21 @@ import type { ClientAuth } from 'oauth4webapi'
 import type { Exchange } from './sending.ts'
 import { type OAuthContext, requestTokens, type TokenRequest } from './token-endpoint.ts'
 
-/** A user's name and password, as the resource-owner password grant takes them. */
+/** A user's name and password, for the resource-owner password grant. */
 export interface UserCredentials {
-  /** The user's name, mostly an e-mail address. */
+  /** The user's name, usually an e-mail address. */
   username: string
   /** The user's password. */
   password: string
 }
 
-/** What a refresh has of its own. */
+/** The details of a refresh that differ from other grants. */
 export interface RefreshOptions {
-  /** Where the server wants another one than for other grants. */
+  /** The client authentication of a refresh, if the server needs another one for it. */
   authentication?: ClientAuth
-  /** Sent with it. Default: the session's scope stays. */
+  /** The scope to send. Default: none, so that the session's scope stays. */
   scope?: string | undefined
-  /** The token set that is renewed. */
+  /** The token set to renew. */
   tokens?: TokenSet | undefined
 }
 
@@ -37,7 +37,7 @@ export function refreshGrant(context: OAuthContext, options?: RefreshOptions): G
         throw new GrantRejectedError('The refresh token has expired.', { code: REFRESH_REJECTED })
       }
       const renewed = await refreshTokens(context, refreshToken, exchange, { ...options, tokens })
-      // What the server does not say again has not changed.
+      // Values that the server does not repeat have not changed.
       const { idToken, scope } = tokens
       return { ...(idToken && { idToken }), ...(scope && { scope }), ...renewed }
     },
@@ -46,7 +46,7 @@ export function refreshGrant(context: OAuthContext, options?: RefreshOptions): G
 
 const REFRESH_REJECTED = 'ERR_REFRESH_TOKEN_REJECTED'
 
-/** One refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`, as requestTokens(). */
+/** Sends one refresh. @throws `GrantRejectedError` with `ERR_REFRESH_TOKEN_REJECTED`, as requestTokens(). */
 export function refreshTokens(
   context: OAuthContext,
   refreshToken: string,
@@ -58,7 +58,7 @@ export function refreshTokens(
     grantType: 'refresh_token',
     parameters: { refresh_token: refreshToken, ...(scope !== undefined && { scope }) },
     rejection: REFRESH_REJECTED,
-    hint: 'It has expired or was revoked, or another manager or program has presented it: a refresh token is for one of them. One manager serves several APIs with `audiences`.',
+    hint: 'It has expired, was revoked, or was used by another manager or program, which must not share a refresh token. For several APIs use one manager with `audiences`.',
     secrets: [refreshToken],
     authentication,
     renewing: tokens,
@@ -66,7 +66,7 @@ export function refreshTokens(
   return requestTokens(context, request, exchange)
 }
 
-/** Obtains a token set for the client itself (RFC 6749 section 4.4). A no is never about a session. */
+/** Obtains a token set for the client itself (RFC 6749 section 4.4). A rejection never ends a session. */
 export function clientCredentialsGrant(
   context: OAuthContext,
   scope: string | undefined,
@@ -78,7 +78,7 @@ export function clientCredentialsGrant(
       requestTokens(
         context,
         {
-          action: 'give a token to this client',
+          action: 'issue a token to this client',
           grantType: 'client_credentials',
           parameters: scope === undefined ? {} : { scope },
           secrets: [],
@@ -107,7 +107,7 @@ export function passwordGrant(
   }
 }
 
-/** One sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`, and as requestTokens(). */
+/** Sends one sign-in. @throws `GrantRejectedError` with `ERR_WRONG_CREDENTIALS`, and as requestTokens(). */
 export function signInWith(
   context: OAuthContext,
   { username, password }: UserCredentials,

@@ -15,96 +15,96 @@ import { type ClientIdentity, identifyClient } from './client-authentication.ts'
 import type { OnChallenge } from './people/challenged-session.ts'
 import type { OAuthGrant } from './requested-grant.ts'
 
-/** Who the client is, where the server is, and how to get a token. */
+/** The client, the server, and the ways to obtain a token. */
 export interface OAuthOptions extends ServiceOptions, Pick<TokenManagerOptions, 'origin'> {
   /**
    * The server's issuer identifier, such as `https://login.example.com/realms/main`. Its endpoints are
-   * looked up (OpenID Connect Discovery, else RFC 8414) when they are first needed. Give this or
-   * `tokenEndpoint`. Endpoints given below win over those that it names.
+   * looked up (OpenID Connect Discovery, else RFC 8414) when they are first needed. Set this or
+   * `tokenEndpoint`. Endpoints set below are used instead of discovered ones.
    */
   issuer?: string | undefined
-  /** Where tokens are given, for a server that does not describe itself. */
+  /** The token endpoint, for a server without discovery. */
   tokenEndpoint?: string | undefined
-  /** Where a sign-out revokes them (RFC 7009). Default: what the issuer names, else nowhere. */
+  /** The revocation endpoint for sign-outs (RFC 7009). Default: the issuer's; without one, tokens are not revoked. */
   revocationEndpoint?: string | undefined
-  /** Where people sign in, see `startSignIn()`. Default: what the issuer names. */
+  /** The page where people sign in, see `startSignIn()`. Default: the issuer's. */
   authorizationEndpoint?: string | undefined
-  /** Where a sign-in with another device begins, see `signInWithDevice()`. Default: what the issuer names. */
+  /** The endpoint that begins a sign-in with another device, see `signInWithDevice()`. Default: the issuer's. */
   deviceAuthorizationEndpoint?: string | undefined
-  /** Where people sign out of the server itself, see `startSignOut()`. Default: what the issuer names. */
+  /** The page where people sign out of the server itself, see `startSignOut()`. Default: the issuer's. */
   endSessionEndpoint?: string | undefined
   /** The client's id, as registered at the server. */
   clientId: string
   /**
-   * Its secret, for a client that can keep one: never in a browser or an app. Alone it obtains nothing;
-   * see `clientCredentials`. A function is asked before each token request, so that a secret may be
-   * replaced while the program runs.
+   * The client's secret. Never use one in a browser or an app, which cannot keep it. The secret alone does not
+   * obtain tokens; see `clientCredentials`. A function is called before each token request, so that the secret
+   * may change while the program runs.
    */
   clientSecret?: string | (() => MaybePromise<string>) | undefined
   /**
-   * How the client shows who it is: `'basic'` (the header, RFC 6749 section 2.3.1), `'post'` (in the
+   * How the client authenticates: `'basic'` (the header, RFC 6749 section 2.3.1), `'post'` (in the
    * form), `'none'` (its id only), or a `ClientAuth` of oauth4webapi, such as `PrivateKeyJwt(key)`,
    * `ClientSecretJwt(secret)` or `TlsClientAuth()`. A function of your own may set
    * `client_assertion`, as for a workload identity. Default: `'basic'` with a `clientSecret`, else
    * `'none'`.
    */
   clientAuthentication?: 'basic' | 'post' | 'none' | ClientAuth | undefined
-  /** Obtains tokens for the client itself when there is no session to go on with. Default: false. */
+  /** Obtains tokens for the client itself when there is not a usable session. Default: false. */
   clientCredentials?: boolean | undefined
   /**
-   * More ways to obtain a token, asked after the refresh token and before the client's or the user's
-   * credentials: grants of core, or `{ name, grantType, parameters }` for the token endpoint.
+   * More grants, tried after the refresh token and before the client's or the user's credentials: grants of
+   * core, or `{ name, grantType, parameters }` for the token endpoint.
    */
   grants?: readonly (Grant | OAuthGrant)[] | undefined
-  /** With `password`: signs this user in when there is no session to go on with. Gone in OAuth 2.1. */
+  /** With `password`: signs this user in when there is not a usable session. Removed in OAuth 2.1. */
   username?: string | undefined
   /** With `username`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
   /**
-   * The scopes to ask for, separated by spaces. A refresh keeps the session's, unless there is a
-   * `refreshScope`.
+   * The scopes to request, separated by spaces. A refresh keeps the session's scopes, unless `refreshScope` is
+   * set.
    */
   scope?: string | undefined
   /**
-   * The scopes to ask for at a refresh: some of the session's (RFC 6749 section 6). Microsoft Entra ID
-   * and Azure AD B2C need them. Default: none are sent, and the session's stay.
+   * The scopes to request at a refresh, among those of the session (RFC 6749 section 6). Microsoft Entra ID
+   * and Azure AD B2C need them. Default: none are sent, so that the session's scopes stay.
    */
   refreshScope?: string | undefined
   /** The APIs that the token is for, sent with each token request, a refresh included (RFC 8707). */
   resource?: string | readonly string[] | undefined
   /**
-   * Several APIs with one sign-in, each with a token of its own: for each `origin` what to ask for. All are
-   * renewed together, one after the other, from one refresh token.
+   * Several APIs with one sign-in, each with its own token: the resource or scope for each `origin`. All are
+   * renewed together, one after the other, with one refresh token.
    */
   audiences?: Readonly<Record<string, Audience>> | undefined
-  /** How the token is sent. Default: `bearer()`. Give a scheme of your own for another prefix. */
+  /** How the token is sent. Default: `bearer()`. For another prefix, pass your own scheme. */
   scheme?: Scheme | undefined
   /**
-   * Binds the tokens to a key, which each request proves, so that a token alone is worth nothing (DPoP,
-   * RFC 9449). True: a key of our own, kept in a page where no script can read it (IndexedDB, under the
-   * session's name), elsewhere with the token set. Or a key pair of yours, which you keep for as long as
-   * the session. Default: bearer tokens.
+   * Binds the tokens to a key that each request proves, so that a stolen token alone is useless (DPoP, RFC 9449).
+   * `true` makes a key. In a page it is kept in IndexedDB under the session's name, where no script can read it;
+   * elsewhere with the token set. Or pass your own key pair, and keep it as long as the session. Default: bearer
+   * tokens.
    */
   dpop?: true | CryptoKeyPair | undefined
-  /** More to send with each token request, such as `audience`. */
+  /** More parameters of each token request, such as `audience`. */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined
   /**
-   * Whether a response says that the token it carried is no good. Default: its status is 401, and its
-   * `WWW-Authenticate` does not ask for another scope or another sign-in. Yours decides also about those.
+   * Returns whether a response rejects the token of its request. Default: the status is 401, and
+   * `WWW-Authenticate` does not ask for another scope or another sign-in. Your function decides about those too.
    *
-   * @param challenge The first challenge of the response, where it has one.
+   * @param challenge The first challenge of the response, if it has one.
    */
   isTokenRejected?: ChallengeJudge | undefined
   /**
    * Obtains a token when a server asks for another scope (`insufficient_scope`, RFC 6750) or another
    * sign-in (`insufficient_user_authentication`, RFC 9470; `insufficient_claims`, Microsoft's CAE). Default:
-   * nothing is renewed or sent again, and `explain()` answers `ERR_INSUFFICIENT_SCOPE` or
-   * `ERR_STEP_UP_REQUIRED`, with what is asked for as `challenge`.
+   * nothing is renewed or sent again, and `explain()` returns `ERR_INSUFFICIENT_SCOPE` or
+   * `ERR_STEP_UP_REQUIRED` with the server's `challenge`.
    */
   onChallenge?: OnChallenge | undefined
   /**
    * The session's name inside the store. Default: made of the server, `clientId`, `username`, `scope`,
-   * `resource`, `parameters` and `origin`. Where users come from `setTokens()`, give one per user that shares a store.
+   * `resource`, `parameters` and `origin`. If users sign in by `setTokens()` and share a store, each user needs a name.
    */
   name?: string
 }
@@ -137,7 +137,7 @@ const KNOWN: OptionNames<OAuthOptions> = {
   ...serviceOptions,
 }
 
-/** What the options of this package have options of their own for. */
+/** Parameters that have their own option. */
 const TAKEN = new Set([
   'grant_type',
   'client_id',
@@ -147,7 +147,7 @@ const TAKEN = new Set([
   'password',
 ])
 
-/** The options, checked; never showing a secret. */
+/** The options after the checks. Its errors never show a secret. */
 export interface CheckedOptions {
   options: OAuthOptions
   place: ServerPlace
@@ -164,11 +164,11 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   const { username, password, scope, clientCredentials } = options
   if (options.clientId === undefined) throw invalidOption('`clientId` must be a non-empty string.')
   if ((username === undefined) !== (password === undefined)) {
-    throw invalidOption('`username` and `password` need each other.')
+    throw invalidOption('`username` and `password` must be given together.')
   }
   if (clientCredentials && username !== undefined) {
     throw invalidOption(
-      '`clientCredentials` and `username` exclude each other: make a manager for each.',
+      '`clientCredentials` and `username` cannot be used together. Make a manager for each.',
     )
   }
   const credentials =
@@ -181,7 +181,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
   checkDPoP(options)
   const audiences = checkAudiences(options.audiences, origins, place.allowInsecure)
   if (options.audiences && (resource ?? options.refreshScope) !== undefined) {
-    throw invalidOption('`audiences` excludes `resource` and `refreshScope`.')
+    throw invalidOption('`audiences` cannot be used with `resource` or `refreshScope`.')
   }
   const parameters = checkParameters(more)
   for (const one of checkResource(resource)) parameters.append('resource', one)
@@ -207,7 +207,7 @@ export function checkOAuthOptions(given: OAuthOptions): CheckedOptions {
 function checkPlace(options: OAuthOptions): ServerPlace {
   const allowInsecure = options.allowInsecure === true
   if ((options.issuer === undefined) === (options.tokenEndpoint === undefined)) {
-    throw invalidOption('Give either `issuer` or `tokenEndpoint`.')
+    throw invalidOption('Set either `issuer` or `tokenEndpoint`.')
   }
   const parse = (option: 'issuer' | EndpointName) =>
     options[option] === undefined
@@ -240,7 +240,7 @@ function checkDPoP({ dpop, scheme }: OAuthOptions): void {
       '`dpop` must be true, or a key pair of WebCrypto whose public key can be exported.',
     )
   }
-  if (scheme) throw invalidOption('`scheme` and `dpop` exclude each other.')
+  if (scheme) throw invalidOption('`scheme` and `dpop` cannot be used together.')
 }
 
 /** RFC 8707 section 2: absolute URIs without a fragment. */
@@ -257,7 +257,7 @@ function checkParameters(given: NonNullable<OAuthOptions['parameters']>): URLSea
   }
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(given)) {
-    if (TAKEN.has(name)) throw invalidOption(`\`parameters.${name}\` has an option of its own.`)
+    if (TAKEN.has(name)) throw invalidOption(`\`parameters.${name}\` has its own option. Use that.`)
     for (const one of [value].flat()) {
       if (!isText(one)) throw invalidOption(`\`parameters.${name}\` must be a string, or several.`)
       parameters.append(name, one)
@@ -266,7 +266,7 @@ function checkParameters(given: NonNullable<OAuthOptions['parameters']>): URLSea
   return parameters
 }
 
-/** A session's name in a store: whose it is, where, and for what; no secret. */
+/** Returns the session's name in a store, made of server, client, user and purpose, without secrets. */
 export function sessionName(where: string, about: readonly (readonly [string, unknown])[]): string {
   const known = about.filter((entry): entry is [string, string] => isText(entry[1]))
   return `${where}#${new URLSearchParams(known.map(([key, value]) => [key, value]))}`

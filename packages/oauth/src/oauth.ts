@@ -21,27 +21,27 @@ import { revokeTokens } from './revocation.ts'
 /** A token manager for one client of an OAuth 2.0 server. */
 export interface OAuth extends TokenManager, SignInTarget {
   /**
-   * Signs out. Forgotten here at once; then the server is told to revoke the refresh token and the
-   * access token (RFC 7009), where it has an endpoint for that.
+   * Signs out. Forgets the session here at once, then revokes the refresh token and the access token at the
+   * server (RFC 7009), if it has an endpoint for that.
    *
-   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be told: signed out
-   *   here, but the session may live on there.
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when the server could not be reached. The user is signed
+   *   out here, but the session may stay valid there.
    */
   signOut(): Promise<undefined>
   /**
-   * The reason behind a response or a client's error, as every manager tells it. Where the server asks for
-   * another scope or another sign-in, what it asks for is there as `challenge`.
+   * Returns the reason for a response or a client's error, as every manager does. If the server asks for another
+   * scope or another sign-in, the error has its `challenge`.
    */
   explain(responseOrError: unknown): OAuthError | undefined
 }
 
 /**
- * Keeps clients signed in with an OAuth 2.0 server. The first of these that applies wins: the access
- * token while it lasts, also from the store; the refresh token; your own `grants`; then
- * `clientCredentials`, or `username` and `password`. With none, a session begins when a person signs in:
- * `startSignIn()`, `signInWithDevice()`, `signInWithBrowser()`, or `setTokens()` after a flow of your own.
+ * Keeps clients signed in with an OAuth 2.0 server. Uses the first of these that applies: the access token until
+ * it expires, also from the store; the refresh token; your own `grants`; then `clientCredentials`, or `username`
+ * and `password`. Without any of them, a session begins when a person signs in: `startSignIn()`,
+ * `signInWithDevice()`, `signInWithBrowser()`, or `setTokens()` after your own flow.
  *
- * Nothing is sent before a token is needed. Hand the result to `registerAuth`, `authHooks` or
+ * Sends no request before a token is needed. Pass the result to `registerAuth`, `authHooks` or
  * `wrapFetch`.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
@@ -98,12 +98,12 @@ function bindingOf(dpop: OAuthOptions['dpop'], name: string): DPoPBinding | unde
   return dpopBinding(dpop === true ? ownKeys(name) : givenKey(dpop))
 }
 
-/** What `manageOAuth()` takes: what core takes, with a scheme and a judge of its own. */
+/** Options of `manageOAuth()`: core's, with optional `scheme`, `isTokenRejected` and `onChallenge`. */
 type ManagedOptions = Omit<TokenManagerOptions, 'scheme' | 'isTokenRejected' | 'onChallenge'> & {
   [option in 'scheme' | 'isTokenRejected' | 'onChallenge']?: TokenManagerOptions[option] | undefined
 }
 
-/** A manager that speaks bearer tokens, unless another scheme is given, and reads the server's challenges. */
+/** Makes a manager that sends bearer tokens, unless it gets another scheme, and reads the server's challenges. */
 export function manageOAuth(
   options: ManagedOptions,
   revocation: Revocation,

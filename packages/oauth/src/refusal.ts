@@ -7,10 +7,10 @@ import {
   unavailable as serverUnavailable,
 } from '@latchkey/core/service'
 
-/** How long a request that can only fail again is not sent again, in milliseconds. */
+/** Pause, in milliseconds, before repeating a request that would get the same error. */
 const CONFIGURATION_WAIT_MS = 60_000
 
-/** The error codes of RFC 6749 section 5.2 and RFC 8707 that no other token can cure: what to correct. */
+/** Error codes of RFC 6749 section 5.2 and RFC 8707 that another token does not fix, with the correction. */
 const CONFIGURATION = new Map([
   ['invalid_client', 'Check `clientId`, `clientSecret` and `clientAuthentication`'],
   ['unauthorized_client', 'Allow this client the grant at the server'],
@@ -20,27 +20,27 @@ const CONFIGURATION = new Map([
   ['invalid_request', 'Check `parameters` and `clientAuthentication`'],
 ])
 
-/** Codes that say "later" whatever the status is. */
+/** Codes that mean "later" with any status. */
 const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
 
-/** What was asked of the server, to tell what its no means. */
+/** The request to the server, which decides the meaning of a failure. */
 export interface Asked {
   /** For messages: "exchange the refresh token". */
   action: string
-  /** The code of a definite no. Absent: a no can only be about the client itself. */
+  /** The code of a definite no. Absent if a no can only be about the client itself. */
   rejection?: string
-  /** What a definite no may come from, and what to do. */
+  /** Possible reasons for a definite no, and the remedy. */
   hint?: string
-  /** What was sent, and may not show up should the server repeat it. */
+  /** Values that were sent. They are removed from the message if the server repeats them. */
   secrets: readonly string[]
 }
 
 /**
- * A server's no as the error that makes the manager do the right thing:
+ * Turns a server's failure into an error that makes the manager react correctly:
  *
- * - rejected: `invalid_grant`, or 400, 401 or 403 without a better word. The next grant is asked.
- * - misconfigured: what only a person can correct. The session is kept, and the server left in peace.
- * - unavailable: everything else. The session is kept, and tried again soon.
+ * - rejected: `invalid_grant`, or 400, 401 or 403 without a better code. The next grant is tried.
+ * - misconfigured: only a person can correct it. The session is kept, and the request is not repeated soon.
+ * - unavailable: everything else. The session is kept, and a later request tries again.
  */
 export function refusal(response: Response, body: string, asked: Asked): LatchkeyError {
   const { status, headers } = response
@@ -61,26 +61,26 @@ export function refusal(response: Response, body: string, asked: Asked): Latchke
   return new GrantRejectedError(message, { code: asked.rejection, ...about })
 }
 
-/** What may pass, with what the server said about waiting. */
+/** Makes an error that may pass, with the server's `Retry-After`. */
 export const unavailable = (said: string, response: Response): LatchkeyError =>
   serverUnavailable(
-    response.status === 404 ? `${said} Is this where the server is?` : said,
+    response.status === 404 ? `${said} Is this the server's address?` : said,
     response,
   )
 
-/** The error code, where servers are known to use another one than the RFC. */
+/** Returns the error code. Corrects known servers that use another code than the RFC. */
 function effectiveCode(error: string, status: number, headers: Headers): string {
-  // A 401 that asks for the client's credentials, from a server or a proxy that says no more.
+  // A 401 that asks for the client's credentials, from a server or a proxy that adds no code.
   if (error === '' && status === 401 && /^basic\b/i.test(headers.get('www-authenticate') ?? '')) {
     return 'invalid_client'
   }
-  // Laravel Passport calls a dead refresh token so, with 401; a request that cannot be read is 400.
+  // Laravel Passport uses this code with 401 for a dead refresh token; for an unreadable request with 400.
   return error === 'invalid_request' && status !== 400 ? 'invalid_grant' : error
 }
 
 /**
- * An error that only a correction of the options, or of the server, can cure. It says when to try again
- * as a server would, so that nobody storms it meanwhile.
+ * Makes an error that only a correction of the options, or of the server, can fix. It has a time for the next try,
+ * as from a server's `Retry-After`, so that requests do not flood the server until then.
  */
 export function misconfigured(message: string): LatchkeyError {
   return new LatchkeyError('ERR_OAUTH_CONFIGURATION', message, {
@@ -88,14 +88,14 @@ export function misconfigured(message: string): LatchkeyError {
   })
 }
 
-/** JSON, or a form as some old servers write it; an empty object for anything else. */
+/** Parses JSON, or a form as some old servers write it. Returns an empty object for anything else. */
 export function readAnswer(body: string): Record<string, unknown> {
   const answer = readObject(body)
   if (Object.keys(answer).length > 0 || !/^[\w.-]+=/.test(body)) return answer
   return Object.assign(answer, Object.fromEntries(new URLSearchParams(body)))
 }
 
-/** JSON where it is JSON, else the text itself. */
+/** Returns the parsed JSON, or the text itself if it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -104,7 +104,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** `error` and `error_description` of RFC 6749 section 5.2; empty for anything else. */
+/** Returns `error` and `error_description` (RFC 6749 section 5.2); empty for anything else. */
 function readError(body: string) {
   const { error, error_description: description } = readAnswer(body)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')

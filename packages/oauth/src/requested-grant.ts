@@ -2,12 +2,12 @@ import type { Grant, MaybePromise, TokenSet } from '@latchkey/core'
 import type { Exchange } from './sending.ts'
 import { type OAuthContext, requestTokens } from './token-endpoint.ts'
 
-/** What a grant type wants besides `grant_type`, by its names on the wire. */
+/** Parameters of a grant type besides `grant_type`, with their names in the protocol. */
 export type GrantParameters = Readonly<Record<string, string>>
 
 /**
  * Another grant type of the token endpoint: a token exchange (RFC 8693), a JWT bearer assertion
- * (RFC 7523), one of a cloud's own.
+ * (RFC 7523), or a cloud provider's own.
  *
  * @example
  * import { readFile } from 'node:fs/promises'
@@ -24,15 +24,15 @@ export interface OAuthGrant {
   /** The `grant_type`, such as `'urn:ietf:params:oauth:grant-type:token-exchange'`. */
   grantType: string
   /**
-   * What else to send. A function is asked at each renewal; `undefined` from it means that the grant
-   * does not apply, so that the next one is asked.
+   * The other parameters. A function is called at each renewal. If it returns `undefined`, the grant does not
+   * apply, and the next one is tried.
    */
   parameters?: GrantParameters | (() => MaybePromise<GrantParameters | undefined>)
-  /** Why it does not apply, when it does not: a few words for the message of `ERR_SIGN_IN_REQUIRED`. */
+  /** Why the grant does not apply: a few words for the message of `ERR_SIGN_IN_REQUIRED`. */
   missing?: string
 }
 
-/** A grant of core as it is; another grant type as one. A no of the server makes way for the next grant. */
+/** Returns a grant of core as it is, and wraps another grant type. After a rejection the next grant is tried. */
 export function requestedGrant(context: OAuthContext, grant: Grant | OAuthGrant): Grant {
   if ('request' in grant) return grant
   const { name, missing, grantType, parameters = {} } = grant
@@ -46,7 +46,7 @@ export function requestedGrant(context: OAuthContext, grant: Grant | OAuthGrant)
   }
 }
 
-/** One request. @throws `GrantRejectedError` with `ERR_GRANT_REJECTED`, as requestTokens(). */
+/** Sends one request. @throws `GrantRejectedError` with `ERR_GRANT_REJECTED`, as requestTokens(). */
 export function requestOtherGrant(
   context: OAuthContext,
   { name, grantType }: Pick<OAuthGrant, 'name' | 'grantType'>,
@@ -54,7 +54,7 @@ export function requestOtherGrant(
   exchange: Exchange,
 ): Promise<TokenSet> {
   const request = {
-    action: `give a token for "${name}"`,
+    action: `issue a token for "${name}"`,
     grantType,
     parameters,
     rejection: 'ERR_GRANT_REJECTED',
@@ -63,7 +63,7 @@ export function requestOtherGrant(
   return requestTokens(context, request, exchange)
 }
 
-/** The values that are secret by their names: `assertion`, `subject_token`, `actor_token`, `code`. */
+/** Returns the values whose names mark them as secret: `assertion`, `subject_token`, `actor_token`, `code`. */
 function secretsIn(parameters: GrantParameters): string[] {
   const isSecret = (name: string) =>
     /assertion|token|secret|password|code|key/.test(name) && !/_(type|method)$/.test(name)

@@ -7,8 +7,8 @@ import { type Exchange, requestOptions } from './sending.ts'
 import type { OAuthContext } from './token-endpoint.ts'
 
 /**
- * Revokes a token set at the server (RFC 7009): the refresh token, with which most servers end all of
- * its access tokens, then the access tokens. A server without a revocation endpoint is asked nothing.
+ * Revokes a token set at the server (RFC 7009): first the refresh token, because most servers then also end its
+ * access tokens, then the access tokens. Does nothing if the server has no revocation endpoint.
  */
 export async function revokeTokens(
   context: OAuthContext,
@@ -23,7 +23,7 @@ export async function revokeTokens(
     const response = await sendRevocation(context, token, exchange, { token_type_hint: hint })
     const body = await response.text()
     const secrets = [...accessTokens, refreshToken ?? '', ...context.secrets()]
-    // RFC 7009 section 2.2.1: such tokens end by themselves (signed access tokens, mostly).
+    // RFC 7009 section 2.2.1: these tokens (mostly signed access tokens) only expire.
     const isBeyond = readObject(body)['error'] === 'unsupported_token_type'
     if (!response.ok && !isBeyond) throw notRevoked(response, body, secrets)
   }
@@ -32,7 +32,7 @@ export async function revokeTokens(
   return true
 }
 
-/** One request to the revocation endpoint, whatever its answer is. */
+/** Sends one request to the revocation endpoint. Returns any answer. */
 export async function sendRevocation(
   context: OAuthContext,
   token: string,
@@ -45,7 +45,7 @@ export async function sendRevocation(
   return revocationRequest(server, context.client, authentication, token, options)
 }
 
-/** The server's no to a revocation. */
+/** Makes the error for a failed revocation. */
 export function notRevoked(
   response: Response,
   body: string,

@@ -1,13 +1,13 @@
 import { allowInsecureRequests, customFetch } from 'oauth4webapi'
 
-/** What one exchange with the server needs. */
+/** The fetch and signal for one exchange with the server. */
 export interface Exchange {
-  /** As core's ownFetch() gives it. */
+  /** The fetch that core's ownFetch() returns. */
   fetch: typeof fetch
   signal?: AbortSignal
 }
 
-/** The options of one request of oauth4webapi's. Where it may go has been checked before. */
+/** Returns the options of one oauth4webapi request. Its address has been checked before. */
 export const requestOptions = ({ fetch, signal }: Exchange) => ({
   [customFetch]: (url: string, init: object) => fetch(url, init),
   [allowInsecureRequests]: true,

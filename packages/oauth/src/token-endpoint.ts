@@ -7,20 +7,20 @@ import type { Locate } from './authorization-server.ts'
 import { type Asked, readAnswer, refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
-/** What the parts of one manager know about the server and its client. */
+/** The server and the client, as shared by the parts of one manager. */
 export interface OAuthContext {
   locate: Locate
   client: Client
-  /** How the client shows who it is. */
+  /** How the client authenticates. */
   authentication: ClientAuth
-  /** Sent with each token request. */
+  /** Parameters of each token request. */
   parameters: URLSearchParams
-  /** What never shows up in a message, should the server repeat it. */
+  /** Values that are removed from messages if the server repeats them. */
   secrets(): readonly string[]
   now(): number
-  /** The APIs that tokens are for, where there are several. */
+  /** The APIs that tokens are for, if there are several. */
   audiences?: readonly AudienceAt[]
-  /** Where tokens are bound to a key. */
+  /** Present if tokens are bound to a key. */
   dpop?: DPoPBinding | undefined
 }
 
@@ -28,17 +28,17 @@ export interface OAuthContext {
 export interface TokenRequest extends Asked {
   grantType: string
   parameters: Record<string, string>
-  /** Default: the context's. */
+  /** Default: the context's parameters. */
   authentication?: ClientAuth
-  /** Whom the token is for. Default: the first of the context's audiences, and all others after it. */
+  /** The API that the token is for. Default: the first of the context's audiences, then all others. */
   audience?: AudienceAt
-  /** The token set that is renewed, whose key the new one is bound to. */
+  /** The token set to renew. The new one is bound to the same key. */
   renewing?: TokenSet | undefined
-  /** Told the server's success. What it throws is the request's end. */
+  /** Called with the server's successful answer. If it throws, the request fails with that error. */
   onAnswer?: ((answer: SignInAnswer) => MaybePromise<unknown>) | undefined
 }
 
-/** What the token endpoint answered, whatever that is. */
+/** Any answer of the token endpoint. */
 export interface TokenAnswer {
   issuer: string
   response: Response
@@ -49,7 +49,7 @@ export interface TokenAnswer {
 /**
  * Asks the token endpoint for a token set.
  *
- * @throws {LatchkeyError} as refusal() says, `ERR_SERVER_UNAVAILABLE` when the server was not reached,
+ * @throws {LatchkeyError} the errors of refusal(), `ERR_SERVER_UNAVAILABLE` when the server was not reached,
  *   `ERR_UNUSABLE_TOKEN` for a success without a bearer token, `ERR_REDIRECT_REFUSED`.
  */
 export async function requestTokens(
@@ -61,7 +61,7 @@ export async function requestTokens(
   return readTokenAnswer(context, request, answered, exchange)
 }
 
-/** One request to the token endpoint, whatever its answer is. A second one where the server wants a nonce in its proof. */
+/** Sends a request to the token endpoint. Returns any answer. Repeats it once if the server wants a nonce in its proof. */
 export async function askTokenEndpoint(
   context: OAuthContext,
   request: TokenRequest,
@@ -94,24 +94,24 @@ export async function askTokenEndpoint(
   return isLearned && first.answer['error'] === 'use_dpop_nonce' ? send() : first
 }
 
-/** What an object inherits is not what was said. */
+/** Reads an own property only: an inherited scope was not asked for. */
 const ownScope = (of: { readonly scope?: string | undefined }): string | undefined =>
   Object.hasOwn(of, 'scope') ? of.scope : undefined
 
-/** Grants whose scopes have been asked for when the code was. */
+/** Grants that do not send a scope, because it was sent when the code was requested. */
 const BY_CODE: ReadonlySet<string> = new Set([
   'authorization_code',
   'urn:ietf:params:oauth:grant-type:device_code',
 ])
 
-/** The token set in an answer, and the tokens for all other audiences. Throws as requestTokens() does. */
+/** Returns the token set in an answer, with the tokens for all other audiences. Throws as requestTokens() does. */
 export async function readTokenAnswer(
   context: OAuthContext,
   request: TokenRequest,
   { issuer, response, body, answer }: TokenAnswer,
   exchange: Exchange,
 ): Promise<TokenSet> {
-  // GitHub tells errors with 200.
+  // GitHub reports errors with 200.
   if (!response.ok || typeof answer['error'] === 'string') {
     throw refusal(response, body, {
       ...request,
@@ -120,7 +120,7 @@ export async function readTokenAnswer(
   }
   const { dpop, now } = context
   const tokens = readTokens(issuer, answer, now(), dpop !== undefined)
-  // RFC 6749 section 5.1: where it is not told, it is what was asked for.
+  // RFC 6749 section 5.1: an answer without a scope means the requested one.
   const scope = ownScope(tokens) ?? ownScope(request.parameters as { scope?: string })
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
   const told = { ...tokens, ...(scope !== undefined && { scope }) }
@@ -132,7 +132,7 @@ export async function readTokenAnswer(
   )
 }
 
-/** The request for one more token: with the refresh token, where there is one, else the same once more. */
+/** Returns the request for one more token: with the refresh token if there is one, else the same again. */
 function againFor(request: TokenRequest, latest: TokenSet): TokenRequest {
   const { refreshToken } = latest
   if (refreshToken === undefined) return { ...request, onAnswer: undefined }
@@ -145,13 +145,13 @@ function againFor(request: TokenRequest, latest: TokenSet): TokenRequest {
   }
 }
 
-/** Types of tokens that prove who holds them, each request anew (RFC 9449, draft-ietf-oauth-v2-http-mac). */
+/** Types of tokens that need a proof with each request (RFC 9449, draft-ietf-oauth-v2-http-mac). */
 const BOUND = /^(dpop|pop|mac)$/i
 
 /**
- * The token set in a successful answer (RFC 6749 section 5.1). What we do not need cannot make it fail: a type that is
- * missing or that nobody knows is bearer, an ID token is kept unread, and a life that is no number of seconds
- * is none.
+ * Returns the token set in a successful answer (RFC 6749 section 5.1). Fields that we do not need cannot make it fail:
+ * a missing or unknown type counts as bearer, an ID token is kept unread, and a lifetime that is not a number of
+ * seconds is ignored.
  */
 function readTokens(
   issuer: string,
@@ -170,7 +170,7 @@ function readTokens(
   }
   if (isBound ? !/^dpop$/i.test(type) : BOUND.test(type)) {
     const wanted = isBound ? 'one that is bound to our key (RFC 9449)' : 'a bearer token (RFC 6750)'
-    throw unusable(`${issuer} gave a token of type "${type}", not ${wanted}.`)
+    throw unusable(`${issuer} returned a token of type "${type}", not ${wanted}.`)
   }
   const refreshToken = text('refresh_token', 'refreshToken')
   const idToken = text('id_token', 'idToken')
@@ -178,16 +178,16 @@ function readTokens(
   return {
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
-    expiresAt: now + readSeconds(answer['expires_in'] ?? answer['expiresIn']) * 1000, // the manager leaves out what is no instant
+    expiresAt: now + readSeconds(answer['expires_in'] ?? answer['expiresIn']) * 1000, // the manager drops a value that is not an instant
     ...(idToken !== undefined && { idToken }),
     ...(scope !== undefined && { scope }),
   }
 }
 
-/** Whatever was asked for may have been done, as core knows by this code. */
+/** Makes the error for an unusable success. Its code shows core that the server may have used up the refresh token. */
 const unusable = (message: string) => new LatchkeyError('ERR_UNUSABLE_TOKEN', message)
 
-/** A number of seconds, which some servers write as a string; NaN for anything else. */
+/** Returns a number of seconds, which some servers write as a string; NaN for anything else. */
 function readSeconds(value: unknown): number {
   return typeof value === 'number' || isText(value) ? Number(value) : Number.NaN
 }

@@ -57,7 +57,7 @@ describe('a successful answer', () => {
     expect(await manager.getTokens()).toEqual({ accessToken: good.access_token })
   })
 
-  it('is none where a form tells an error, which is told in its words', async () => {
+  it('is a failure if it is a form with an error, whose message is shown', async () => {
     const server = startServer()
     const form = 'error=bad_verification_code&error_description=The+code+has+expired.'
     server.failNext('/token', () => new Response(form))
@@ -65,7 +65,7 @@ describe('a successful answer', () => {
     expect(error.message).toContain('bad_verification_code: The code has expired.')
   })
 
-  it('in camelCase may hold a refresh token and a life', async () => {
+  it('in camelCase may hold a refresh token and a lifetime', async () => {
     const { server, manager } = answering({
       accessToken: good.access_token,
       refreshToken: `${CANARY}-r`,
@@ -92,7 +92,7 @@ describe('an ID token and the granted scope', () => {
   const told = { id_token: 'a.b.c', scope: 'read' }
   const kept = { idToken: 'a.b.c', scope: 'read' }
 
-  it('are kept unread, and over a refresh that does not say them again', async () => {
+  it('are kept unread, also after a refresh that does not repeat them', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true })
     server.failNext('/token', () =>
@@ -106,17 +106,17 @@ describe('an ID token and the granted scope', () => {
     expect(await manager.refresh()).toMatchObject({ scope: 'less', idToken: 'd.e.f' })
   })
 
-  it('that is not told is the scope that was asked for (RFC 6749 section 5.1)', async () => {
+  it('default to the requested scope, if the answer has none (RFC 6749 section 5.1)', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true, scope: 'read write' })
     expect((await manager.getTokens()).scope).toBe('read write')
   })
 })
 
-describe('a 200 is no success', () => {
+describe('a 200 is a failure', () => {
   it.each([
     ['without an access token', { token_type: 'Bearer' }],
-    ['with an access token that is no text', { ...good, access_token: 5 }],
+    ['with an access token that is not text', { ...good, access_token: 5 }],
     ['with a DPoP token', { ...good, token_type: 'DPoP' }],
     ['with a MAC token', { ...good, token_type: 'mac' }],
     ['with a list', [good]],

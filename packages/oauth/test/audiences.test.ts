@@ -24,7 +24,7 @@ function open(more: Partial<OAuthOptions> = {}) {
 const asked = (server: ReturnType<typeof open>) =>
   server.asked.map(({ form }) => ['refresh_token', 'resource', 'scope'].map((key) => form.get(key)))
 
-it('a machine asks for the token of each API, and each token goes to its own', async () => {
+it('client credentials obtain a token for each API, and each token goes to its own API', async () => {
   const made = open({ ...CLIENT, clientCredentials: true, scope: 'all' })
   expect(await made.tokenFor(`${API}/items`)).toBe(`Bearer ${CANARY}-a1`)
   expect(await made.tokenFor(`${MAIL}/items`)).toBe(`Bearer ${CANARY}-a2`)
@@ -34,7 +34,7 @@ it('a machine asks for the token of each API, and each token goes to its own', a
   ])
 })
 
-it('each refresh presents the refresh token that the one before it has brought', async () => {
+it('each refresh uses the refresh token from the refresh before it', async () => {
   const made = open()
   made.live.refresh.add(`${CANARY}-r0`)
   await made.manager.setTokens({ accessToken: 'gone', refreshToken: `${CANARY}-r0` })
@@ -45,7 +45,7 @@ it('each refresh presents the refresh token that the one before it has brought',
   ])
 })
 
-it('where one API has no token, the others go on, and no refresh token is lost', async () => {
+it('if one API has no token, the others still work, and no refresh token is lost', async () => {
   const made = open()
   made.live.refresh.add(`${CANARY}-r0`)
   await made.manager.setTokens({ accessToken: 'gone', refreshToken: `${CANARY}-r0` })

@@ -32,7 +32,7 @@ describe('a 401', () => {
     ['invalid_token after a token68', 'Negotiate YWJj==, Bearer error="invalid_token"'],
     ['insufficient_scope of another scheme', 'Other error="insufficient_scope"'],
     ['insufficient_scope in quotes only', 'Bearer realm="error=\\"insufficient_scope\\""'],
-    ['what nobody can read', '"""'],
+    ['an unreadable one', '"""'],
     ['both errors', 'Bearer error="insufficient_scope", Bearer error="invalid_token"'],
   ])('with %s renews, and the request succeeds', async (_, value) => {
     expect(await meeting(401, value)).toMatchObject({ renewals: 1, status: 200 })
@@ -51,7 +51,7 @@ describe('insufficient_scope', () => {
     expect(reason?.code).toBe('ERR_INSUFFICIENT_SCOPE')
   })
 
-  it('says which scope is needed', async () => {
+  it('names the scope that is needed', async () => {
     const value = 'Bearer error="insufficient_scope", scope="read write"'
     expect((await meeting(403, value)).reason?.message).toContain('"read write"')
   })
@@ -72,7 +72,7 @@ describe('insufficient_scope', () => {
 describe('a step-up', () => {
   const asking = (more: string) => `Bearer error="insufficient_user_authentication", ${more}`
 
-  it('never renews, and is explained with all that is asked for', async () => {
+  it('never renews, and explain() returns the whole challenge', async () => {
     const value = asking('acr_values="strong phr", max_age="60", error_description="again"')
     const { renewals, status, reason } = await meeting(401, value)
     expect({ renewals, status, code: reason?.code }).toEqual({
@@ -90,7 +90,7 @@ describe('a step-up', () => {
     expect(reason?.message).toContain('strong phr')
   })
 
-  it("is one of Microsoft's continuous access evaluation too, whose claims are decoded", async () => {
+  it("can come from Microsoft's continuous access evaluation, whose claims are decoded", async () => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
     const value = `Bearer realm="", error="insufficient_claims", claims="${btoa(claims)}"`
     const { renewals, reason } = await meeting(401, value)
@@ -104,7 +104,7 @@ describe('a step-up', () => {
   })
 })
 
-it('a challenge may be read by itself, with where the resource describes itself', async () => {
+it('readChallenges() returns a challenge with the URL of the metadata', async () => {
   const metadata = 'https://api.test/.well-known/oauth-protected-resource'
   const value = `Basic realm="x", Bearer resource_metadata="${metadata}"`
   expect(await readChallenges(new Headers({ 'www-authenticate': value }))).toEqual([
@@ -134,7 +134,7 @@ describe('onChallenge', () => {
     return { server, manager }
   }
 
-  it('is asked once for all who wait, and each request is sent again with its token', async () => {
+  it('is called once for all waiting requests, and each is sent again with its token', async () => {
     const asked: Challenge[] = []
     const { server, manager } = await challenged(async (one) => {
       asked.push(one)
@@ -147,7 +147,7 @@ describe('onChallenge', () => {
     expect(await manager.getTokens()).toMatchObject({ accessToken: 'strong', refreshToken: 'r0' })
   })
 
-  it('may use any sign-in, which then begins no new session', async () => {
+  it('may use any sign-in, which then stays in the same session', async () => {
     const ended: string[] = []
     const { server, manager } = await challenged((one, session) =>
       session
@@ -161,7 +161,7 @@ describe('onChallenge', () => {
     expect(ended).toEqual([])
   })
 
-  it('that obtains nothing, or fails, leaves the response, and what is asked for is told', async () => {
+  it('that obtains nothing, or fails, leaves the response, and explain() returns the challenge', async () => {
     for (const onChallenge of [() => undefined, () => Promise.reject(new Error('no browser'))]) {
       const { server, manager } = await challenged(onChallenge)
       const response = await server.read(manager)
@@ -173,7 +173,7 @@ describe('onChallenge', () => {
     }
   })
 
-  it('is not asked a second time for one request', async () => {
+  it('is not called twice for one request', async () => {
     let count = 0
     const { server, manager } = await challenged(
       () => ({ accessToken: `strong${(count += 1)}` }),
@@ -185,7 +185,7 @@ describe('onChallenge', () => {
     expect(server.grants()).toEqual([])
   })
 
-  it('is not asked where the word of the user says that the token is dead', async () => {
+  it('is not called if the option isTokenRejected returns true', async () => {
     const judged: (string | undefined)[] = []
     const { server, manager } = await challenged(() => ({ accessToken: 'strong' }), 1, {
       isTokenRejected(response, one) {
@@ -205,7 +205,7 @@ it('a 403 never renews, whatever it says', async () => {
   expect(forbidden).toEqual({ renewals: 0, status: 403, reason: undefined })
 })
 
-it("a 401 twice is the caller's, with the reason", async () => {
+it('after a second 401 the caller gets the response, with the reason', async () => {
   const server = startServer()
   const manager = server.open({ ...CLIENT, clientCredentials: true })
   const twice = () => challenge(401, 'Bearer error="invalid_token"')
@@ -215,7 +215,7 @@ it("a 401 twice is the caller's, with the reason", async () => {
   expect(manager.explain(response)?.code).toBe('ERR_FRESH_TOKEN_REJECTED')
 })
 
-it('what counts as rejected can be told', async () => {
+it('the option isTokenRejected decides which responses reject the token', async () => {
   const server = startServer()
   const manager = server.open({
     ...CLIENT,

@@ -28,7 +28,7 @@ const failure = (promise: Promise<unknown>) => promise.then(() => 'no failure', 
 describe('discoverResource()', () => {
   const metadata = { resource: api, authorization_servers: ['https://auth.test', 'https://b.test'] }
 
-  it('reads whose tokens an API takes, below its path', async () => {
+  it('reads the metadata for the path of an API', async () => {
     const { fetch, asked } = answering({ [`${wellKnown}/mcp`]: metadata })
     const found = await discoverResource(api, { fetch })
     expect(found).toEqual({
@@ -39,14 +39,14 @@ describe('discoverResource()', () => {
     expect(asked).toEqual([`${wellKnown}/mcp`])
   })
 
-  it('reads them at the origin where there is nothing below the path', async () => {
+  it('reads the metadata at the origin, if there is none for the path', async () => {
     const all = { ...metadata, resource: 'https://api.test', scopes_supported: ['read', 'write'] }
     const { fetch } = answering({ [wellKnown]: all })
     const found = await discoverResource(api, { fetch })
     expect(found).toMatchObject({ resource: 'https://api.test', scope: 'read write' })
   })
 
-  it('reads them where a challenge says', async () => {
+  it('reads the metadata at the URL from a challenge', async () => {
     const metadataUrl = 'https://api.test/about'
     const { fetch, asked } = answering({ [metadataUrl]: metadata })
     expect(await discoverResource(api, { fetch, metadataUrl })).toMatchObject({ resource: api })
@@ -64,14 +64,14 @@ describe('discoverResource()', () => {
     expect(await failure(discoverResource(api, { fetch }))).toBe('ERR_UNEXPECTED_ANSWER')
   })
 
-  it('says when an API cannot be asked, or has no metadata', async () => {
+  it('fails if an API cannot be asked, or has no metadata', async () => {
     for (const answers of [{ [`${wellKnown}/mcp`]: 503 }, {}]) {
       const { fetch } = answering(answers)
       expect(await failure(discoverResource(api, { fetch }))).toBe('ERR_SERVER_UNAVAILABLE')
     }
   })
 
-  it('asks no address that secrets may not go to', async () => {
+  it('refuses an address that secrets must not be sent to', async () => {
     expect(await failure(discoverResource('http://api.test/mcp'))).toBe('ERR_INVALID_OPTION')
     const metadataUrl = 'http://api.test/about'
     expect(await failure(discoverResource(api, { metadataUrl }))).toBe('ERR_INVALID_OPTION')
@@ -79,7 +79,7 @@ describe('discoverResource()', () => {
 })
 
 describe('registerClient()', () => {
-  it('gives what oauth() needs, with a secret and without', async () => {
+  it('returns options for oauth(), with a secret and without', async () => {
     const { fetch } = createOAuthDouble()
     const issuer = 'https://auth.test'
     const program = await registerClient(issuer, { fetch })
@@ -106,7 +106,7 @@ describe('registerClient()', () => {
     expect(code).toBe('ERR_OAUTH_CONFIGURATION')
   })
 
-  it('repeats the words of a refusal, without the access token', async () => {
+  it("shows the server's message for a refusal, without the access token", async () => {
     const registration_endpoint = 'https://auth.test/register'
     const known = answering({ [discovered]: { ...server, registration_endpoint } })
     const initialAccessToken = 'CANARY-7f3a-initial'
@@ -124,7 +124,7 @@ describe('registerClient()', () => {
     expect(all).not.toContain('CANARY')
   })
 
-  it('says that an answer holds no client', async () => {
+  it('fails if the answer has no client', async () => {
     const registration_endpoint = 'https://auth.test/register'
     const { fetch } = answering({
       [discovered]: { ...server, registration_endpoint },

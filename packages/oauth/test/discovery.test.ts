@@ -53,7 +53,7 @@ describe('discovery', () => {
     expect(await server.open(machine).getTokens()).toBeDefined()
   })
 
-  it('refuses a server that calls itself by another name', async () => {
+  it('refuses a server whose metadata names another issuer', async () => {
     const cause = await causeWith({ issuer: 'https://other.test', token_endpoint: ISSUER })
     expect(cause.code).toBe('ERR_OAUTH_CONFIGURATION')
   })
@@ -61,7 +61,7 @@ describe('discovery', () => {
   it.each([
     ['none', {}],
     ['one on plain http', { token_endpoint: 'http://login.test/token' }],
-    ['one that is no URL', { token_endpoint: 'token' }],
+    ['one that is not a URL', { token_endpoint: 'token' }],
   ])('refuses a token endpoint that is %s', async (_, metadata) => {
     const cause = await causeWith(metadata)
     expect(cause.code).toBe('ERR_OAUTH_CONFIGURATION')
@@ -73,7 +73,7 @@ describe('discovery', () => {
     expect((await causeWith(metadata)).code).toBe('ERR_OAUTH_CONFIGURATION')
   })
 
-  it('says when the answer is no description of a server', async () => {
+  it('fails if the answer is not the metadata of a server', async () => {
     const server = startServer()
     const page = () => new Response('<html>')
     server.failNext(OIDC, page, page, page)
@@ -92,7 +92,7 @@ describe('discovery', () => {
     })
   })
 
-  it('is not needed where the endpoint is told', async () => {
+  it('is not needed if the endpoint is configured', async () => {
     const server = startServer()
     const fail = () => new Response('', { status: 500 })
     server.failNext(OIDC, fail)

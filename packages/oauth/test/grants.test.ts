@@ -15,7 +15,7 @@ async function withSession(options: Parameters<ReturnType<typeof startServer>['o
 }
 
 describe('the chain', () => {
-  it('hands out a stored access token without asking the server', async () => {
+  it('uses a stored access token without asking the server', async () => {
     const server = startServer()
     const store = memoryStore()
     const tokens = { accessToken: 'stored', expiresAt: server.clock.now() + 60_000 }
@@ -25,7 +25,7 @@ describe('the chain', () => {
     expect(server.asked).toEqual([])
   })
 
-  it('asks for client credentials when there is nothing to go on with', async () => {
+  it('uses client credentials without a session', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true, scope: 'read write' })
     expect((await server.read(manager)).status).toBe(200)
@@ -36,7 +36,7 @@ describe('the chain', () => {
     })
   })
 
-  it('asks for client credentials again when the token has expired', async () => {
+  it('uses client credentials again when the token has expired', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true })
     await server.read(manager)
@@ -45,7 +45,7 @@ describe('the chain', () => {
     expect(server.grants()).toEqual(['client_credentials', 'client_credentials'])
   })
 
-  it('signs in by password, and goes on with the refresh token', async () => {
+  it('signs in by password, then uses the refresh token', async () => {
     const server = startServer()
     const manager = server.open({ ...ada, scope: 'read' })
     await server.read(manager)
@@ -61,14 +61,14 @@ describe('the chain', () => {
     expect(server.grants()).toEqual(['refresh_token', 'password'])
   })
 
-  it('never takes a client secret for permission to act as the client itself', async () => {
+  it('never uses a client secret alone to obtain a token for the client itself', async () => {
     const { server, manager } = await withSession(CLIENT)
     server.live.refresh.clear()
     expect(await codeOf(manager.refresh())).toBe('ERR_REFRESH_TOKEN_REJECTED')
     expect(server.grants()).toEqual(['refresh_token'])
   })
 
-  it('has nothing without a session, and says so', async () => {
+  it('fails without a session, and says so', async () => {
     const server = startServer()
     expect(await failure(server.open().getTokens())).toMatchObject({
       code: 'ERR_SIGN_IN_REQUIRED',
@@ -113,14 +113,14 @@ describe('a refresh', () => {
     ])
   })
 
-  it('is not asked for with a refresh token that has expired', async () => {
+  it('is not sent with a refresh token that has expired', async () => {
     const { server, manager } = await withSession()
     await manager.setTokens({ ...session, refreshExpiresAt: server.clock.now() - 1 })
     expect(await codeOf(manager.refresh())).toBe('ERR_REFRESH_TOKEN_REJECTED')
     expect(server.asked).toEqual([])
   })
 
-  it('at once by 50 requests is one', async () => {
+  it('for 50 requests at once is sent once', async () => {
     const { server, manager } = await withSession()
     const all = await Promise.all(Array.from({ length: 50 }, () => server.read(manager)))
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]))
@@ -128,7 +128,7 @@ describe('a refresh', () => {
   })
 })
 
-describe('the client shows who it is', () => {
+describe('the client authenticates', () => {
   it.each([
     ['by its id alone, without a secret', {}, null, { client_id: 'reports' }],
     [
@@ -172,7 +172,7 @@ describe('a definite no', () => {
     expect(server.asked).toHaveLength(1)
   })
 
-  it('of the password has a code of its own, and is asked for once', async () => {
+  it('to the password has its own code, and the password is sent once', async () => {
     const server = startServer()
     const manager = server.open({ username: 'ada', password: `${CANARY}-wrong` })
     const all = await Promise.allSettled([server.read(manager), server.read(manager)])
@@ -197,17 +197,20 @@ describe('a configuration error', () => {
     ],
   ]
 
-  it.each(answers)('(%s) tells what to correct, and ends no session', async (_, answer, advice) => {
-    const { server, manager } = await withSession({ ...CLIENT, clientAuthentication: 'basic' })
-    server.failNext('/token', answer)
-    const error = await failure(manager.refresh())
-    expect(error.code).toBe('ERR_RENEWAL_UNAVAILABLE')
-    expect(error.cause).toMatchObject({ code: 'ERR_OAUTH_CONFIGURATION' })
-    expect(error.message).toContain(advice)
-    expect((await manager.refresh()).accessToken).toBe(`${CANARY}-a1`)
-  })
+  it.each(answers)(
+    '(%s) says what to correct, and keeps the session',
+    async (_, answer, advice) => {
+      const { server, manager } = await withSession({ ...CLIENT, clientAuthentication: 'basic' })
+      server.failNext('/token', answer)
+      const error = await failure(manager.refresh())
+      expect(error.code).toBe('ERR_RENEWAL_UNAVAILABLE')
+      expect(error.cause).toMatchObject({ code: 'ERR_OAUTH_CONFIGURATION' })
+      expect(error.message).toContain(advice)
+      expect((await manager.refresh()).accessToken).toBe(`${CANARY}-a1`)
+    },
+  )
 
-  it('makes no storm: the server is asked once, and not again for a minute', async () => {
+  it('does not flood the server, which is asked once and not again for a minute', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true })
     server.failNext('/token', () => no('invalid_client', 401))
@@ -221,7 +224,7 @@ describe('a configuration error', () => {
     expect((await server.read(manager)).status).toBe(200)
   })
 
-  it('is what any no to client credentials is: there is no session to end', async () => {
+  it('is the meaning of any rejection of client credentials, because no session can end', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, clientCredentials: true })
     server.failNext('/token', () => new Response('', { status: 401 }))
@@ -230,7 +233,7 @@ describe('a configuration error', () => {
     })
   })
 
-  it('never makes way for the password', async () => {
+  it('never leads to a sign-in by password', async () => {
     const { server, manager } = await withSession(ada)
     server.failNext('/token', () => no('invalid_client', 401))
     expect(await codeOf(manager.refresh())).toBe('ERR_RENEWAL_UNAVAILABLE')
@@ -273,7 +276,7 @@ describe('an unavailable server', () => {
     },
   )
 
-  it('says when it wants to be asked again', async () => {
+  it('is asked again after its Retry-After', async () => {
     const { server, manager } = await withSession()
     const headers = { 'retry-after': '30' }
     server.failNext('/token', () => new Response('', { status: 503, headers }))
@@ -281,7 +284,7 @@ describe('an unavailable server', () => {
     expect(server.asked).toHaveLength(1)
   })
 
-  it('is not followed elsewhere with the secrets', async () => {
+  it('cannot redirect the secrets elsewhere', async () => {
     const { server, manager } = await withSession()
     const redirect = () => Response.redirect(`${API}/items`, 307)
     server.failNext('/token', redirect, redirect, redirect)

@@ -9,7 +9,7 @@ const answer = () => Response.json({ access_token: 'exchanged', token_type: 'Bea
 const basic = (secret: string) => `Basic ${btoa(`reports:${secret}`)}`
 
 describe('`clientSecret` as a function', () => {
-  it('is asked for each token request, so that a new secret needs no restart', async () => {
+  it('is called for each token request, so that a new secret needs no restart', async () => {
     const server = startServer()
     let count = 0
     const clientSecret = async () => `secret${(count += 1)}`
@@ -32,7 +32,7 @@ describe('`clientSecret` as a function', () => {
     expect(printed(error)).not.toContain(btoa(`reports:${CANARY}`).slice(0, 20))
   })
 
-  it('that returns nothing is named', async () => {
+  it('that returns nothing is an error that names it', async () => {
     const server = startServer()
     const manager = server.open({ clientSecret: () => '', clientCredentials: true })
     const error = await failure(manager.getTokens())
@@ -60,7 +60,7 @@ describe('`clientAuthentication` as a function', () => {
     expect(error.message).toContain('[redacted]')
   })
 
-  it('of your own may present the identity of a workload', async () => {
+  it('can send the identity of a workload', async () => {
     const server = startServer()
     const manager = server.open({
       clientAuthentication: (_server, _client, form) => {
@@ -95,7 +95,7 @@ describe('an extra grant', () => {
     })
   })
 
-  it('is asked after the refresh token and before the credentials', async () => {
+  it('is tried after the refresh token and before the credentials', async () => {
     const server = startServer()
     const manager = server.open({ grants: [exchange], clientCredentials: true })
     await manager.setTokens({ accessToken: 'gone', refreshToken: 'unknown' })
@@ -104,7 +104,7 @@ describe('an extra grant', () => {
     expect(server.grants()).toEqual(['refresh_token', EXCHANGE, 'client_credentials'])
   })
 
-  it('that is refused shows no secret, and says that it was refused', async () => {
+  it('that is rejected says so, and shows no secret', async () => {
     const server = startServer()
     const said = `unknown: ${CANARY}-subject`
     server.failNext('/token', () => no('invalid_grant', 400, { error_description: said }))
@@ -115,10 +115,10 @@ describe('an extra grant', () => {
 
   it('that returns no parameters does not apply, and says why', async () => {
     const server = startServer()
-    const idle = { ...exchange, parameters: () => undefined, missing: 'there is no subject' }
+    const idle = { ...exchange, parameters: () => undefined, missing: 'no subject' }
     const error = await failure(server.open({ grants: [idle] }).getTokens())
     expect(error.code).toBe('ERR_SIGN_IN_REQUIRED')
-    expect(error.message).toContain('exchange (there is no subject)')
+    expect(error.message).toContain('exchange (no subject)')
     expect(server.asked).toEqual([])
   })
 

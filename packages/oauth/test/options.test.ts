@@ -62,7 +62,7 @@ describe('an option', () => {
   })
 })
 
-it('an option that there is not is answered with those there are, and those are taken', () => {
+it('an unknown option is an error that lists the known ones, which are all accepted', () => {
   const every: Required<
     Omit<OAuthOptions, 'tokenEndpoint' | 'username' | 'password' | 'dpop' | 'audiences'>
   > = {
@@ -109,7 +109,7 @@ describe("the session's name", () => {
     return store.names?.()
   }
 
-  it('tells server, client, user, scope and origin apart, and holds no secret', async () => {
+  it('differs by server, client, user, scope and origin, and holds no secret', async () => {
     expect(await nameWith({ ...CLIENT, ...ada, scope: 'read write' })).toEqual([
       'https://login.test/#client_id=reports&username=ada&scope=read+write&origin=https%3A%2F%2Fapi.test',
     ])

@@ -18,7 +18,7 @@ function holding(options: Partial<SharetribeMarketplaceOptions> = {}) {
 const eve = { username: 'eve', password: `${CANARY}-eve` }
 
 describe('a sign-out during a refresh', () => {
-  it('revokes the pair that was issued meanwhile', async () => {
+  it('revokes the tokens that the refresh returns', async () => {
     const server = startServer()
     const { fetch, holdNext } = heldAnswers(server.fetch, '/token')
     const manager = server.open({ username: 'ada', password: `${CANARY}-ada`, fetch })
@@ -34,7 +34,7 @@ describe('a sign-out during a refresh', () => {
     expect(server.live.access.has(`${CANARY}-a2`)).toBe(false)
   })
 
-  it('at Sharetribe revokes what that brings, and presents no refresh token again', async () => {
+  it('at Sharetribe revokes the renewed tokens, and sends no refresh token twice', async () => {
     const { server, holdNext, manager } = holding()
     await manager.signIn(ada)
     const { refreshToken } = await manager.getTokens()
@@ -52,7 +52,7 @@ describe('a sign-out during a refresh', () => {
 })
 
 describe('a sign-in at Sharetribe', () => {
-  it('that a sign-out overtakes is dropped and revoked', async () => {
+  it('is dropped and revoked after a sign-out in the meantime', async () => {
     const { server, holdNext, manager } = holding()
     const held = holdNext()
     const signingIn = codeOf(manager.signIn(ada))
@@ -64,7 +64,7 @@ describe('a sign-in at Sharetribe', () => {
     expect(server.refresh.size).toBe(0)
   })
 
-  it('of somebody else than the configured user is nobody to the next process', async () => {
+  it('of another user than the configured one is not seen by the next process', async () => {
     const store = memoryStore()
     const { server, open, manager } = holding({ ...eve, store })
     await manager.signIn(ada)
@@ -72,7 +72,7 @@ describe('a sign-in at Sharetribe', () => {
     expect(await codeOf(open().getTokens())).toBe('ERR_WRONG_CREDENTIALS') // eve's, not ada's session
   })
 
-  it('of the configured user, and of anybody where none is, is kept', async () => {
+  it('is kept if it is of the configured user, or if no user is configured', async () => {
     for (const configured of [ada, {}]) {
       const store = memoryStore()
       const { server, open, manager } = holding({ ...configured, store })

@@ -27,7 +27,7 @@ function startPlain(more: Partial<OAuthOptions> = {}) {
 const tokens = (more: object = {}) => Response.json({ access_token: `${CANARY}-new`, ...more })
 
 describe('startSignIn()', () => {
-  it('asks for a code with PKCE and a state, and keeps what the endpoint has', async () => {
+  it('requests a code with PKCE and a state, and keeps the query of the endpoint', async () => {
     const { manager } = startPlain()
     const { url, pending } = await startSignIn(manager, {
       redirectUri,
@@ -72,7 +72,7 @@ describe('startSignIn()', () => {
     expect(error.message).toContain(option)
   })
 
-  it('says which option is missing where the server has no authorization endpoint', async () => {
+  it('names the missing option if the server has no authorization endpoint', async () => {
     const { manager } = startPlain({ authorizationEndpoint: undefined })
     const error = await failure(startSignIn(manager, { redirectUri }))
     expect(error.code).toBe('ERR_OAUTH_CONFIGURATION')
@@ -109,7 +109,7 @@ describe('finishSignIn()', () => {
     expect(await manager.getTokens()).toEqual({ accessToken: `${CANARY}-new`, refreshToken: 'r' })
   })
 
-  it('takes what a form has posted', async () => {
+  it('accepts the parameters of a posted form', async () => {
     const { manager, pending, failNext } = await begin()
     failNext('/token', () => tokens())
     const form = new URLSearchParams({ state: pending.state, code: 'x' })
@@ -126,7 +126,7 @@ describe('finishSignIn()', () => {
     expect(printed(error)).not.toContain(pending.codeVerifier)
   })
 
-  it('is overtaken by a sign-out, which wins', async () => {
+  it('loses to a sign-out in the meantime', async () => {
     const { manager, pending, end, failNext, asked } = await begin()
     failNext('/token', async () => {
       await manager.signOut()
@@ -146,7 +146,7 @@ describe('finishSignIn()', () => {
 })
 
 describe('startSignOut()', () => {
-  it('forgets and revokes first, and leads to no page where the server has none', async () => {
+  it('forgets and revokes first, and returns no URL if the server has no page', async () => {
     const { manager, asked } = startPlain({ revocationEndpoint: `${ISSUER}/revoke` })
     await manager.setTokens({ accessToken: 'a', idToken: 'i' })
     expect(await startSignOut(manager)).toEqual({ url: undefined })
@@ -154,7 +154,7 @@ describe('startSignOut()', () => {
     expect(manager.state.status).toBe('signedOut')
   })
 
-  it('sends along what it is told, and nothing in place of its own', async () => {
+  it('sends extra parameters, which cannot replace its own', async () => {
     const { manager } = startPlain({ endSessionEndpoint: `${ISSUER}/leave` })
     const { url } = await startSignOut(manager, { parameters: { state: 'x' } })
     expect(url).toBe(`${ISSUER}/leave?state=x&client_id=reports`)
@@ -213,7 +213,7 @@ describe('signInWithDevice()', () => {
     expect(server.asked[0]?.form.get('scope')).toBe('read')
   })
 
-  it('asks more slowly when the server says so, and while it cannot be reached', async () => {
+  it('asks more slowly after slow_down, and while the server cannot be reached', async () => {
     const { waits, outcome } = await signIn(
       [
         () => no('slow_down'),
@@ -237,7 +237,7 @@ describe('signInWithDevice()', () => {
     expect(printed(outcome)).not.toContain(CANARY)
   })
 
-  it('ends by itself when the time of the code is over', async () => {
+  it('ends when the code has expired', async () => {
     const server = startPlain()
     const late = () => {
       server.clock.pass(60_000)
@@ -248,7 +248,7 @@ describe('signInWithDevice()', () => {
     expect(server.grants()).toHaveLength(1)
   })
 
-  it("ends with its signal's reason, and asks no more", async () => {
+  it("ends with its signal's reason, and stops asking", async () => {
     const controller = new AbortController()
     const abort = () => {
       controller.abort(new Error('changed my mind'))

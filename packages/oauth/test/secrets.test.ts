@@ -40,7 +40,7 @@ describe('no secret shows', () => {
     ['a refused client, said back', saying('invalid_client', CLIENT.clientSecret)],
     ['a client secret as a form spells it', saying('x', new URLSearchParams(CLIENT).toString())],
     ['a secret as the error code', () => no(`no such token: ${session.refreshToken}`)],
-    ['an answer that is no JSON', () => new Response(everything)],
+    ['an answer that is not JSON', () => new Response(everything)],
     [
       'a token of an unknown type',
       () => Response.json({ access_token: everything, token_type: 'mac' }),
@@ -55,7 +55,7 @@ describe('no secret shows', () => {
     expect(printed(events)).not.toContain(CANARY)
   })
 
-  it('in the error after a wrong password, said back', async () => {
+  it('in the error after a wrong password that the server repeats', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, ...ada })
     server.failNext('/token', saying('invalid_grant', ada.password))
@@ -64,7 +64,7 @@ describe('no secret shows', () => {
     expect(printed(error)).not.toContain(CANARY)
   })
 
-  it('nor decides: a password that is part of an error code changes no verdict', async () => {
+  it('and a password that is part of an error code does not change the error', async () => {
     const server = startServer()
     const manager = server.open({ ...CLIENT, username: 'ada', password: 'client' })
     server.failNext('/token', () => no('invalid_client', 401))

@@ -46,7 +46,7 @@ function integration() {
 }
 
 describe('the marketplace', () => {
-  it('is read anonymously before anybody signs in', async () => {
+  it('is read anonymously before a user signs in', async () => {
     const { server, manager } = marketplace()
     expect(await server.scopeOf(manager)).toBe('public-read')
     expect(await manager.isSignedIn()).toBe(false)
@@ -123,7 +123,7 @@ describe('the marketplace', () => {
     expect(await server.scopeOf(manager)).toBe('user')
   })
 
-  it('goes on anonymously when the server has ended the session', async () => {
+  it('continues anonymously when the server has ended the session', async () => {
     const { server, manager } = await signedIn()
     server.expireAccess()
     server.refresh.clear()
@@ -141,20 +141,20 @@ describe('the marketplace', () => {
     expect(await server.scopeOf(manager)).toBe('public-read')
   })
 
-  it('isSignedIn() says nothing when the server cannot be asked', async () => {
+  it('isSignedIn() throws when the server cannot be asked', async () => {
     const { server, manager } = marketplace()
     server.failNext(TOKEN, failing, failing, failing)
     const code = await skippingWaits(() => codeOf(manager.isSignedIn()))
     expect(code).toBe('ERR_RENEWAL_UNAVAILABLE')
   })
 
-  it('a sign-in ends when the server never answers, and says that it was not reached', async () => {
+  it('a sign-in fails if the server never answers, and says that it was not reached', async () => {
     const { server, manager } = marketplace({ renewTimeoutMs: 20 })
     server.failNext(TOKEN, () => new Promise<Response>(() => undefined))
     expect(await codeOf(manager.signIn(ada))).toBe('ERR_SERVER_UNAVAILABLE')
   })
 
-  it('a wrong password keeps who was there', async () => {
+  it('a wrong password keeps the current user', async () => {
     const { server, manager } = await signedIn()
     const wrong = manager.signIn({ ...ada, password: 'CANARY-7f3a-wrong' })
     expect(await codeOf(wrong)).toBe('ERR_WRONG_CREDENTIALS')
@@ -187,7 +187,7 @@ describe('the marketplace with a username and password', () => {
     expect(await codeOf(eves.getTokens())).toBe('ERR_WRONG_CREDENTIALS')
   })
 
-  it('does not come back as that user after somebody else has signed in', async () => {
+  it('does not return to that user after another user has signed in', async () => {
     const { server, manager } = marketplace({ username: 'eve', password: 'CANARY-7f3a-eve' })
     await manager.signIn(ada)
     server.expireAccess()
@@ -195,7 +195,7 @@ describe('the marketplace with a username and password', () => {
     expect(await server.scopeOf(manager)).toBe(401)
     expect(server.sent(TOKEN).some(({ form }) => form['username'] === 'eve')).toBe(false)
     const { message } = await failure(manager.getTokens())
-    expect(message).toContain('password (those given are of another user than the session)')
+    expect(message).toContain('password (those given belong to another user than the session)')
   })
 })
 
@@ -212,7 +212,7 @@ describe('signOut()', () => {
     expect(await manager.isSignedIn()).toBe(false)
   })
 
-  it('with an expired access token refreshes first, and revokes what that gave', async () => {
+  it('with an expired access token refreshes first, and revokes the new tokens', async () => {
     const { server, manager } = await signedIn()
     server.expireAccess()
     await manager.signOut()
@@ -220,7 +220,7 @@ describe('signOut()', () => {
     expect(server.refresh.size).toBe(0)
   })
 
-  it('of a session that the server does not know any more is complete', async () => {
+  it('of a session that the server has already ended is complete', async () => {
     const { server, manager } = await signedIn()
     server.expireAccess()
     server.refresh.clear()
@@ -245,7 +245,7 @@ describe('signOut()', () => {
     expect(await codeOf(server.scopeOf(manager))).toBe('ERR_SIGN_IN_REQUIRED')
   })
 
-  it('that cannot refresh first says that it is not complete', async () => {
+  it('that cannot refresh first is an error: it is not complete', async () => {
     const { server, manager } = await signedIn()
     server.expireAccess()
     server.failNext(TOKEN, broken)

@@ -41,7 +41,7 @@ describe('signOut()', () => {
     expect(server.asked).toEqual([])
   })
 
-  it('leaves tokens that the server cannot revoke to their end', async () => {
+  it('is complete if the server cannot revoke the tokens, which then expire', async () => {
     const { server, manager } = await signedIn()
     const beyond = () => no('unsupported_token_type')
     server.failNext('/revoke', () => new Response(), beyond)
@@ -63,7 +63,7 @@ describe('signOut()', () => {
     expect(await manager.signOut()).toBe(undefined)
   })
 
-  it('takes any time limit that a manager takes', async () => {
+  it('accepts any time limit that a manager accepts', async () => {
     const { server, manager } = await signedIn({ renewTimeoutMs: 1e15 })
     expect(await manager.signOut()).toBe(undefined)
     expect(server.live.refresh.size).toBe(0)

@@ -1,6 +1,6 @@
 import { LatchkeyError } from '@latchkey/core'
 
-/** The factors that a token was created with, in the protocol's own words. */
+/** The factors that a token was created with, with the protocol's names. */
 export type Factors =
   | 'possession'
   | 'possession_knowledge'
@@ -8,18 +8,18 @@ export type Factors =
   | 'possession_knowledge_biometry'
 
 /**
- * What the user proves when a token is created: the factors by name, or an object such as the mobile
- * SDK's `PowerAuthAuthentication`, whose password or biometric prompt tells them. It is handed on to
- * whoever creates the token and never kept.
+ * The user's factors when a token is created: their name, or an object such as the mobile SDK's
+ * `PowerAuthAuthentication`, whose password or biometric prompt shows them. It is passed to the function that
+ * creates the token, and never kept.
  */
 export type Authentication =
   | Factors
   | {
-      /** Given: knowledge is one of the factors. */
+      /** If present, knowledge is one of the factors. */
       readonly password?: unknown
-      /** Given: biometry is one of the factors. */
+      /** If present, biometry is one of the factors. */
       readonly biometricPrompt?: unknown
-      /** True: biometry is one of the factors. */
+      /** If true, biometry is one of the factors. */
       readonly isBiometricAuthentication?: boolean
       /** The SDK's older name of `password`. */
       readonly userPassword?: unknown
@@ -34,7 +34,7 @@ const FACTORS: readonly string[] = [
   'possession_knowledge_biometry',
 ] satisfies Factors[]
 
-/** @throws {LatchkeyError} `ERR_INVALID_OPTION` for what is no authentication. */
+/** Returns the factors. @throws {LatchkeyError} `ERR_INVALID_OPTION` for a value without factors. */
 export function factorsOf(authentication: Authentication): Factors {
   if (typeof authentication === 'string' && FACTORS.includes(authentication)) return authentication
   if (typeof authentication !== 'object' || authentication === null) {
@@ -44,7 +44,7 @@ export function factorsOf(authentication: Authentication): Factors {
     )
   }
   const { password, userPassword, biometricPrompt } = authentication
-  const knows = (password ?? userPassword ?? undefined) !== undefined // an older SDK says null
+  const knows = (password ?? userPassword ?? undefined) !== undefined // an older SDK uses null
   const isSeen =
     authentication.isBiometricAuthentication === true ||
     authentication.useBiometry === true ||

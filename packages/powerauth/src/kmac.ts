@@ -1,5 +1,5 @@
 /**
- * The MAC of PowerAuth 4.0, in a module of its own for what it loads.
+ * The MAC of PowerAuth 4.0, in its own module because it loads another package.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const options = { personalization: new TextEncoder().encode('PA4DIGEST'), dkLen:
 
 /**
  * KMAC256 (NIST SP 800-185): the MAC of version 4.0, which is a preview and not released by any server.
- * Needs `@noble/hashes`, which nobody else loads.
+ * Needs `@noble/hashes`, which no other module loads.
  *
  * @example
  * powerAuth({ origin, createToken, version: '4.0', mac: kmac256 })

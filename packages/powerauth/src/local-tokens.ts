@@ -17,7 +17,7 @@ import {
 import type { TokenRecord } from './token-record.ts'
 import type { NamedToken, PowerAuthTokenStore } from './token-store.ts'
 
-/** What tokens are made with and kept in. */
+/** The functions that create tokens, and the store that keeps them. */
 export interface LocalTokensOptions<A> extends StoredRecordsOptions {
   signing: Signing
   /** The server's time. */
@@ -26,12 +26,12 @@ export interface LocalTokensOptions<A> extends StoredRecordsOptions {
   removeToken: ((tokenId: string) => MaybePromise<unknown>) | undefined
 }
 
-/** The tokens of one instance in a store that others use as well. */
+/** The tokens of one instance, in a store that other instances may use too. */
 export interface LocalTokens<A extends Authentication>
   extends Omit<PowerAuthTokenStore<A>, 'requestAccessToken'> {
-  /** The token of this name, created unless it is there. Nothing is kept once `signal` aborts. */
+  /** Returns the token of this name; creates it if it is missing. Keeps nothing once `signal` aborts. */
   obtain(name: string, authentication: A, signal: AbortSignal): Promise<NamedToken>
-  /** Removes the token of this name if it is still this one; what is asked for later comes after it. */
+  /** Removes the token of this name if it still has this id. Later requests run after it. */
   forget(name: string, tokenIdentifier: string): Promise<void>
 }
 
@@ -52,7 +52,7 @@ export function createLocalTokens<A extends Authentication>(
       const { tokenId } = await expectRecord(name, records.read(name))
       if (!removeToken) {
         throw invalidOption(
-          '`removeToken` must be a function, for a token to be removed at the server.',
+          '`removeToken` must be a function, so that a token can be removed at the server.',
         )
       }
       await removeToken(tokenId)
@@ -70,7 +70,7 @@ interface Wanted<A> {
   signal: AbortSignal
 }
 
-/** The activation is looked at before the request: what is created under one is none of another's. */
+/** Reads the activation before the request, because a token belongs to the activation it is created under. */
 async function obtain<A extends Authentication>(
   { signing, activationId, createToken }: LocalTokensOptions<A>,
   records: StoredRecords,
@@ -102,7 +102,7 @@ async function expectRecord(
   if (record) return record
   throw new LatchkeyError(
     'ERR_TOKEN_NOT_AVAILABLE',
-    `There is no local token "${name}". Request it with requestAccessToken().`,
+    `No local token "${name}" exists. Request it with requestAccessToken().`,
   )
 }
 

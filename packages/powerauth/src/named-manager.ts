@@ -12,27 +12,27 @@ import type { ManagerOptions } from './power-auth-options.ts'
 import type { TimeQuestion } from './server-time.ts'
 import type { NamedToken, PowerAuthTokenStore } from './token-store.ts'
 
-/** How long a server that refuses new tokens is not asked for yet another one, in milliseconds. */
+/** Pause, in milliseconds, after the server has refused a new token, before another one is created. */
 const UNPROVEN_WAIT_MS = 60_000
 
-/** What a manager of one named token needs. It never sees a secret: its access token is the token's id. */
+/** Parts of a manager of one named token. It never sees a secret, because its access token is the token's id. */
 export interface NamedManagerOptions {
   name: string
-  /** What is passed on to core. */
+  /** The options for core. */
   core: ManagerOptions
   tokens: Pick<
     PowerAuthTokenStore,
     'hasLocalToken' | 'getLocalToken' | 'generateHeaderForToken' | 'removeLocalToken'
   >
-  /** Removes the local token if it is still this one. Requests for a new one go on, after it. */
+  /** Removes the local token if it still has this id. Requests for a new one run after it. */
   forget(tokenIdentifier: string): Promise<void>
   changes: Changes
   synchronize(question: TimeQuestion): Promise<void>
-  /** Creates the token where nobody has to be asked. */
+  /** Creates the token if that works without asking the user. */
   create: ((signal: AbortSignal) => Promise<NamedToken>) | undefined
 }
 
-/** Says when a token was requested or removed. */
+/** Notifies when a token was requested or removed. */
 export interface Changes {
   notify(): void
   listen(listener: () => void): () => void
@@ -50,7 +50,7 @@ export function createChanges(): Changes {
   }
 }
 
-/** The manager of one name's token: what adapters take. */
+/** Makes the manager of one named token, for adapters. */
 export function createNamedManager(options: NamedManagerOptions): TokenManager {
   const { name, core } = options
   const use: Use = {
@@ -67,17 +67,17 @@ export function createNamedManager(options: NamedManagerOptions): TokenManager {
     scheme: signing(options),
     store: localStore(options, use),
     grants: [synchronizedTime(options), newToken(options, use)],
-    whenRefused: 'end', // with a fresh header as well: the token is dead
+    whenRefused: 'end', // the fresh header was refused too, so the token is dead
   })
-  // Before anybody else hears of it, who might request a new one at once.
+  // First, before other listeners can request a new one.
   manager.on('signedOut', ({ reason }) => {
-    if (reason === 'rejected') forget(options, use)?.catch(() => undefined) // core tells
+    if (reason === 'rejected') forget(options, use)?.catch(() => undefined) // core reports it
   })
   return extendManager<TokenManager>(manager, {
     setTokens: () => Promise.reject(notOurs(name)),
     async signOut() {
       const ended = await manager.signOut()
-      await options.tokens.removeLocalToken(name) // and what was under way
+      await options.tokens.removeLocalToken(name) // also drops requests in progress
       return ended
     },
   })
@@ -85,16 +85,16 @@ export function createNamedManager(options: NamedManagerOptions): TokenManager {
 
 function notOurs(name: string): LatchkeyError {
   return invalidOption(
-    `The token "${name}" cannot be set: a PowerAuth token comes from requestAccessToken().`,
+    `The token "${name}" cannot be set. A PowerAuth token comes from requestAccessToken().`,
   )
 }
 
-/** PowerAuth's own endpoints: creating a token must not wait for one. */
+/** PowerAuth's own endpoints. They get no token, because creating a token must not wait for one. */
 function isProtocolPath(url: URL): boolean {
   return /\/pa\/v\d+\//.test(url.pathname)
 }
 
-/** The predicate, and a note when a token was accepted. */
+/** Returns the predicate, which also notes when a token was accepted. */
 function proving(
   isRejected: ManagerOptions['isTokenRejected'] = ({ status }) => status === 401,
   use: Use,
@@ -116,14 +116,14 @@ function signing({ name, tokens, changes }: NamedManagerOptions): Scheme {
         const { key, value } = await tokens.generateHeaderForToken(name)
         return { [key.toLowerCase()]: value }
       } catch (cause) {
-        changes.notify() // it may have been removed behind our back
+        changes.notify() // it may have been removed by other code
         throw notSigned(name, cause)
       }
     },
   }
 }
 
-/** First aid after a 401: the clock may be wrong, or the nonce was seen. The token stays the same. */
+/** After a first 401 the clock may be wrong, or the nonce was used. Learns the time and keeps the token. */
 function synchronizedTime({ synchronize }: NamedManagerOptions): Grant {
   return {
     name: 'time synchronisation',
@@ -134,7 +134,7 @@ function synchronizedTime({ synchronize }: NamedManagerOptions): Grant {
   }
 }
 
-/** What core and the local tokens have to do with each other. */
+/** State that links core's session with the local token. */
 interface Use {
   /** The id of a token that our own grant has created and core has not yet taken over. */
   unconfirmed: string | undefined
@@ -142,11 +142,11 @@ interface Use {
   unproven: boolean
   /** The id of the token that core uses. */
   current: string | undefined
-  /** The removal of the one it used. */
+  /** The removal of the token it used before. */
   forgetting: Promise<void> | undefined
 }
 
-/** The local token goes once core's session is over, unless another one has taken its place. */
+/** Removes the local token once core's session has ended, unless a newer one has replaced it. */
 function forget(options: NamedManagerOptions, use: Use): Promise<void> | undefined {
   const { current } = use
   use.current = undefined
@@ -155,9 +155,9 @@ function forget(options: NamedManagerOptions, use: Use): Promise<void> | undefin
 }
 
 /**
- * A failed creation is not tried again by itself: five failed signatures in a row block an activation. One
- * that no server has answered is, as any renewal: nobody has judged a signature. A server that takes none of
- * its own tokens is given a rest.
+ * Does not repeat a failed creation by itself, because five failed signatures in a row block an activation. A
+ * creation that no server has answered is repeated, because no signature was judged. If the server refuses its own
+ * new token, the next one is created only after a pause.
  */
 function newToken({ name, create }: NamedManagerOptions, use: Use): Grant {
   return {
@@ -165,14 +165,14 @@ function newToken({ name, create }: NamedManagerOptions, use: Use): Grant {
     async request({ signal }) {
       if (!create) {
         throw new GrantRejectedError(
-          `There is no local token "${name}". Request it with requestAccessToken().`,
+          `No local token "${name}" exists. Request it with requestAccessToken().`,
         )
       }
       if (use.unproven) {
         use.unproven = false
         throw new LatchkeyError(
           'ERR_TOKEN_NOT_CREATED',
-          `The token "${name}" was refused as soon as it was created, so no other one is created for a minute.`,
+          `The server refused the new token "${name}", so no other one is created for a minute. Check the origin and the activation.`,
           { retryAfterMs: UNPROVEN_WAIT_MS },
         )
       }
@@ -191,10 +191,10 @@ function newToken({ name, create }: NamedManagerOptions, use: Use): Grant {
   }
 }
 
-/** How the SDK, axios and Node say that nobody was reached. */
+/** Error codes of the SDK, axios and Node for a server that was not reached. */
 const UNREACHED =
   /^(NETWORK_ERROR|ERR_NETWORK|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
-/** The words of `fetch` for it, from runtime to runtime: a TypeError, as bugs are. */
+/** Messages of `fetch` for it, by runtime. The error is a TypeError, as it is for bugs. */
 const FETCH_FAILED = /fetch|network|connection|load failed|sending request|terminated/i
 
 function isUnreached(error: unknown): boolean {
@@ -207,8 +207,8 @@ function isUnreached(error: unknown): boolean {
 }
 
 /**
- * The local tokens as core's store: it reads which token there is, and empties it. It writes nothing,
- * since what its own grant creates is kept already; until core says so, it is as if it were not there.
+ * Makes the local tokens core's store, which only reads and removes. It writes nothing, because a token that the
+ * grant creates is already kept. The store hides that token until core has taken it over.
  */
 function localStore(options: NamedManagerOptions, use: Use): TokenStore {
   const { name, tokens, changes } = options
@@ -229,7 +229,7 @@ function localStore(options: NamedManagerOptions, use: Use): TokenStore {
   }
 }
 
-/** How the SDK and we say that there is no token to sign with. */
+/** Codes of the SDK and of Latchkey for a missing token. */
 const NOT_AVAILABLE =
   /^(ERR_TOKEN_NOT_AVAILABLE|LOCAL_TOKEN_NOT_AVAILABLE|CANNOT_GENERATE_TOKEN|MISSING_ACTIVATION)$/
 
@@ -238,7 +238,7 @@ function notSigned(name: string, cause: unknown): LatchkeyError {
   if (typeof code === 'string' && NOT_AVAILABLE.test(code)) {
     return new LatchkeyError(
       'ERR_SIGN_IN_REQUIRED',
-      `There is no local token "${name}" any more. Request it with requestAccessToken().`,
+      `The local token "${name}" has been removed. Request it with requestAccessToken().`,
       { cause },
     )
   }

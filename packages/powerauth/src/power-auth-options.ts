@@ -5,7 +5,7 @@ import type { AskServerTime } from './server-time.ts'
 import type { PowerAuthTokenStore } from './token-store.ts'
 import type { PowerAuthToken, PowerAuthVersion, TokenMac } from './token-digest.ts'
 
-/** What core takes as it is. */
+/** The options that core takes unchanged. */
 export interface ManagerOptions
   extends Pick<
     TokenManagerOptions,
@@ -19,53 +19,53 @@ export interface ManagerOptions
     | 'allowInsecure'
   > {}
 
-/** Where tokens are kept and how they sign. */
+/** Options for keeping tokens and signing. */
 interface SigningOptions extends ManagerOptions, Pick<TokenManagerOptions, 'store'> {
   /** Keeps the tokens of two instances in one store apart. Default: the first origin. */
   instanceId?: string
   /** Default: `'3.3'`. `'4.0'` needs `mac: kmac256` from `@latchkey/powerauth/kmac`. */
   version?: PowerAuthVersion
-  /** Makes the digests, where WebCrypto cannot. Default: HMAC-SHA256 by WebCrypto. */
+  /** Makes the digests if WebCrypto cannot. Default: HMAC-SHA256 by WebCrypto. */
   mac?: TokenMac
   /**
-   * Whose tokens these are now; `undefined` when there is no activation. Asked for every header: tokens
-   * of another activation are deleted, not used. Left out, nobody compares.
+   * Returns the id of the current activation, or `undefined` without one. Called for every header. Tokens of another
+   * activation are deleted, not used. Without this option activations are not compared.
    */
   activationId?(): MaybePromise<string | undefined>
-  /** PowerAuth's status endpoint, asked for the time. Default: `/pa/v3/status` at the first origin. */
+  /** PowerAuth's status endpoint, the source of the time. Default: `/pa/v3/status` at the first origin. */
   statusUrl?: string
-  /** Asked for the server's time instead, in epoch milliseconds. */
+  /** Returns the server's time instead, in epoch milliseconds. */
   serverTime?: AskServerTime
 }
 
 /** For an app that creates the tokens with its activation's keys. */
 export interface CreatedTokensOptions<A extends Authentication> extends SigningOptions {
   /**
-   * Creates a token at the server, which takes the activation's keys. Tell a passed `signal` on: it
-   * aborts when nobody waits any more.
+   * Creates a token at the server. This needs the activation's keys. Pass `signal` on to the request: it aborts
+   * when no caller waits any more.
    */
   createToken(
     name: string,
     authentication: A,
     options: { signal: AbortSignal },
   ): MaybePromise<PowerAuthToken>
-  /** Removes a token at the server; resolves only when it is gone there. */
+  /** Removes a token at the server. Resolves only when it is removed there. */
   removeToken?(tokenId: string): MaybePromise<unknown>
 }
 
-/** For one token that is simply known. */
+/** For one token that you have already. */
 export interface KnownTokenOptions extends SigningOptions, PowerAuthToken {}
 
-/** For the mobile SDK, which keeps the tokens and never hands out a secret. */
+/** For the mobile SDK, which keeps the tokens and never shows a secret. */
 export interface SdkOptions<A extends Authentication> extends ManagerOptions {
   /** `powerAuth.tokenStore` of `react-native-powerauth-mobile-sdk`. */
   tokenStore: PowerAuthTokenStore<A>
-  /** Called after a 401: what makes the SDK learn the server's time, such as its `fetchActivationStatus()`. */
+  /** Called after a 401 to make the SDK learn the server's time, for example by `fetchActivationStatus()`. */
   synchronizeTime?(): Promise<unknown>
 }
 
 /**
- * Where tokens come from: a function of yours that creates them, one that is known, or the mobile SDK.
+ * The source of tokens: your function that creates them, one known token, or the mobile SDK.
  */
 export type PowerAuthOptions<A extends Authentication = Authentication> =
   | CreatedTokensOptions<A>
@@ -106,13 +106,13 @@ const VERSIONS: readonly unknown[] = [
 
 type Every = Partial<CreatedTokensOptions<never> & KnownTokenOptions & SdkOptions<never>>
 
-/** Checks what core does not see. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
+/** Checks the options that core does not know. @throws {LatchkeyError} `ERR_INVALID_OPTION`, never showing a secret. */
 export function checkPowerAuthOptions<Options extends Every>(given: Options): Options {
   const options = expectKnown(given, KNOWN)
   const { createToken, tokenId, tokenStore, version = '3.3', mac, statusUrl }: Every = options
   const sources = [createToken, tokenId, tokenStore].filter((source) => source !== undefined)
   if (sources.length !== 1) {
-    throw invalid('give one of `createToken`, `tokenStore`, or `tokenId` with `tokenSecret`')
+    throw invalid('set one of `createToken`, `tokenStore`, or `tokenId` with `tokenSecret`')
   }
   if (!VERSIONS.includes(version))
     throw invalid(`\`version\` must be one of ${VERSIONS.join(', ')}`)
@@ -122,7 +122,7 @@ export function checkPowerAuthOptions<Options extends Every>(given: Options): Op
   if (tokenStore !== undefined && typeof tokenStore?.generateHeaderForToken !== 'function') {
     throw invalid('`tokenStore` must be the `tokenStore` of the PowerAuth SDK')
   }
-  // It takes no secret along, but fetch would print a password in it.
+  // It carries no secret, but fetch would print a password in it.
   if (statusUrl !== undefined) parseAddress('statusUrl', statusUrl, { allowInsecure: true })
   return options
 }

@@ -20,13 +20,13 @@ import type { NamedToken, PowerAuthTokenStore } from './token-store.ts'
 export interface PowerAuth<A extends Authentication = Authentication>
   extends PowerAuthTokenStore<A> {
   /**
-   * The token of this name: the local one, or a new one. Callers at the same time share one request, and
-   * each one's abort is its own. A failure is not remembered.
+   * Returns the token of this name: the local one, or a new one. Simultaneous callers share one request, and each
+   * can abort its own call. A failure is not remembered.
    *
    * @throws {LatchkeyError} `ERR_AUTHENTICATION_DIFFERS` when the token exists, or is being created, with
-   *   other factors; `ERR_ACTIVATION_CHANGED` when it was created for an activation that is gone, and
-   *   `ERR_SESSION_CHANGED` when it was removed meanwhile (neither is kept); `ERR_UNUSABLE_TOKEN`; and what
-   *   `createToken` throws, as it is.
+   *   other factors; `ERR_ACTIVATION_CHANGED` when its activation has been removed, and
+   *   `ERR_SESSION_CHANGED` when it was removed in the meantime (neither is kept); `ERR_UNUSABLE_TOKEN`; and the
+   *   unchanged errors of `createToken`.
    */
   requestAccessToken(
     tokenName: string,
@@ -34,50 +34,50 @@ export interface PowerAuth<A extends Authentication = Authentication>
     options?: { signal?: AbortSignal },
   ): Promise<NamedToken>
   /**
-   * The local token of this name; the server is not asked.
+   * Returns the local token of this name, without asking the server.
    *
    * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is none.
    */
   getLocalToken(tokenName: string): Promise<NamedToken>
   /**
-   * A header for one attempt of one request: the server takes each only once.
+   * Returns a header for one attempt of one request, because the server accepts each only once.
    *
-   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when there is no local token.
+   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE` when it does not exist.
    */
   generateHeaderForToken(tokenName: string): Promise<{
     /** The header's name. */
     key: string
-    /** Its value, for one sending. */
+    /** Its value, valid for one attempt. */
     value: string
   }>
   /**
-   * Removes the token at the server, then here. When the server fails, the local one stays.
+   * Removes the token at the server, then here. If the server fails, the local token stays.
    *
-   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE`, and what `removeToken` throws, as it is.
+   * @throws {LatchkeyError} `ERR_TOKEN_NOT_AVAILABLE`, and the unchanged errors of `removeToken`.
    */
   removeAccessToken(tokenName: string): Promise<void>
-  /** Forgets the token here; the server is not told. A request for it under way is dropped. */
+  /** Forgets the token here, not at the server. A request for it in progress is dropped. */
   removeLocalToken(tokenName: string): Promise<void>
   /**
-   * Forgets all tokens of this instance: call it when the activation is removed. A store without `names()`
-   * cannot tell what it holds; only the tokens that this process used are then forgotten.
+   * Forgets all tokens of this instance. Call it when the activation is removed. If the store has no `names()`, only
+   * the tokens that this process used are forgotten.
    */
   removeAllLocalTokens(): Promise<void>
   /**
-   * A manager of one token, for `registerAuth`, `authHooks` and `wrapFetch`: it signs each attempt anew.
+   * Makes a manager of one token, for `registerAuth`, `authHooks` and `wrapFetch`. It signs each attempt anew.
    *
-   * After a 401 it synchronises the time, once for everybody, and the request is sent again with a fresh
-   * header. When that is refused too, the local token is removed. A new one is created only where nobody
-   * has to be asked; otherwise requests reject with `ERR_SIGN_IN_REQUIRED` until requestAccessToken().
+   * After a 401 it synchronises the time, once for all requests, and sends the request again with a fresh header.
+   * If the server refuses that too, the local token is removed. A new one is created only if that works without
+   * asking the user. Otherwise requests reject with `ERR_SIGN_IN_REQUIRED` until requestAccessToken().
    *
-   * @param options.authentication Creates the token when there is none; possession only.
-   * @throws {LatchkeyError} `ERR_INVALID_OPTION` for factors that take a user.
+   * @param options.authentication Used to create a missing token. Only possession is allowed.
+   * @throws {LatchkeyError} `ERR_INVALID_OPTION` for factors that need the user.
    */
   token(tokenName: string, options?: { authentication?: A }): TokenManager
   /**
-   * Learns the server's time now. Not needed: a 401 does it. Good after a long sleep of the device.
+   * Learns the server's time now. A 401 does the same, so this is only useful after a long sleep of the device.
    *
-   * @throws what the status request throws; the clock then stays as it is.
+   * @throws the errors of the status request; the clock then stays as it is.
    */
   synchronizeTime(options?: { signal?: AbortSignal }): Promise<void>
 }
@@ -85,9 +85,9 @@ export interface PowerAuth<A extends Authentication = Authentication>
 /**
  * Named, signed tokens of a PowerAuth server.
  *
- * Creating a token takes the activation's keys, which this package does not have. So either the mobile SDK
- * does all of it (`tokenStore`), or a function of yours creates tokens (`createToken`), or you have one
- * already (`tokenId` and `tokenSecret`).
+ * Creating a token needs the activation's keys, which this package does not have. So the mobile SDK does all of it
+ * (`tokenStore`), or your function creates tokens (`createToken`), or you have one already (`tokenId` and
+ * `tokenSecret`).
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
  *
@@ -104,7 +104,7 @@ export function powerAuth<A extends Authentication = Authentication>(
   const changes = createChanges()
   const requests = createSharedRequests<A>(tokens.obtain)
 
-  /** Managers look again at what was done to their token, also when it was only half done. */
+  /** Makes managers look at their token again after a change, also after one that failed halfway. */
   const changing = <T>(work: Promise<T>): Promise<T> => work.finally(() => changes.notify())
 
   const facade: Omit<PowerAuth<A>, 'token'> = {
@@ -141,11 +141,11 @@ export function powerAuth<A extends Authentication = Authentication>(
   return { ...facade, token }
 }
 
-/** What the tokens come from. */
+/** The source of tokens. */
 interface Source<A extends Authentication> {
   tokens: LocalTokens<A>
   synchronize(question: TimeQuestion): Promise<void>
-  /** How a token is created when nobody says how. */
+  /** The default factors for a new token. */
   authentication?: A
 }
 
@@ -166,7 +166,7 @@ function fromSecrets<A extends Authentication>(
   options: CreatedTokensOptions<A> | KnownTokenOptions,
 ): Source<A> {
   const { origin, version = '3.3', mac = hmacSha256, store = memoryStore(), clock = Date } = options
-  const first = [origin].flat()[0] ?? '' // core checks it, and tells what is wrong
+  const first = [origin].flat()[0] ?? '' // core checks it, and reports errors
   const time: ServerTime = createServerTime(
     () => clock.now(),
     options.serverTime ??
@@ -192,7 +192,7 @@ function fromSecrets<A extends Authentication>(
   }
 }
 
-/** A known token takes no keys, but there is no second one once it was refused or removed. */
+/** Serves a known token, which needs no keys. It cannot be replaced once it was refused or removed. */
 function onlyOnce<A extends Authentication>(
   { tokenId, tokenSecret }: KnownTokenOptions,
   version: PowerAuthVersion,
@@ -206,14 +206,14 @@ function onlyOnce<A extends Authentication>(
         return token
       }
       throw new GrantRejectedError(
-        `The token given for "${name}" was refused or removed. Make another powerAuth() with a new one.`,
+        `The token for "${name}" was refused or removed. Make a new powerAuth() with another token.`,
         { code: 'ERR_API_TOKEN_REJECTED' },
       )
     },
   }
 }
 
-/** How a manager creates its token: only where no PIN and no finger is asked for. */
+/** Creates a manager's token, only if that needs neither a PIN nor a fingerprint. */
 function silently<A extends Authentication>(
   { requestAccessToken }: Pick<PowerAuth<A>, 'requestAccessToken'>,
   name: string,
@@ -222,7 +222,7 @@ function silently<A extends Authentication>(
   if (authentication === undefined) return undefined
   if (factorsOf(authentication) !== 'possession') {
     throw invalidOption(
-      '`authentication` of token() must be possession alone, since nobody is asked when it is used. Call requestAccessToken() for other factors.',
+      '`authentication` of token() must be possession alone, because the user is not asked when it is used. Call requestAccessToken() for other factors.',
     )
   }
   return (signal) => requestAccessToken(name, authentication, { signal })

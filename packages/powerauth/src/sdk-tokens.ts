@@ -2,7 +2,7 @@ import type { Authentication } from './authentication.ts'
 import type { LocalTokens } from './local-tokens.ts'
 import type { PowerAuthTokenStore } from './token-store.ts'
 
-/** The mobile SDK's token store as ours. Its methods need their `this`, and it tells of no change. */
+/** Wraps the mobile SDK's token store. Its methods need their `this`, and it does not report changes. */
 export function createSdkTokens<A extends Authentication>(
   sdk: PowerAuthTokenStore<A>,
 ): LocalTokens<A> {
@@ -15,13 +15,13 @@ export function createSdkTokens<A extends Authentication>(
 
   return {
     async obtain(name, authentication) {
-      await forgetting // or the SDK would answer with the dead one
+      await forgetting // otherwise the SDK would return the dead token
       return sdk.requestAccessToken(name, authentication)
     },
     forget(name, tokenIdentifier) {
       const turn = forgetting.then(() => forget(name, tokenIdentifier)).catch(() => undefined)
       forgetting = turn
-      return turn // that there is none is as good
+      return turn // a missing token is fine
     },
     hasLocalToken: (name) => sdk.hasLocalToken(name),
     getLocalToken: (name) => sdk.getLocalToken(name),

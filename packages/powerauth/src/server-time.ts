@@ -1,33 +1,35 @@
 import { unavailable } from '@latchkey/core/service'
 
-/** An answer that took longer says too little about the time, in milliseconds. */
+/** An answer that took longer is too inaccurate, in milliseconds. */
 const MAX_ELAPSED_MS = 16_000
-/** Closer than this to the server counts as in sync, in milliseconds. */
+/** A smaller difference from the server counts as in sync, in milliseconds. */
 const IN_SYNC_MS = 2_000
-/** Later corrections that are smaller are noise, in milliseconds. */
+/** Smaller later corrections are ignored, in milliseconds. */
 const MIN_CORRECTION_MS = 10_000
 
-/** What one question for the server's time needs. */
+/** The fetch and signal for one request for the time. */
 export interface TimeQuestion {
-  /** The plain `fetch`: nothing sent with it is intercepted. */
+  /** The plain `fetch`, whose requests are not intercepted. */
   fetch: typeof fetch
-  /** Aborts when nobody waits for the time any more. */
+  /** Aborts when no caller waits for the time any more. */
   signal?: AbortSignal
 }
 
-/** Answers with the server's time in epoch milliseconds; `undefined`: it cannot be told. */
+/** Returns the server's time in epoch milliseconds; `undefined` if it is unknown. */
 export type AskServerTime = (question: TimeQuestion) => Promise<number | undefined>
 
-/** The server's clock, as far as it was learnt; until then ours. */
+/** The server's clock once it was learnt; before that our own. */
 export interface ServerTime {
   now(): number
-  /** Learns the offset between both clocks. @throws what the question throws; nothing then changes. */
+  /** Learns the offset between both clocks. @throws the errors of the request; nothing then changes. */
   synchronize(question: TimeQuestion): Promise<void>
 }
 
 /**
- * @param now Our clock. The rules are the mobile SDKs': what took too long is dropped, what is close is
- *   in sync, and what was learnt is only corrected by what is more than noise.
+ * Makes the server's clock, with the rules of the mobile SDKs: drops slow answers, ignores small differences, and
+ * later corrects only large ones.
+ *
+ * @param now Our clock.
  */
 export function createServerTime(now: () => number, ask: AskServerTime): ServerTime {
   let offsetMs: number | undefined
@@ -49,10 +51,10 @@ export function createServerTime(now: () => number, ask: AskServerTime): ServerT
 }
 
 /**
- * Asks PowerAuth's `POST /pa/v3/status`, which needs no authentication. A server that has none still
- * tells the time in the `Date` header of its answer, to the second.
+ * Asks PowerAuth's `POST /pa/v3/status`, which needs no authentication. A server without it still has the time in
+ * the `Date` header of its answer, to the second.
  *
- * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE` for a 5xx or 429 without a date, and what `fetch` throws.
+ * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE` for a 5xx or 429 without a date, and the errors of `fetch`.
  */
 export function askStatus(url: string): AskServerTime {
   return async ({ fetch: send, signal }) => {

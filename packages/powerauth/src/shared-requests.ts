@@ -3,7 +3,7 @@ import { throwIfAborted, untilAborted } from '@latchkey/core/service'
 import { type Authentication, factorsOf } from './authentication.ts'
 import type { NamedToken } from './token-store.ts'
 
-/** Creates, or finds, one token. `signal` aborts when nobody wants it any more. */
+/** Creates or finds one token. `signal` aborts when no caller waits any more. */
 type Work<A> = (name: string, authentication: A, signal: AbortSignal) => Promise<NamedToken>
 
 interface Flight {
@@ -15,9 +15,9 @@ interface Flight {
 
 /** Requests for tokens, one at a time for each name. */
 export interface SharedRequests<A> {
-  /** Joins the request under way for this name, or starts one. An abort is this caller's own. */
+  /** Joins the request in progress for this name, or starts one. An abort only affects this caller. */
   request(name: string, authentication: A, signal?: AbortSignal): Promise<NamedToken>
-  /** Drops what is under way, for one name or for all: who waits is rejected, nothing is kept. */
+  /** Drops requests in progress, for one name or for all. Waiting callers get an error, and nothing is kept. */
   drop(name?: string): void
 }
 
@@ -30,7 +30,7 @@ export function createSharedRequests<A extends Authentication>(work: Work<A>): S
     const promise = untilAborted(work(name, authentication, signal), signal).finally(() => {
       if (flights.get(name) === flight) flights.delete(name)
     })
-    promise.catch(() => undefined) // everybody who waited may have left
+    promise.catch(() => undefined) // all callers may have aborted
     const flight = { factors: factorsOf(authentication), promise, controller, waiting: 0 }
     flights.set(name, flight)
     return flight
@@ -65,13 +65,13 @@ export function createSharedRequests<A extends Authentication>(work: Work<A>): S
 export function authenticationDiffers(name: string): LatchkeyError {
   return new LatchkeyError(
     'ERR_AUTHENTICATION_DIFFERS',
-    `The token "${name}" exists, or is being created, with other factors. Use another name for other factors, or remove it first.`,
+    `The token "${name}" exists, or is being created, with other factors. Use another name, or remove the token first.`,
   )
 }
 
 function removed(name: string): LatchkeyError {
   return new LatchkeyError(
     'ERR_SESSION_CHANGED',
-    `The token "${name}" was removed while it was being requested, so what came of it was dropped.`,
+    `The token "${name}" was removed while it was being requested, so the new token was dropped. Request it again.`,
   )
 }

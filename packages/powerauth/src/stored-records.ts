@@ -10,23 +10,23 @@ export interface StoredRecordsOptions {
   activationId(): MaybePromise<string | undefined>
 }
 
-/** The records of one instance in a store that others use as well. */
+/** The records of one instance, in a store that other instances may use too. */
 export interface StoredRecords {
-  /** From the store. A record of another activation is deleted, and is none. */
+  /** Reads from the store. Deletes a record of another activation, and returns none. */
   read(name: string): Promise<TokenRecord | undefined>
-  /** From memory, where it was read or written already. */
+  /** Reads from memory a record that was read or written before, else from the store. */
   recall(name: string): Promise<TokenRecord | undefined>
-  /** Not written once `signal` has aborted. */
+  /** Writes a record, unless `signal` has aborted. */
   write(name: string, record: TokenRecord, signal: AbortSignal): Promise<void>
   remove(name: string): Promise<void>
-  /** Removes the record if it is still that of this token. */
+  /** Removes the record if it still belongs to this token. */
   removeThis(name: string, tokenId: string): Promise<void>
   removeAll(): Promise<void>
 }
 
 export function createStoredRecords(options: StoredRecordsOptions): StoredRecords {
   const { instanceId, store, signing, activationId } = options
-  const prefix = `powerauth/${encodeURIComponent(instanceId)}/` // no other instance's is alike
+  const prefix = `powerauth/${encodeURIComponent(instanceId)}/` // differs from every other instance's
   const keyOf = (name: string) => prefix + name
   const known = new Map<string, TokenRecord>()
   const writes = createQueue()
@@ -54,7 +54,7 @@ export function createStoredRecords(options: StoredRecordsOptions): StoredRecord
     record: TokenRecord | undefined,
   ): Promise<TokenRecord | undefined> {
     if (!record || record.activation === (await activationId())) return record
-    await removeThis(name, record.tokenId) // meanwhile there may be one of the new activation
+    await removeThis(name, record.tokenId) // only this one, because the new activation may have stored its own
     return undefined
   }
 
@@ -85,14 +85,14 @@ export function createStoredRecords(options: StoredRecordsOptions): StoredRecord
   }
 }
 
-/** One write after the other, so that a removal also wins over what is still being written. */
+/** Runs one write after the other, so that a removal wins over an unfinished write. */
 function createQueue() {
   let last: Promise<unknown> = Promise.resolve()
   return {
     done: () => last,
     add<T>(work: () => Promise<T>): Promise<T> {
       const turn = last.then(work)
-      last = turn.catch(() => undefined) // whoever asked for it is told
+      last = turn.catch(() => undefined) // its caller gets the error
       return turn
     },
   }

@@ -1,7 +1,7 @@
 import { LatchkeyError, type MaybePromise } from '@latchkey/core'
 import { invalidOption } from '@latchkey/core/service'
 
-/** The protocol's version: what goes into the digest, and which MAC makes it. 4.0 is a preview. */
+/** The protocol's version. It decides the content of the digest and its MAC. 4.0 is a preview. */
 export type PowerAuthVersion = '3.0' | '3.1' | '3.2' | '3.3' | '4.0'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -9,17 +9,17 @@ type Bytes = Uint8Array<ArrayBuffer>
 /** A message authentication code of 32 bytes. */
 export type TokenMac = (key: Bytes, message: Bytes) => MaybePromise<Uint8Array>
 
-/** What a digest is made with. */
+/** The version and the MAC for digests. */
 export interface Signing {
   version: PowerAuthVersion
   mac: TokenMac
 }
 
-/** What the server gave when the token was created. */
+/** A token as the server created it. */
 export interface PowerAuthToken {
-  /** A UUID, in the clear in every header. */
+  /** A UUID, sent unencrypted in every header. */
   tokenId: string
-  /** Standard padded Base64 of 16 bytes, with version 4.0 of 32. Never leaves in a header. */
+  /** Standard padded Base64 of 16 bytes, or 32 with version 4.0. Never sent in a header. */
   tokenSecret: string
 }
 
@@ -27,14 +27,14 @@ export interface PowerAuthToken {
 export interface PowerAuthHeader {
   /** Its name, `X-PowerAuth-Token`. */
   key: string
-  /** Its value; the server takes it once. */
+  /** Its value. The server accepts it once. */
   value: string
 }
 
 const AMPERSAND = '&'
 const NONCE_BYTES = 16
 const NO_SUBTLE =
-  'WebCrypto makes digests in secure contexts only: serve this page by https, or give `mac`.'
+  'WebCrypto makes digests in secure contexts only. Serve this page over https, or set `mac`.'
 
 /** HMAC-SHA256 by WebCrypto: the MAC of 3.0 to 3.3. */
 export async function hmacSha256(key: Bytes, message: Bytes): Promise<Uint8Array> {
@@ -46,8 +46,8 @@ export async function hmacSha256(key: Bytes, message: Bytes): Promise<Uint8Array
 }
 
 /**
- * `X-PowerAuth-Token` for one attempt of one request. The server takes each nonce once, so another
- * attempt needs another header.
+ * Makes `X-PowerAuth-Token` for one attempt of one request. The server accepts each nonce once, so another attempt
+ * needs another header.
  *
  * @param now The server's time, in epoch milliseconds.
  */
@@ -70,7 +70,7 @@ export async function signToken(
   return { key: 'X-PowerAuth-Token', value: `PowerAuth ${pairs.join(', ')}` }
 }
 
-/** The digest of 3.0 and 3.1 does not cover the version. The nonce enters as bytes, not as Base64. */
+/** The digest of 3.0 and 3.1 does not cover the version. The nonce is used as bytes, not as Base64. */
 export function tokenDigest(
   tokenSecret: string,
   { version, mac, nonce, timestamp }: Signing & { nonce: Bytes; timestamp: string },
@@ -88,7 +88,7 @@ const BASE64_OF_16 = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 const BASE64_OF_32 = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/
 
 /**
- * A token read from anywhere we do not trust.
+ * Checks a token from a source that we do not trust.
  *
  * @throws {LatchkeyError} `code`, naming the reason and never the value.
  */
@@ -103,7 +103,7 @@ export function readToken(
     value,
   )
   const { tokenId, tokenSecret } = own
-  if (typeof tokenId !== 'string' || !UUID.test(tokenId)) throw unusable('`tokenId` is no UUID')
+  if (typeof tokenId !== 'string' || !UUID.test(tokenId)) throw unusable('`tokenId` is not a UUID')
   const [shape, bytes] = version === '4.0' ? [BASE64_OF_32, 32] : [BASE64_OF_16, 16]
   if (typeof tokenSecret !== 'string' || !shape.test(tokenSecret)) {
     throw unusable(`\`tokenSecret\` is not the padded Base64 of ${bytes} bytes (${version})`)

@@ -2,20 +2,20 @@ import type { TokenSet } from '@latchkey/core'
 import type { Factors } from './authentication.ts'
 import { type PowerAuthToken, type PowerAuthVersion, readToken } from './token-digest.ts'
 
-/** A token as it is kept: whose it is, and what it may be asked for with. */
+/** A stored token, with its activation and its factors. */
 export interface TokenRecord extends PowerAuthToken {
   factors: Factors
   /** The activation it was created under. */
   activation: string | undefined
 }
 
-/** A record as a store keeps any token set: what is secret about it is its access token. */
+/** Encodes a record as a token set for any store. Its access token holds the secret part. */
 export function toTokenSet({ tokenId, tokenSecret, factors, activation }: TokenRecord): TokenSet {
   const fields = { tokenId, tokenSecret, factors, ...(activation !== undefined && { activation }) }
   return { accessToken: new URLSearchParams(fields).toString() }
 }
 
-/** `undefined` for what is no record of this version. Who wrote it is not asked here. */
+/** Decodes a record; `undefined` for anything else. Does not check the activation. */
 export function readRecord(
   stored: TokenSet | null | undefined,
   version: PowerAuthVersion,

@@ -3,29 +3,29 @@ import type { PowerAuthHeader } from './token-digest.ts'
 
 /** A token without its secret. */
 export interface NamedToken {
-  /** The name that you gave it. */
+  /** The name that you chose. */
   tokenName: string
-  /** The id that the server gave it. */
+  /** The id from the server. */
   tokenIdentifier: string
 }
 
 /**
- * Tokens by name: the surface of the PowerAuth mobile SDK's `tokenStore`, which is one. It never hands
- * out a secret, it only signs.
+ * Tokens by name, with the methods of the PowerAuth mobile SDK's `tokenStore`, which fits this type. It signs, and
+ * never shows a secret.
  */
 export interface PowerAuthTokenStore<A extends Authentication = Authentication> {
-  /** The token of this name: the local one, or a new one from the server. */
+  /** Returns the token of this name: the local one, or a new one from the server. */
   requestAccessToken(tokenName: string, authentication: A): Promise<NamedToken>
-  /** Whether there is a local token of this name. */
+  /** Returns whether a local token of this name exists. */
   hasLocalToken(tokenName: string): Promise<boolean>
-  /** The local token of this name. Rejects when there is none. */
+  /** Returns the local token of this name. Rejects if there is none. */
   getLocalToken(tokenName: string): Promise<NamedToken>
-  /** A header for one attempt of one request, signed with the local token. */
+  /** Returns a header for one attempt of one request, signed with the local token. */
   generateHeaderForToken(tokenName: string): Promise<PowerAuthHeader>
   /** Removes the token at the server and here. */
   removeAccessToken(tokenName: string): Promise<void>
-  /** Forgets the token here; the server is not told. */
+  /** Forgets the token here, not at the server. */
   removeLocalToken(tokenName: string): Promise<void>
-  /** Forgets all tokens here; the server is not told. */
+  /** Forgets all tokens here, not at the server. */
   removeAllLocalTokens(): Promise<void>
 }

@@ -51,7 +51,7 @@ describe('the double of the tests', () => {
     expect(await answer(await sign(version, aheadMs))).toBe(outcome)
   })
 
-  test('takes a nonce once, and no token that was removed', async () => {
+  test('accepts a nonce once, and refuses a removed token', async () => {
     const { sign, answer, send, control, token } = setUp()
     const header = await sign()
     expect([await answer(header), await answer(header)]).toEqual(['accepted', 'ERR0024 replay'])

@@ -32,7 +32,7 @@ test('over HTTP, the time is learnt from the status endpoint that is named', asy
   expect(double.control.counts).toMatchObject({ created: 1, status: 1, accepted: 1, refused: 1 })
 })
 
-test("over HTTP, the time is learnt from a real server's date where there is no status endpoint", async () => {
+test("over HTTP, the time is learnt from a real server's Date header if it lacks the status endpoint", async () => {
   const { read } = setUp() // asks at the origin, outside the sub-path: a 404
   expect((await read()).status).toBe(200)
   expect(double.control.counts).toMatchObject({ status: 0, accepted: 1, refused: 1 })

@@ -11,7 +11,7 @@ function setUp() {
   return { bank, tokens, read: reader(tokens.token('balance'), bank) }
 }
 
-describe('a token that is simply known', () => {
+describe('a token that the app has already', () => {
   test('signs, and nothing has to be created', async () => {
     const { bank, read } = setUp()
     expect([await read(), await read()]).toEqual([200, 200])
@@ -25,7 +25,7 @@ describe('a token that is simply known', () => {
     expect(bank.control.counts.status).toBe(1)
   })
 
-  test('is not used any more once it was refused with a fresh header', async () => {
+  test('is not used any more after a refusal with a fresh header', async () => {
     const { bank, tokens, read } = setUp()
     await read()
     bank.control.revoke()

@@ -99,7 +99,7 @@ describe('a 401', () => {
     expect(second?.['token_id']).toBe(first?.['token_id'])
   })
 
-  test('while the time cannot be had is the caller’s, and the token stays', async () => {
+  test('goes to the caller while the time is unavailable, and the token stays', async () => {
     const { manager, clock, double, tokens, control } = await withToken({ renewTimeoutMs: 50 })
     clock.pass(-DAY)
     control.answerNext('/pa/v3/status', ...Array(9).fill(() => new Response('', { status: 503 })))
@@ -129,7 +129,7 @@ describe('a second 401, with a fresh header', () => {
     expect(await read()).toBe(200)
   })
 
-  test('is followed by a new token where possession is enough', async () => {
+  test('is followed by a new token if possession is enough', async () => {
     const bank = startBank()
     const tokens = bank.open()
     const manager = tokens.token('balance', possession)
@@ -193,7 +193,7 @@ describe('a second 401, with a fresh header', () => {
 })
 
 describe('an app that requests a new token', () => {
-  test('as soon as it hears of the end gets a new one, not the dead one', async () => {
+  test('in the sessionEnded event gets a new token, not the dead one', async () => {
     const { bank, manager, tokens, read, tokenIdentifier } = await withToken()
     const { promise, resolve } = Promise.withResolvers<string>()
     manager.on('signedOut', () => {
@@ -208,7 +208,7 @@ describe('an app that requests a new token', () => {
     expect(bank.requested).toHaveLength(2)
   })
 
-  test('is heard after a creation that failed', async () => {
+  test('after a failed creation makes the manager work again', async () => {
     let fails = true
     const bank = startBank()
     const createToken = () => {
@@ -223,7 +223,7 @@ describe('an app that requests a new token', () => {
     expect(await read()).toBe(200)
   })
 
-  test('cannot sign with the dead one as soon as it hears of the end', async () => {
+  test('in the sessionEnded event cannot sign with the dead token', async () => {
     const { bank, manager, tokens, read } = await withToken()
     const { promise, resolve } = Promise.withResolvers<Error>()
     manager.on('signedOut', () => resolve(failure(tokens.generateHeaderForToken('balance'))))
@@ -232,7 +232,7 @@ describe('an app that requests a new token', () => {
     expect(await promise).toMatchObject({ code: 'ERR_TOKEN_NOT_AVAILABLE' })
   })
 
-  test('while others ask in vain is not disturbed', async () => {
+  test('is not disturbed by requests that fail', async () => {
     const bank = startBank()
     const { promise, resolve } = Promise.withResolvers<void>()
     const createToken = () => promise.then(() => bank.control.createToken(bank.activation.id))
@@ -248,7 +248,7 @@ describe('an app that requests a new token', () => {
 })
 
 describe('without a local token', () => {
-  test('one is created where possession is enough, once for everybody', async () => {
+  test('one is created if possession is enough, once for all requests', async () => {
     const bank = startBank()
     const manager = bank.open().token('balance', possession)
     const events = eventsOf(manager)
@@ -257,7 +257,7 @@ describe('without a local token', () => {
     expect(events).toEqual(['renewed by new token'])
   })
 
-  test('nobody is asked for a PIN: the request rejects, and says what to do', async () => {
+  test('the user is not asked for a PIN: the request rejects, and says what to do', async () => {
     const bank = startBank()
     const error = await failure(reader(bank.open().token('balance'), bank)())
     expect(isLatchkeyError(error) && error.code).toBe('ERR_SIGN_IN_REQUIRED')
@@ -314,7 +314,7 @@ describe('without a local token', () => {
   })
 })
 
-describe('what the app does to a token', () => {
+describe('a change of a token by the app', () => {
   test('a removal ends the session of its managers', async () => {
     const { bank, tokens, manager, read } = await withToken()
     await read()
@@ -328,7 +328,7 @@ describe('what the app does to a token', () => {
     expect(bank.requested).toHaveLength(2)
   })
 
-  test('a lost activation ends it at the next request, whoever noticed', async () => {
+  test('a lost activation ends the session at the next request', async () => {
     const { read, activation, manager, control } = await withToken()
     await read()
     const events = eventsOf(manager)
@@ -358,7 +358,7 @@ describe('what the app does to a token', () => {
     expect(await tokens.hasLocalToken('balance')).toBe(false)
   })
 
-  test('a sign-out drops what the app itself has requested', async () => {
+  test('a sign-out drops a request of the app', async () => {
     const bank = startBank()
     const tokens = bank.open({ createToken: () => new Promise(() => undefined) })
     const requested = failure(tokens.requestAccessToken('balance', 'possession_knowledge'))
@@ -367,7 +367,7 @@ describe('what the app does to a token', () => {
     expect(await requested).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
   })
 
-  test('a refresh() after a sign-out goes on with a token that was requested since', async () => {
+  test('a refresh() after a sign-out uses a token that was requested since', async () => {
     const { read, tokens, manager } = await withToken()
     await manager.signOut()
     await tokens.requestAccessToken('balance', 'possession_knowledge')
@@ -376,13 +376,13 @@ describe('what the app does to a token', () => {
     expect(await read()).toBe(200)
   })
 
-  test('a token set cannot be given to a manager', async () => {
+  test('setTokens() is refused', async () => {
     const { manager } = await withToken()
     const error = await failure(manager.setTokens({ accessToken: 'x' }))
     expect(error.message).toContain('comes from requestAccessToken()')
   })
 
-  test('two names are two tokens', async () => {
+  test('two names have two tokens', async () => {
     const { bank, tokens, manager, read } = await withToken()
     const cards: TokenManager = tokens.token('cards', possession)
     expect([await read(), await reader(cards, bank)()]).toEqual([200, 200])

@@ -15,8 +15,8 @@ const known = { tokenId: 'd6561669-34d6-4fee-8913-89477687a5cb', tokenSecret: 'C
 
 describe('powerAuth() refuses at once', () => {
   test.each<[string, object, RegExp]>([
-    ['no source of tokens', {}, /give one of `createToken`/],
-    ['two sources', { createToken, tokenStore: {} }, /give one of `createToken`/],
+    ['no source of tokens', {}, /set one of `createToken`/],
+    ['two sources', { createToken, tokenStore: {} }, /set one of `createToken`/],
     ['a createToken that is none', { createToken: 'x' }, /`createToken` must be a function/],
     ['a removeToken that is none', { createToken, removeToken: 1 }, /`removeToken` must be/],
     ['an activationId that is none', { createToken, activationId: 'a' }, /`activationId` must be/],
@@ -46,7 +46,7 @@ describe('powerAuth() refuses at once', () => {
     expect(make).not.toThrow(/CANARY/)
   })
 
-  test('a name that is none', () => {
+  test('an invalid name', () => {
     const tokens = powerAuth({ origin, createToken })
     expect(() => tokens.token('')).toThrow(/`name` must be a non-empty string/)
   })
@@ -62,7 +62,7 @@ test('powerAuth() reads, stores and sends nothing by itself', async () => {
   expect(await store.names?.()).toEqual([])
 })
 
-test('an option that is undefined is none', async () => {
+test('an undefined option counts as absent', async () => {
   const none = { tokenStore: undefined, tokenId: undefined, store: undefined, mac: undefined }
   const tokens = powerAuth({ origin, ...none, createToken: () => realToken } as never)
   const { tokenIdentifier } = await tokens.requestAccessToken('balance', 'possession')
@@ -78,7 +78,7 @@ test('4.0 signs with KMAC256 and secrets of 32 bytes', async () => {
   expect(value).toMatch(/^PowerAuth version="4\.0", token_id=/)
 })
 
-test('nobody loads KMAC who does not ask for it', () => {
+test('KMAC is loaded only by its own module', () => {
   const folder = new URL('../src/', import.meta.url)
   const sources = readdirSync(folder).filter((name) => name !== 'kmac.ts')
   const loading = sources.filter((name) =>

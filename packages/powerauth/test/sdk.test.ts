@@ -19,7 +19,7 @@ class SdkAuthentication {
   }
 }
 
-/** `powerAuth.tokenStore`: methods that need their `this`, and secrets that nobody gets to see. */
+/** `powerAuth.tokenStore`: methods that need their `this`, and secrets that it never returns. */
 class SdkTokenStore implements PowerAuthTokenStore<SdkAuthentication> {
   readonly #tokens = new Map<string, { tokenId: string; tokenSecret: string }>()
   readonly requested: string[] = []
@@ -101,7 +101,7 @@ describe('with the token store of the SDK', () => {
     await first
   })
 
-  test('a PIN is never used unseen', () => {
+  test('a PIN is never used without asking the user', () => {
     const { tokens } = setUp()
     const authentication = new SdkAuthentication('CANARY-7f3a')
     expect(() => tokens.token('balance', { authentication })).toThrow(/possession alone/)
@@ -126,7 +126,7 @@ describe('with the token store of the SDK', () => {
     expect(await failure(read())).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
   })
 
-  test('a new token requested at once after that is a new one', async () => {
+  test('a token requested at once after that is a new one', async () => {
     const { bank, sdk, tokens } = setUp()
     const first = await tokens.requestAccessToken('balance', new SdkAuthentication('CANARY-7f3a'))
     const manager = tokens.token('balance')
@@ -143,7 +143,7 @@ describe('with the token store of the SDK', () => {
     expect([await read(), sdk.requested.length]).toEqual([200, 2])
   })
 
-  test('a token that replaced the dead one unseen stays', async () => {
+  test('a token that has replaced the dead one stays', async () => {
     const { bank, sdk, tokens } = setUp()
     await tokens.requestAccessToken('balance', new SdkAuthentication())
     const manager = tokens.token('balance')
@@ -158,7 +158,7 @@ describe('with the token store of the SDK', () => {
     expect(await reader(manager, bank)()).toBe(200)
   })
 
-  test('what is done to the SDK directly is noticed: a removal at the next request, a new token at once', async () => {
+  test('direct changes in the SDK are noticed: a removal at the next request, a new token at once', async () => {
     const { bank, sdk, tokens } = setUp()
     await sdk.requestAccessToken('balance', new SdkAuthentication())
     const manager = tokens.token('balance')
@@ -173,7 +173,7 @@ describe('with the token store of the SDK', () => {
     expect(await read()).toBe(200)
   })
 
-  test('the rest is handed on as it is', async () => {
+  test('the other methods pass through to the SDK', async () => {
     const { bank, tokens } = setUp()
     const { tokenIdentifier } = await tokens.requestAccessToken('a', new SdkAuthentication())
     expect(await tokens.getLocalToken('a')).toEqual({ tokenName: 'a', tokenIdentifier })
@@ -189,7 +189,7 @@ describe('with the token store of the SDK', () => {
 })
 
 describe('without a way to synchronise the SDK', () => {
-  test('a 401 is followed by one fresh header all the same', async () => {
+  test('a 401 is still followed by one fresh header', async () => {
     const { bank, sdk } = setUp()
     const tokens = powerAuth({ origin: ORIGIN, tokenStore: sdk })
     await tokens.synchronizeTime()

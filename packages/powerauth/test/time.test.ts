@@ -21,7 +21,7 @@ function setUp() {
 }
 
 describe("the server's time", () => {
-  test('is ours until it was learnt', () => {
+  test('is our own until it was learnt', () => {
     const { time, clock } = setUp()
     expect(time.now()).toBe(clock.now())
   })
@@ -39,20 +39,20 @@ describe("the server's time", () => {
     expect(await learn({ takesMs: 16_000 })).toBe(600_000)
   })
 
-  test('is not learnt while our own clock runs backwards, nor when nobody tells it', async () => {
+  test('is not learnt while our own clock runs backwards, or when the answer is unknown', async () => {
     const { learn } = setUp()
     expect(await learn({ aheadMs: 600_000, takesMs: -2 })).toBe(0)
     expect(await learn({ takesMs: 0, known: false })).toBe(0)
   })
 
-  test('is not learnt from what is no time', async () => {
+  test('is not learnt from an invalid value', async () => {
     const clock = fakeClock()
     const time = createServerTime(clock.now, async () => Number.NaN)
     await time.synchronize({ fetch })
     expect(time.now()).toBe(clock.now())
   })
 
-  test('less than 2 s away is the same', async () => {
+  test('less than 2 s away counts as the same', async () => {
     const { learn } = setUp()
     expect(await learn({ aheadMs: 1_999 })).toBe(0)
     expect(await setUp().learn({ aheadMs: 2_000 })).toBe(2_000)
@@ -86,7 +86,7 @@ describe('asking for the time', () => {
     expect(await ask(response)).toBe(1_700_000_000_000)
   })
 
-  test('without any is no answer, and a broken server is one that may come back', async () => {
+  test('of a server without it is unknown, and a broken server is unavailable', async () => {
     expect(await ask(new Response('', { status: 404 }))).toBeUndefined()
     const broken = new Response('', { status: 503, headers: { 'retry-after': '7' } })
     const expected = { code: 'ERR_SERVER_UNAVAILABLE', retryAfterMs: 7_000 }
@@ -105,7 +105,7 @@ describe('asking for the time', () => {
     expect(asked).toEqual([`${ORIGIN}/pa/v3/status`, 'https://bank.test/enrolment/pa/v3/status'])
   })
 
-  test('may be the work of a function of the caller', async () => {
+  test("can use the caller's function", async () => {
     const bank = startBank()
     const tokens = bank.open({ serverTime: async () => bank.clock.now() + 60_000_000 })
     await tokens.synchronizeTime()

@@ -32,7 +32,7 @@ describe('a token', () => {
     expect(bank.requested).toEqual(['balance'])
   })
 
-  test('that is not there is an error to get, and to sign with', async () => {
+  test('that is missing cannot be read or used to sign', async () => {
     const tokens = startBank().open()
     const code = 'ERR_TOKEN_NOT_AVAILABLE'
     expect(await failure(tokens.getLocalToken('balance'))).toMatchObject({ code })
@@ -71,7 +71,7 @@ describe('a token', () => {
   const tokenSecret = 'AAAAAAAAAAAAAAAAAAAAAA=='
   test.each([
     ['no id', { tokenSecret }],
-    ['an id that is no UUID', { tokenId: 'x', tokenSecret }],
+    ['an id that is not a UUID', { tokenId: 'x', tokenSecret }],
     ['no secret', { tokenId }],
     ['a secret of 32 bytes', { tokenId, tokenSecret: Buffer.alloc(32).toString('base64') }],
     ['a secret in Base64url', { tokenId, tokenSecret: '_____________________w==' }],
@@ -95,7 +95,7 @@ describe('parallel requests', () => {
     expect(new Set(all.map(({ tokenIdentifier }) => tokenIdentifier)).size).toBe(2)
   })
 
-  test('that abort leave alone, with their own reason; the creation goes on for the others', async () => {
+  test('that abort get their own reason, and the creation continues for the others', async () => {
     const bank = startBank()
     const { calls, createToken } = heldCreation(bank)
     const tokens = bank.open({ createToken })
@@ -113,7 +113,7 @@ describe('parallel requests', () => {
     expect(calls[0]?.signal.aborted).toBe(false)
   })
 
-  test('that all abort end the creation, and nothing is kept of it', async () => {
+  test('that all abort end the creation, and nothing is kept', async () => {
     const bank = startBank()
     const { calls, createToken } = heldCreation(bank)
     const tokens = bank.open({ createToken })
@@ -130,14 +130,14 @@ describe('parallel requests', () => {
     expect(await tokens.hasLocalToken('balance')).toBe(false)
   })
 
-  test('with an aborted signal ask for nothing', async () => {
+  test('with an aborted signal send nothing', async () => {
     const bank = startBank()
     const signal = AbortSignal.abort()
     await failure(bank.open().requestAccessToken('balance', 'possession', { signal }))
     expect(bank.requested).toEqual([])
   })
 
-  test('share a failure, which the next one does not remember', async () => {
+  test('share a failure, and the next request tries again', async () => {
     const bank = startBank()
     const { calls, createToken } = heldCreation(bank)
     const tokens = bank.open({ createToken })
@@ -191,13 +191,13 @@ describe('another authentication for the same name', () => {
     expect(factorsOf(authentication)).toBe(factors)
   })
 
-  test.each(['knowledge', undefined, null, 1])('%o is none', (authentication) => {
+  test.each(['knowledge', undefined, null, 1])('%o is not accepted', (authentication) => {
     expect(() => factorsOf(authentication as never)).toThrow(/`authentication` must be one of/)
   })
 })
 
 describe('the activation', () => {
-  test('that changes during a request: the token is not kept', async () => {
+  test('changes during a request, so the token is not kept', async () => {
     const bank = startBank()
     const { calls, createToken } = heldCreation(bank)
     const tokens = bank.open({ createToken })
@@ -227,7 +227,7 @@ describe('the activation', () => {
   )
 })
 
-test('a token of the new activation stays when one of the old one is met late', async () => {
+test('a token of the new activation stays when one of the old activation is found late', async () => {
   const bank = startBank()
   const answers: (() => void)[] = []
   let isHeld = false
@@ -270,7 +270,7 @@ describe('two instances in one store', () => {
 })
 
 describe('removing', () => {
-  test('an access token tells the server first, and keeps the local one when that fails', async () => {
+  test('an access token removes it at the server first, and keeps the local one if that fails', async () => {
     const bank = startBank()
     const tokens = bank.open()
     await tokens.requestAccessToken('balance', 'possession')
@@ -283,7 +283,7 @@ describe('removing', () => {
     expect(bank.control.counts.removed).toBe(1)
   })
 
-  test('a local token asks nobody, and one that is not there is no error', async () => {
+  test('a local token does not ask the server, and a missing one is not an error', async () => {
     const bank = startBank()
     const tokens = bank.open()
     await tokens.requestAccessToken('balance', 'possession')
@@ -299,7 +299,7 @@ describe('removing', () => {
   ])('all local tokens leaves nothing of this instance in %s', async (_, store) => {
     const bank = startBank({ store })
     const tokens = bank.open()
-    await store.setToken({ accessToken: 'x' }, 'somebody else')
+    await store.setToken({ accessToken: 'x' }, 'another name')
     await tokens.requestAccessToken('balance', 'possession')
     await tokens.requestAccessToken('cards', 'possession_biometry')
     await tokens.removeAllLocalTokens()
@@ -307,7 +307,7 @@ describe('removing', () => {
       false,
       false,
     ])
-    expect(await store.getToken('somebody else')).toEqual({ accessToken: 'x' })
+    expect(await store.getToken('another name')).toEqual({ accessToken: 'x' })
   })
 
   test.each(['removeLocalToken', 'removeAllLocalTokens'] as const)(
@@ -326,7 +326,7 @@ describe('removing', () => {
     },
   )
 
-  test('at the server leaves a token that was requested meanwhile', async () => {
+  test('at the server keeps a token that was requested in the meantime', async () => {
     const bank = startBank()
     const { promise: isRemoved, resolve: answer } = Promise.withResolvers<void>()
     const tokens = bank.open({ removeToken: () => isRemoved })
@@ -340,7 +340,7 @@ describe('removing', () => {
     expect(await tokens.getLocalToken('balance')).toEqual(created)
   })
 
-  test('at the server takes a function that does it', async () => {
+  test('at the server needs the option removeToken', async () => {
     const bank = startBank()
     const tokens = bank.open({ removeToken: undefined as never })
     await tokens.requestAccessToken('balance', 'possession')

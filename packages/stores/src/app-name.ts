@@ -1,7 +1,7 @@
 import { StoreError } from './store-error.ts'
 
 /**
- * Gives back `app` if it can stand in a key or a cookie's name and nothing in it ends it early.
+ * Returns `app` if it is safe inside a key or a cookie's name.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION`.
  */

@@ -14,10 +14,10 @@ import { StoreError } from './store-error.ts'
 
 export type { ItemStorage, SecureStorage } from './async-storage/items.ts'
 
-/** Under which keys sessions lie. */
+/** Options of asyncStorageStore(). */
 export interface AsyncStorageStoreOptions {
   /**
-   * What every key begins with: letters, digits, `.`, `_`, `-` and `:`, which `expo-secure-store` refuses.
+   * Start of every key: letters, digits, `.`, `_`, `-` and `:`, which `expo-secure-store` refuses.
    * Default: `'latchkey.'`.
    */
   prefix?: string
@@ -28,15 +28,15 @@ const KNOWN: OptionNames<AsyncStorageStoreOptions> = { prefix: true }
 /**
  * Keeps sessions in a key-value storage of your own choice, as one text each.
  *
- * The key is the prefix and a hash of the name, 64 hexadecimal digits: it fits every storage, disks that
- * know no capitals included, and tells nobody whose session it is.
+ * The key is the prefix and a hash of the name, 64 hexadecimal digits. It fits every storage, also on disks that
+ * ignore case, and does not show the user.
  *
- * The lock is this store's own, since such storages have none: make one store and give it to all
- * managers of the process. Between two processes or tabs use the file, web or Redis store.
+ * The lock is this store's own, because such storages have none. So make one store and pass it to all managers
+ * of the process. For several processes or tabs use the file, web or Redis store.
  *
- * How safe, how lasting and how large is up to the storage. AsyncStorage is not encrypted; in a phone's
- * app prefer `expo-secure-store`. What it throws becomes `ERR_STORE_FULL` when it says that it is full,
- * and `ERR_STORE_UNAVAILABLE` otherwise, with what it said as the cause.
+ * Safety, lifetime and size depend on the storage. AsyncStorage is not encrypted; in a phone's app prefer
+ * `expo-secure-store`. An error of the storage becomes `ERR_STORE_FULL` if it reports a full storage, otherwise
+ * `ERR_STORE_UNAVAILABLE`. Its message is the cause.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION`.
  *
@@ -73,7 +73,7 @@ export function asyncStorageStore(
     removeToken: (name) => remove(keyOf(name)),
     lock(name, run) {
       const turn = (turns.get(name) ?? Promise.resolve()).then(run)
-      const freed = turn.catch(() => undefined) // the next holder does not care how it went
+      const freed = turn.catch(() => undefined) // the next holder runs in any case
       turns.set(name, freed)
       return turn
     },

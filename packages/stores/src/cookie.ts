@@ -20,8 +20,8 @@ import { lockManager, tabLock } from './web/tab-lock.ts'
 export type { FetchExchange, NodeExchange } from './cookie/server-jar.ts'
 
 /**
- * Where the cookies are: the two sides of one exchange on a server, as Node (Express) or as the Fetch API
- * (Hono, Remix, workers) has them, or the `document` of a page.
+ * The place of the cookies: request and response on a server, from Node (Express) or the Fetch API (Hono, Remix,
+ * workers), or the `document` of a page.
  */
 export type CookiePlace =
   | NodeExchange
@@ -34,7 +34,7 @@ export type CookiePlace =
       }
     }
 
-/** What the cookie is called, how it is protected and how long it lives. */
+/** Name, protection and lifetime of the cookie. */
 export interface CookieStoreOptions {
   /**
    * Separates apps on one host, whatever their port: 1 to 64 letters, digits, `_` or `-`. Default:
@@ -43,20 +43,20 @@ export interface CookieStoreOptions {
   app?: string
   /**
    * `false` drops `Secure` and the `__Host-` prefix, for development on plain http where the browser
-   * wants it (Chromium and Firefox take Secure cookies from `http://localhost`; Safari does not). Anybody
-   * on the way then reads the session, and a sub-domain can replace it. Default: true.
+   * needs it (Chromium and Firefox accept Secure cookies from `http://localhost`; Safari does not). Anyone on the
+   * network path can then read the session, and a sub-domain can replace it. Default: true.
    */
   secure?: boolean
   /**
-   * How long the browser keeps a session of which nobody says when it ends, in milliseconds, more than
-   * 0. Default: until the browser is closed.
+   * How long the browser keeps a session whose end is unknown, in milliseconds, more than 0. Default: until the
+   * browser is closed.
    */
   maxAgeMs?: number
 }
 
 const KNOWN: OptionNames<CookieStoreOptions> = { app: true, secure: true, maxAgeMs: true }
 
-/** What every browser takes, name and attributes included, in bytes. */
+/** The cookie size that every browser accepts, with name and attributes, in bytes. */
 const LIMIT_BYTES = 4_096
 
 /** Browsers keep no cookie longer. */
@@ -64,32 +64,32 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
 
 /**
  * Keeps a session in a cookie of the user's browser, for apps that are rendered on a server: **one store
- * and one manager for each request.** A store that outlived its request would serve one user with the
- * token of another.
+ * and one manager for each request.** A store that is reused for another request could use one user's token for
+ * another user.
  *
  * On a server the cookie is `__Host-…; HttpOnly; Secure; SameSite=Lax; Path=/`: no script reads it, no other
  * host sets it. A page's own, by `{ document }`, is `__Host-…; Secure; SameSite=Strict; Path=/`, and never
- * HttpOnly: every script of the page can read it, as with localStorage. One cannot replace the other.
+ * HttpOnly, so every script of the page can read it, as with localStorage. Neither can replace the other.
  *
- * It lives as long as `refreshExpiresAt` says; without a refresh token as long as `expiresAt` says. It
- * is neither encrypted nor signed: the browser's owner can read it and put another session in its place,
- * of which the API judges. Do not trust its content without asking the API.
+ * The cookie expires at `refreshExpiresAt`, or without a refresh token at `expiresAt`. It is neither encrypted nor
+ * signed, so the browser's owner can read it and replace it with another session. Do not trust its content without
+ * asking the API.
  *
- * What was stored is read again within the same request. Two requests of one browser that renew at the
- * same time do not see each other, and there is no lock on a server: where refresh tokens work once, a
- * `redisStore` behind a session id of yours is the safer place. Tabs that share a document's cookies do
- * have a lock, as in `webStore`; they are not told of each other's changes.
+ * A stored session can be read again within the same request. Two requests of one browser that renew at the same
+ * time do not see each other, because a server cannot lock a cookie. If refresh tokens are single-use, keep the
+ * session in a `redisStore` behind your own session id. Tabs that share a document's cookies do have a lock, as in
+ * `webStore`, but do not see each other's changes at once.
  *
- * On a server a token is used until it expires and its renewal is waited for (`renewAheadMs: 0`, unless the
- * manager is told otherwise): one behind a request's back may end after the response, too late for its
- * cookie, and a refresh token that works once is lost with it.
+ * On a server a token is used until it expires, and the request then waits for the renewal (`renewAheadMs: 0`,
+ * unless the manager sets it). A renewal in the background may end after the response, too late for its cookie, so
+ * that a single-use refresh token would be lost.
  *
- * A session of more than 4,096 bytes lies in up to three cookies, `….0`, `….1` and `….2`, which are read,
+ * A session of more than 4,096 bytes is split into up to three cookies, `….0`, `….1` and `….2`, which are read,
  * replaced and removed together.
  *
- * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or when the browser does not take
- * the cookie, and `ERR_STORE_TOO_LARGE` for a session that three cookies cannot hold. Headers of the Fetch API do
- * not tell that their response has left: what is stored after that is lost.
+ * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or if the browser does not accept the
+ * cookie, and `ERR_STORE_TOO_LARGE` for a session that three cookies cannot hold. Fetch API headers do not show that
+ * their response has been sent: a session stored after that is lost.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION`.
  *
@@ -113,7 +113,7 @@ export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}
   }
   const remove = (name: string) => jar.write({ name, value: undefined, line: lineOf(name, '', 0) })
   const read = (name: string) => joinPieces(names.of(name), jar.read())
-  const locks = 'document' in place ? lockManager() : undefined // on a server there is nobody to exclude
+  const locks = 'document' in place ? lockManager() : undefined // a server cannot lock a cookie
   return {
     getToken(name) {
       const text = read(name)
@@ -159,7 +159,7 @@ function maxAgeOf(tokens: TokenSet, maxAgeMs: number | undefined): number | unde
   const { refreshToken, refreshExpiresAt, expiresAt } = tokens
   const endsAt = refreshExpiresAt ?? (refreshToken === undefined ? expiresAt : undefined)
   const lifeMs = endsAt === undefined ? maxAgeMs : endsAt - Date.now()
-  // An expiry in the past is a hint of a wrong clock; a cookie that is dead on arrival helps nobody.
+  // An expiry in the past hints at a wrong clock, and a cookie that has already expired is useless.
   if (lifeMs === undefined || lifeMs < 1_000) return undefined
   return Math.floor(Math.min(lifeMs, LONGEST_LIFE_MS) / 1_000)
 }

@@ -24,9 +24,9 @@ export type Encrypted<Store extends TokenStore> = {
 } & Pick<Store, Extract<keyof Store, PassedOn>>
 
 /**
- * Encrypts each session before `store` keeps it: AES-256-GCM by WebCrypto, with a new random nonce for each write. Whoever
- * reads the file, the database, the browser's storage or the cookie has nothing without the key. What is altered, or is
- * moved to another name, is refused.
+ * Encrypts each session before `store` keeps it: AES-256-GCM by WebCrypto, with a new random nonce for each write. Without the key,
+ * the content of the file, database, browser storage or cookie is useless. A session that was altered, or moved to
+ * another name, is refused.
  *
  * To replace a key, give a list: the first key encrypts, the others only decrypt. A session is encrypted anew when it is
  * written next, at its next renewal. Remove an old key once every session has been renewed.

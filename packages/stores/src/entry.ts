@@ -4,16 +4,16 @@ import { StoreError } from './store-error.ts'
 /** The version of what we write. A reader of an older one leaves a newer entry as it is. */
 const ENTRY_VERSION = 1
 
-/** No token set is longer, in characters; what is was not written by us. */
+/** Maximum length of an entry, in characters. A longer one was not written by us. */
 const ENTRY_LIMIT = 1_048_576
 
 /**
- * A token set as the text that stores keep. `extra` fields come first and never stand in for ours.
+ * Returns a token set as the text that stores keep. `extra` fields come first and never replace ours.
  *
- * Nothing that somebody added to `Object.prototype` (a `toJSON`, an `accessToken`) gets into it.
+ * Properties added to `Object.prototype` (a `toJSON`, an `accessToken`) do not get into it.
  *
- * @throws {StoreError} `ERR_STORE_GARBAGE` for what is no token set, `ERR_STORE_TOO_LARGE` for more than
- *   a reader would take: both before anything is written.
+ * @throws {StoreError} `ERR_STORE_GARBAGE` for anything but a token set, `ERR_STORE_TOO_LARGE` for a text that
+ *   readers would refuse. Both are thrown before anything is written.
  */
 export function encodeEntry(
   tokens: TokenSet,
@@ -31,16 +31,16 @@ export function encodeEntry(
   )
 }
 
-/** What an entry holds: its token set, and the fields that are not ours. */
+/** The content of an entry: its token set, and the fields of other programs. */
 export interface Entry {
   tokens: TokenSet
   extra: Record<string, unknown>
 }
 
 /**
- * The entry that `stored` is, read with distrust: only own properties of the right type count.
+ * Reads an entry without trusting it: only own properties of the right type count.
  *
- * @param stored A text, or what a storage that parses by itself has made of one.
+ * @param stored A text, or the parsed value from a storage that parses by itself.
  * @throws {StoreError} `ERR_STORE_GARBAGE`, or `ERR_STORE_NEWER` for an entry of a later version.
  */
 export function decodeEntry(stored: unknown): Entry {
@@ -77,7 +77,7 @@ const withoutTexts = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => !TEXTS.some((text) => text === key)))
 
 /**
- * Lets a store overwrite whatever lies there, but for what a newer version wrote.
+ * Lets a store overwrite any content, except an entry of a newer version.
  *
  * @throws {StoreError} `ERR_STORE_NEWER`
  */
@@ -116,5 +116,5 @@ const isInstant = (value: unknown): value is number =>
 const garbage = () =>
   new StoreError(
     'ERR_STORE_GARBAGE',
-    'What is there is no session. It was left as it is; sign in again to replace it.',
+    'The stored value is not a session. It was left as it is; sign in again to replace it.',
   )

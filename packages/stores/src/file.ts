@@ -18,10 +18,10 @@ import { createWatches } from './file/watches.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
-/** Where the files lie. */
+/** Options of fileStore(). */
 export interface FileStoreOptions {
   /**
-   * Where the sessions lie: a directory of their own, on a local disk. Made when first needed, mode
+   * The directory for sessions only, on a local disk. Created when first needed, with mode
    * 0700. Default: `fileStoreDirectory()`. A relative path counts from the working directory of now.
    */
   directory?: string
@@ -46,14 +46,14 @@ export function fileStoreDirectory(
 /**
  * Keeps sessions as files, one for each name, for any number of processes of one user. Node only.
  *
- * A file (0600, in a directory 0700) holds the session before a write or the one after it, whatever
- * happens meanwhile: a `kill -9`, a full disk. `lock` ends with the process that holds it. A mode that
- * was loosened is tightened; links, other users' files and whatever is no file are refused with
- * `ERR_STORE_INSECURE`. Tokens lie in plain text: whoever can read the user's files can read them.
+ * A file (0600, in a directory 0700) always holds either the old session or the new one, also after a `kill -9` or
+ * on a full disk. `lock` ends with the process that holds it. Too open modes are corrected. Links, other users'
+ * files and anything but a file are refused with `ERR_STORE_INSECURE`. Tokens are stored as plain text: every
+ * program that can read the user's files can read them.
  *
- * `lock` waits for at most 30 seconds and then rejects with `ERR_STORE_LOCKED`, also one that is asked
- * for again inside. It needs `node:sqlite` (Node 22.13 or newer): without, `ERR_STORE_PEER_MISSING`. Where
- * no session could be kept anyway (a read-only or full disk, a directory that is refused) it runs unlocked.
+ * `lock` waits for at most 30 seconds and then rejects with `ERR_STORE_LOCKED`, also for a lock inside the same
+ * lock. It needs `node:sqlite` (Node 22.13 or newer), else `ERR_STORE_PEER_MISSING`. If no session can be stored (a
+ * read-only or full disk, a refused directory), it runs without a lock.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION` at once; later a rejection with `ERR_STORE_FULL`,
  *   `ERR_STORE_DENIED`, `ERR_STORE_INSECURE`, `ERR_STORE_GARBAGE`, `ERR_STORE_NEWER`,
@@ -133,7 +133,7 @@ async function canWrite(directory: string, path: string): Promise<boolean> {
 }
 
 function unwatched(directory: string, cause: unknown): StoreError {
-  const message = `${directory} cannot be watched, so what others change is seen at the next renewal.`
+  const message = `${directory} cannot be watched, so changes by other processes are seen only at the next renewal.`
   return new StoreError('ERR_STORE_UNAVAILABLE', message, { cause })
 }
 
@@ -145,7 +145,7 @@ function ownDirectory(options: FileStoreOptions): string {
   throw new StoreError('ERR_INVALID_OPTION', '`directory` is the path of a directory, not empty.')
 }
 
-/** What a file is called: nothing of the name shows, and no name leads out of the directory. */
+/** Returns the file's name. It hides the session's name, and cannot lead out of the directory. */
 function digest(name: string): string {
   // UTF-16, because UTF-8 has the same bytes for all lone surrogates.
   return createHash('sha256').update(name, 'utf16le').digest('hex')
@@ -157,7 +157,7 @@ async function readEntry(directory: string, path: string) {
   return text === undefined ? undefined : decodeEntry(text)
 }
 
-/** What somebody else put beside a session, or a newer release of ours: it is kept. */
+/** Returns the fields that another program, or a newer release, added to a session. They are kept. */
 async function otherFields(directory: string, path: string): Promise<Record<string, unknown>> {
   try {
     return (await readEntry(directory, path))?.extra ?? {}
@@ -172,7 +172,7 @@ async function readNames(directory: string): Promise<string[]> {
   const names: string[] = []
   for (const file of await readdir(directory)) {
     if (!file.endsWith('.json')) continue
-    // What cannot be read is nobody's session.
+    // An unreadable file is not a session.
     const entry = await readEntry(directory, join(directory, file)).catch(() => undefined)
     const name = entry?.extra.name
     if (typeof name === 'string' && file === `${digest(name)}.json`) names.push(name)
@@ -180,7 +180,7 @@ async function readNames(directory: string): Promise<string[]> {
   return names
 }
 
-/** Why nobody can keep a session in a directory, and so nobody shares one. */
+/** Codes of errors that mean that no process can store a session in the directory, so none is shared. */
 const UNSHARED = new Set(['ERR_STORE_DENIED', 'ERR_STORE_FULL', 'ERR_STORE_INSECURE'])
 
 /** Whether sessions can be stored here. If not, a renewal must not wait for a lock that cannot be made. */

@@ -70,7 +70,7 @@ export function keychainStore(
     },
     setToken: (tokens, name) =>
       changing(name, async (credentials, account) => {
-        // A torn one is no newer one.
+        // An incomplete session is not a newer one.
         refuseNewer(await readText(credentials, account).catch(ignoreGarbage))
         await writeText(credentials, account, encodeEntry(tokens, { name }))
       }),
@@ -98,7 +98,7 @@ async function nameIn(account: string, all: Map<string, string>): Promise<string
     const { name } = decodeEntry(text ?? '').extra
     return typeof name === 'string' ? name : undefined
   } catch {
-    return undefined // what cannot be read is nobody's session
+    return undefined // an unreadable entry is not a session
   }
 }
 

@@ -20,11 +20,11 @@ export type { RedisClient, RedisCluster, RedisNode, RedisSubscriber } from './re
 export type { KeyScan, RedisListener, RedisListenerEvents, RedisPort } from './redis/port.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
-/** Under which keys sessions lie, how long they live and how long a lock does. */
+/** Keys of sessions, and lifetimes of sessions and locks. */
 export interface RedisStoreOptions {
   /**
-   * What every key begins with. Default `'latchkey:'`. Two applications on one Redis need two, and
-   * neither the beginning of the other.
+   * Start of every key. Default `'latchkey:'`. Two applications on one Redis need different ones, and neither may be
+   * the start of the other.
    */
   prefix?: string
   /**
@@ -114,7 +114,7 @@ export function redisStore<Node = never>(
       const values = [KEEP_MS, channelOf(key), CHANGED]
       const fence = await runScript(port, REMOVE, key, values)
       const holder = locks.holders.get(key)
-      if (holder) holder.fence = Number(fence) // a sign-in that follows is no late writer
+      if (holder) holder.fence = Number(fence) // a sign-in that follows is not a late write
     },
     lock: (name, run) => withLock(locks, keyed(name), run),
     subscribe: (name, listener) => followKey(changes, keyed(name), listener),

@@ -1,28 +1,28 @@
-/** What can go wrong with a store. One row each in `docs/errors.md`. */
+/** Codes of store errors. Each is described in `docs/errors.md`. */
 export type StoreErrorCode =
-  /** It could not be reached, read or written; that may pass. */
+  /** The store could not be reached, read or written. That may pass. */
   | 'ERR_STORE_UNAVAILABLE'
-  /** No answer in time. */
+  /** The store did not answer in time. */
   | 'ERR_STORE_TIMEOUT'
-  /** Somebody else holds the lock, or the keychain is locked. */
+  /** Another process or tab holds the lock, or the keychain is locked. */
   | 'ERR_STORE_LOCKED'
   /** A disk, quota or storage is full. */
   | 'ERR_STORE_FULL'
-  /** More than the place can hold: three cookies of 4,096 bytes, a credential of 2,560. */
+  /** The session is larger than the place can hold, such as three cookies of 4,096 bytes. */
   | 'ERR_STORE_TOO_LARGE'
   /** Permission denied, read-only, blocked by the browser or refused by the user. */
   | 'ERR_STORE_DENIED'
-  /** Others could read or replace the entry: a symlink, a foreign owner, a mode that cannot be tightened. */
+  /** Other users could read or replace the entry: a symlink, a foreign owner, a mode that is too open. */
   | 'ERR_STORE_INSECURE'
-  /** What is there is no token set. */
+  /** The stored value is not a token set. */
   | 'ERR_STORE_GARBAGE'
-  /** What is there was written by a newer version; it is left as it is. */
+  /** A newer version wrote the stored session. It is left as it is. */
   | 'ERR_STORE_NEWER'
-  /** What is there was encrypted with a key that was not given; it is left as it is. */
+  /** The stored session was encrypted with another key. It is left as it is. */
   | 'ERR_STORE_WRONG_KEY'
-  /** A write that came too late: something newer is there already, and stays. */
+  /** The write was too late: a newer session is stored already, and stays. */
   | 'ERR_STORE_OVERTAKEN'
-  /** An option that cannot be: said when the store is made. */
+  /** An invalid option. Thrown when the store is made. */
   | 'ERR_INVALID_OPTION'
   /** The store needs a package that is not installed. */
   | 'ERR_STORE_PEER_MISSING'
@@ -30,11 +30,11 @@ export type StoreErrorCode =
 const brand = Symbol.for('latchkey.error')
 
 /**
- * The one kind of error that stores throw. A manager goes on in memory and tells it in its event
- * `storeFailed`. `code` is stable and made for `switch`; the system's own error (`ENOSPC`, a
+ * The error that stores throw. A manager then keeps the session in memory and reports the error in its event
+ * `storeFailed`. `code` is stable, for use in a `switch`. The system's own error (`ENOSPC`, a
  * `QuotaExceededError`) is the `cause`. It never holds a token.
  *
- * Core's `isLatchkeyError()` knows it by its brand, so that importing a store does not load core.
+ * Core's `isLatchkeyError()` recognises it by its brand, so that importing a store does not load core.
  */
 export class StoreError extends Error {
   /** `'StoreError'`. */
@@ -48,7 +48,7 @@ export class StoreError extends Error {
     this.code = code
   }
 
-  /** @internal How core knows it. */
+  /** @internal The brand that core recognises. */
   get [brand](): true {
     return true
   }

@@ -12,12 +12,12 @@ import { type Area, openArea, type WebStorage } from './web/area.ts'
 import { handOver } from './web/hand-over.ts'
 import { lockManager, tabLock } from './web/tab-lock.ts'
 
-/** Which storage, and whose. */
+/** Options of webStore(). */
 export interface WebStoreOptions {
   /**
-   * `'local'`: one session for all tabs, until somebody signs out. `'session'`: one for each tab, until
-   * it is closed; a duplicated tab takes a copy along, which suits no single-use refresh token. Or a
-   * `Storage` of your own. Default: `'local'`.
+   * `'local'`: one session for all tabs, until the user signs out. `'session'`: one for each tab, until it is closed.
+   * A duplicated tab gets a copy, which does not work with single-use refresh tokens. Or your own `Storage`.
+   * Default: `'local'`.
    */
   storage?: WebStorage
   /**
@@ -33,18 +33,18 @@ const KNOWN: OptionNames<WebStoreOptions> = { storage: true, app: true }
  * Keeps sessions in the browser's localStorage or sessionStorage, and makes the tabs of a page one
  * client: one renewal for all, and a sign-in, renewal or sign-out in one is seen in the others.
  *
- * **Choose it knowingly.** Every script of the page's origin can read what is in it: one XSS hole or one
- * bad dependency, and the tokens are gone. OWASP (HTML5 Security Cheat Sheet, "Local Storage") advises
- * against session identifiers in it. The default, memory, costs a sign-in at each reload; a server
- * that keeps the session behind an `HttpOnly` cookie costs none.
+ * **Know the risk.** Every script of the page's origin can read the storage, so one XSS hole or one bad dependency
+ * can steal the tokens. OWASP (HTML5 Security Cheat Sheet, "Local Storage") advises against session identifiers in
+ * it. The default, memory, needs a sign-in at each reload. A server that keeps the session behind an `HttpOnly`
+ * cookie avoids both.
  *
- * The lock is `navigator.locks`, held during a renewal only and waited for 30 s at most. Insecure origins
- * (plain http beyond localhost) have none; two tabs may then renew in the same instant, and the loser
- * takes over what the winner stored. A tab that the browser freezes in the middle of a renewal holds up
- * those of the others until it wakes or is discarded; they keep their session.
+ * The lock is `navigator.locks`, held only during a renewal. Other tabs wait for it for at most 30 s. Insecure
+ * origins (plain http beyond localhost) have no locks; two tabs may then renew at the same time, and one adopts the
+ * tokens that the other stored. A tab that the browser freezes during a renewal delays the renewals of other tabs
+ * until it wakes or is discarded. They keep their session.
  *
- * Nothing is touched before the first use. Where the storage is blocked, full or missing, the methods throw
- * `ERR_STORE_DENIED`, `ERR_STORE_FULL` or `ERR_STORE_UNAVAILABLE`, and a manager goes on in memory.
+ * Does not touch the storage before the first use. If the storage is blocked, full or missing, the methods throw
+ * `ERR_STORE_DENIED`, `ERR_STORE_FULL` or `ERR_STORE_UNAVAILABLE`, and a manager keeps the session in memory.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION`.
  *

@@ -81,7 +81,7 @@ test('key-value storages fit, whichever words they use', () => {
 test('an error of a store has a code to switch by', () => {
   const { code } = new StoreError('ERR_STORE_FULL', 'x')
   if (code === 'ERR_STORE_FULL') expectTypeOf(code).toEqualTypeOf<'ERR_STORE_FULL'>()
-  // @ts-expect-error there is no such code
+  // @ts-expect-error not a code
   expectTypeOf(code === 'ERR_STORE_BROKEN').toBeBoolean()
 })
 
@@ -100,7 +100,7 @@ test('misuse does not compile', () => {
   redisStore('redis://127.0.0.1')
   // @ts-expect-error in milliseconds, and so named
   redisStore(createClient(), { lease: 5 })
-  // @ts-expect-error two methods are no storage
+  // @ts-expect-error a storage needs more than two methods
   asyncStorageStore({ getItem: () => null, setItem: () => undefined })
   // @ts-expect-error misspelt
   keychainStore({ serviceName: 'crm' })

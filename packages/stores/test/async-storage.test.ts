@@ -128,7 +128,7 @@ describe('a store on expo-secure-store', () => {
 describe('asyncStorageStore', () => {
   const tokens = { accessToken: 'CANARY-7f3a' }
 
-  it('writes keys that every storage takes, and that name nobody', async () => {
+  it('writes keys that every storage accepts and that hide the user', async () => {
     expect(await keyOf('https://ada@api.test/?x=1')).toMatch(/^latchkey\.[0-9a-f]{64}$/)
   })
 

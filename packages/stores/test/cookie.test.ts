@@ -248,7 +248,7 @@ describe.each([...exchanges, ['a document', documentExchange] as const])(
       expect(await store.getToken(name)).toBeUndefined()
     })
 
-    test('is no session if a piece is missing or is another session’s, and the next sign-in replaces it', async () => {
+    test('is invalid if a piece is missing or belongs to another session, and the next sign-in replaces it', async () => {
       const [one, two] = [open(), open()]
       await cookieStore(one.place).setToken(big, name)
       await cookieStore(two.place).setToken(big, name)

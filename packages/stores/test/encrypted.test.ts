@@ -142,7 +142,7 @@ describe('what lies in the store inside', () => {
     await expect(store.getToken(name)).rejects.toEqual(wrongKey)
   })
 
-  test('is no session if it is not encrypted, and the next sign-in replaces it', async () => {
+  test('is invalid if it is not encrypted, and the next sign-in replaces it', async () => {
     const inside = memoryStore()
     const store = encrypted(inside, key)
     await inside.setToken(tokens, name)
@@ -151,7 +151,7 @@ describe('what lies in the store inside', () => {
     expect(await store.getToken(name)).toEqual(newer)
   })
 
-  test('is left alone if a later release encrypted it, until somebody signs out', async () => {
+  test('is kept if a later release encrypted it, until the user signs out', async () => {
     const inside = memoryStore()
     const store = encrypted(inside, key)
     await inside.setToken({ accessToken: 'latchkey-encrypted.2.abcd' }, name)

@@ -27,7 +27,7 @@ describe('an entry', () => {
     expect(Object.getPrototypeOf(entry.extra)).toBeNull()
   })
 
-  it('leaves out what is not known', () => {
+  it('leaves out unknown values', () => {
     const { accessToken } = tokens
     expect(JSON.parse(encodeEntry({ accessToken }))).toEqual({ version: 1, accessToken })
     expect(decodeEntry(encodeEntry({ accessToken })).tokens).toEqual({ accessToken })
@@ -47,7 +47,7 @@ describe('an entry', () => {
     expect(decodeEntry(JSON.parse(encodeEntry(tokens))).tokens).toEqual(tokens)
   })
 
-  it('is not written for what is no token set', () => {
+  it('is not written for a value that is not a token set', () => {
     for (const odd of [
       undefined,
       null,
@@ -62,13 +62,13 @@ describe('an entry', () => {
     }
   })
 
-  it('is not written when nobody would read it', () => {
+  it('is not written if it is too long for a reader', () => {
     expect(code(() => encodeEntry({ accessToken: 'x'.repeat(1_048_576) }))).toBe(
       'ERR_STORE_TOO_LARGE',
     )
   })
 
-  it('with instants that are none has no instants', () => {
+  it('with invalid instants has no instants', () => {
     const text = JSON.stringify({ ...tokens, version: 1, expiresAt: '1', refreshExpiresAt: -1 })
     const { expiresAt, refreshExpiresAt } = decodeEntry(text).tokens
     expect([expiresAt, refreshExpiresAt]).toEqual([undefined, undefined])

@@ -31,7 +31,7 @@ async function signedIn(): Promise<FilePlace> {
   return place
 }
 
-describe('a file that somebody or something broke', () => {
+describe('a damaged file', () => {
   /** What is got from `bytes`, or from what lies there: a session, or the code of the error. */
   async function got({ store, entry }: FilePlace, bytes?: Uint8Array | string): Promise<unknown> {
     if (bytes !== undefined) await writeFile(entry(), bytes)
@@ -39,7 +39,7 @@ describe('a file that somebody or something broke', () => {
     return code ?? store.getToken(NAME)
   }
 
-  it('cut off at any byte is no session', async () => {
+  it('cut off at any byte is not a session', async () => {
     const place = await signedIn()
     const whole = await readFile(place.entry())
     const seen = new Set<unknown>()
@@ -50,7 +50,7 @@ describe('a file that somebody or something broke', () => {
     expect(await got(place, whole)).toEqual(tokensOf('ümläut'))
   })
 
-  it('with a byte order mark, NULs or bytes that are no UTF-8 is no session', async () => {
+  it('with a byte order mark, NULs or bytes that are not UTF-8 is not a session', async () => {
     const place = await signedIn()
     const whole = await readFile(place.entry())
     const at = whole.indexOf('ü')
@@ -67,7 +67,7 @@ describe('a file that somebody or something broke', () => {
     }
   })
 
-  it('that is far too long is no session, and is not read at all', async () => {
+  it('that is far too long is not a session, and is not read at all', async () => {
     const place = await signedIn()
     await truncate(place.entry(), 4_000_000_000) // takes no space, and more memory than there may be
     expect(await got(place)).toBe('ERR_STORE_GARBAGE')

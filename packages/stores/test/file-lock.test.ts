@@ -111,7 +111,7 @@ describe('the lock', () => {
     for (const [came, went] of visits) expect(went).toBe(came?.replace('<', '>'))
   })
 
-  it('is made in another way where there are no hard links', async () => {
+  it('is made in another way on a file system without hard links', async () => {
     const { directory, path } = await lockPlace()
     const without = `import fs from 'node:fs/promises'
       import { syncBuiltinESMExports } from 'node:module'
@@ -140,10 +140,10 @@ describe('the lock', () => {
   })
 })
 
-describe('what is no lock', () => {
+describe('a path that is not a lock', () => {
   const codeOf = (code: string) => expect.objectContaining({ code })
 
-  it('is told: a file that somebody wrote into, a link, a directory', async () => {
+  it('is an error: a file with content, a link, a directory', async () => {
     const { store, directory, lock, root } = await newPlace()
     await mkdir(directory, { mode: 0o700 })
     await writeFile(lock('text'), 'no database', { mode: 0o600 })
@@ -155,14 +155,14 @@ describe('what is no lock', () => {
     await expect(store.lock('directory', run)).rejects.toEqual(codeOf('ERR_STORE_INSECURE'))
   })
 
-  it('holds nobody up where no session can be kept: a directory that is refused', async () => {
+  it('is not needed if no session can be stored, as in a refused directory', async () => {
     const { store, directory, root } = await newPlace()
     await symlink(root, directory)
     expect(await store.lock(NAME, async () => 'ran')).toBe('ran')
   })
 
   it.skipIf(process.platform === 'win32')(
-    'holds nobody up where no session can be kept: a directory that cannot be written',
+    'is not needed if no session can be stored, as in a read-only directory',
     async () => {
       const { store, directory, root } = await asNobody(newPlace)
       await asNobody(async () => {

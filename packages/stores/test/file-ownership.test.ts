@@ -157,7 +157,7 @@ describe.skipIf(process.platform === 'win32')('a session is its owner’s alone'
     expect(await attempts(place)).toEqual(refused)
   })
 
-  it('a pipe is refused, and nobody waits for its writer', async () => {
+  it('a pipe is refused, without waiting for its writer', async () => {
     const place = await signedIn()
     await place.store.removeToken(NAME)
     await promisify(execFile)('mkfifo', ['-m', '600', place.entry()])

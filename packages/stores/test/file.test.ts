@@ -38,7 +38,7 @@ describe('a session on disk', () => {
     })
   })
 
-  it('keeps the fields that somebody else added to it', async () => {
+  it('keeps the fields that another program added to it', async () => {
     const { store, entry } = await newPlace()
     await store.setToken(tokensOf('one'), NAME)
     const fields = JSON.parse(await readFile(entry(), 'utf8'))
@@ -78,7 +78,7 @@ describe('a session on disk', () => {
 })
 
 describe('names()', () => {
-  it('leaves out what is no session of that name', async () => {
+  it('leaves out files that are not a session of that name', async () => {
     const { store, entry, directory } = await newPlace()
     await store.setToken(tokensOf('ada'), 'ada')
     await writeFile(entry('copy'), await readFile(entry('ada')), { mode: 0o600 })
@@ -108,7 +108,7 @@ describe('a temporary file', () => {
     }
   })
 
-  it('of somebody else is not touched', async () => {
+  it('of another program is not touched', async () => {
     const { store, directory, list } = await newPlace()
     await store.setToken(tokensOf('one'), NAME)
     const path = join(directory, 'editor.tmp')
@@ -185,7 +185,7 @@ describe('the directory', () => {
 describe('on Windows a rename', () => {
   const opened = (code: string) => Object.assign(new Error(`${code}: rename`), { code })
 
-  it('waits while somebody has the file open', async () => {
+  it('waits while another program has the file open', async () => {
     const errors = ['EPERM', 'EACCES', 'EBUSY'].map(opened)
     const rename = () => (errors.length > 0 ? Promise.reject(errors.pop()) : Promise.resolve())
     await renameOpened(rename, 'win32')

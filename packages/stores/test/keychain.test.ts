@@ -101,7 +101,7 @@ describe('a text in several credentials', () => {
   })
 })
 
-test('a service that is no name is refused at once', () => {
+test('an invalid service name is refused at once', () => {
   for (const service of ['', 7 as never]) {
     expect(() => keychainStore({ service })).toThrow(/service/)
   }

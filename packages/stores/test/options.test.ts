@@ -47,7 +47,7 @@ describe.each(factories)('%s()', (_, make, every) => {
       expect.objectContaining({
         name: 'StoreError',
         code: 'ERR_INVALID_OPTION',
-        message: `There is no option \`dir\`. There are: ${names}.`,
+        message: `Unknown option \`dir\`. Known options: ${names}.`,
       }),
     )
   })

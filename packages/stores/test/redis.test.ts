@@ -40,7 +40,7 @@ test('a client that was never connected is told at once, by every method', async
   }
 })
 
-test('a prefix that is no string, and durations out of range, are refused at once', () => {
+test('a prefix that is not a string, and durations out of range, are refused at once', () => {
   const client = createClient()
   // @ts-expect-error wrong on purpose
   expect(() => redisStore(client, { prefix: 7 })).toThrow(/prefix/)

@@ -67,7 +67,7 @@ test.each([
   )
 })
 
-test('without a window the store is made, and its methods say that there is no storage', () => {
+test('without a window the store is made, and its methods report the missing storage', () => {
   const store = webStore()
   expect(() => store.getToken(name)).toThrow(
     expect.objectContaining({ code: 'ERR_STORE_UNAVAILABLE' }),

@@ -1,5 +1,5 @@
 /**
- * What every adapter promises, as test cases.
+ * The promises of every adapter, as test cases.
  *
  * @module
  */
@@ -25,8 +25,8 @@ export type {
 } from './contract/subject.ts'
 
 /**
- * What Latchkey promises whichever client is used: a list of named cases, for any test runner, in Node
- * and in pages. Each runs against real servers, in a corner of its own, so they may run at once.
+ * Returns the promises of Latchkey for any client, as a list of named cases for any test runner, in Node and in
+ * pages. Each case runs against its own part of real servers, so cases may run at the same time.
  *
  * @example
  * const servers = await startContractServers() // from @latchkey/testing/node

@@ -1,5 +1,5 @@
 /**
- * Servers without servers, for tests: NocoDB, OAuth 2.0, and REST APIs that answer a sign-in with a JWT.
+ * Test doubles of servers that need no real server: NocoDB, OAuth 2.0, and REST APIs that answer a sign-in with a JWT.
  *
  * @module
  */

@@ -14,11 +14,11 @@ export type { FetchServer } from './double/fetch-server.ts'
 export { type ContractServers, startContractServers } from './servers/contract-servers.ts'
 export type { TokenReading } from './servers/world.ts'
 
-/** Where the server listens. */
+/** The address that the server listens at. */
 export interface ListenOptions {
   /** Default 0: any free port. */
   port?: number
-  /** A sub-path under which the whole server lives, such as `/nocodb`. Default `''`. */
+  /** A sub-path for the whole server, such as `/nocodb`. Default `''`. */
   basePath?: string
 }
 

@@ -1,5 +1,5 @@
 /**
- * What every store promises, as test cases.
+ * The promises of every store, as test cases.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import type { StoreCase } from './store-contract/subject.ts'
 export type { Lack, StoreCase, StorePlace, StoreSubject } from './store-contract/subject.ts'
 
 /**
- * What every store of Latchkey promises, as a list of named cases for any test runner, in Node and in
- * pages. Each case has a place of its own. Run them one after the other: some pollute `Object.prototype`
- * for a moment, and everybody in the process sees that.
+ * Returns the promises of every Latchkey store, as a list of named cases for any test runner, in Node and in pages.
+ * Each case has its own place. Run them one after the other, because some pollute `Object.prototype` for a moment,
+ * which the whole process sees.
  *
  * @example
  * const subject: StoreSubject = {

@@ -54,7 +54,7 @@ test('a contract is a list of cases for a subject of your own', async () => {
 
 test('misuse does not compile', () => {
   expectTypeOf<'0.301.3'>().toExtend<ServerVersion>()
-  // @ts-expect-error a version that nobody measured
+  // @ts-expect-error a version that was not measured
   createNocoDBDouble({ version: '0.1.0' })
   // @ts-expect-error in milliseconds, and so named
   createNocoDBDouble({ accessTokenLifetime: 2 })

@@ -117,7 +117,7 @@ describe('refresh tokens', () => {
     expect(answer.message).toBe('refresh token expired')
   })
 
-  test('do not exist where there is no renewal', async () => {
+  test('do not exist without a renewal', async () => {
     const { signIn, refresh } = open({ refresh: false })
     const { json } = await signIn()
     expect(json.refresh_token).toBeUndefined()
@@ -135,7 +135,7 @@ describe('behind its clients’ backs', () => {
     control.revokeRefreshTokens('ada')
     expect((await read(second.access_token)).status).toBe(200)
     expect((await refresh(second.refresh_token)).status).toBe(401)
-    control.revokeSessions('somebody else')
+    control.revokeSessions('another user')
     expect(await control.hasSession(second.access_token)).toBe(true)
     control.revokeSessions('ada')
     expect(await control.hasSession(second.access_token)).toBe(false)

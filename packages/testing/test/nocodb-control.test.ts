@@ -166,5 +166,5 @@ test.each([
 
 test('an unknown user is named to whoever wants to revoke them', () => {
   const { control } = createNocoDBDouble()
-  expect(() => control.revokeSessions('nobody@example.com')).toThrow('no user nobody@example.com')
+  expect(() => control.revokeSessions('unknown@example.com')).toThrow('no user unknown@example.com')
 })

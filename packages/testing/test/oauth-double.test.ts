@@ -144,7 +144,7 @@ describe('behind its clients’ backs', () => {
     expect((await read(first.access_token)).status).toBe(401)
     expect((await refresh(first.refresh_token)).status).toBe(200)
     const second = await signIn()
-    control.revokeRefreshTokens('somebody else')
+    control.revokeRefreshTokens('another user')
     control.revokeRefreshTokens('app')
     expect((await read(second.access_token)).status).toBe(200)
     expect((await refresh(second.refresh_token)).status).toBe(400)

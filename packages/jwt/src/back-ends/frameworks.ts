@@ -4,8 +4,8 @@ import { bearerChallenge } from './bearer-challenge.ts'
 import { bodyOf } from './body.ts'
 
 /**
- * express-jwt: every 401 is about the token (expired, forged, revoked). Missing rights are the
- * application's to tell, with a 403.
+ * express-jwt: every 401 is about the token (expired, forged, revoked). For missing rights the application
+ * answers 403.
  */
 export const expressJwt = bearerChallenge
 
@@ -52,8 +52,9 @@ export async function djangoSimpleJwt(response: ResponseView): Promise<boolean> 
 export const laravel = bearerChallenge
 
 /**
- * plumber, with sealr or a filter like it. It answers missing rights just as a dead token: such a request
- * is sent twice, its second 401 is the caller's, and the session stays. A refused sign-in is told apart.
+ * plumber, with sealr or a similar filter. It answers missing rights and a dead token alike. So a request
+ * without the rights is sent twice; the caller gets its second 401, and the session is kept. A rejected
+ * sign-in has its own message.
  */
 export async function plumber(response: ResponseView): Promise<boolean> {
   if (response.status !== 401) return false

@@ -4,8 +4,8 @@ import { bearerChallenge } from './bearer-challenge.ts'
 import { bodyOf } from './body.ts'
 
 /**
- * PostgREST and Supabase's REST: 401 with `PGRST303` (older: `PGRST301`). Not when it says that no token
- * came (`PGRST302`), or what an anonymous request may not do (`42501`).
+ * PostgREST and Supabase's REST: 401 with `PGRST303` (older: `PGRST301`). Not when the token is missing
+ * (`PGRST302`) or an anonymous request lacks the rights (`42501`).
  */
 export async function postgRest(response: ResponseView): Promise<boolean> {
   if (response.status !== 401) return false
@@ -31,8 +31,8 @@ export async function supabaseAuth(response: ResponseView): Promise<boolean> {
 }
 
 /**
- * Hasura: `invalid-jwt` among the errors of a 200, since that is how GraphQL fails (400 from its Relay
- * endpoint). So the start of every 200 of JSON is read.
+ * Hasura: `invalid-jwt` among the errors of a 200, because GraphQL reports errors so (400 from its Relay
+ * endpoint). This is why the start of every JSON answer with 200 is read.
  */
 export async function hasura(response: ResponseView): Promise<boolean> {
   const { status, headers } = response
@@ -60,20 +60,20 @@ export async function appwrite(response: ResponseView): Promise<boolean> {
   return response.status === 401 && textAt(await bodyOf(response), 'type') === 'user_jwt_invalid'
 }
 
-/** Auth0: the Management API, and an API of one's own with its SDKs. */
+/** Auth0: the Management API, and your own API with Auth0's SDKs. */
 export const auth0 = bearerChallenge
 
-/** Keycloak: its own endpoints, and what its adapters protect. */
+/** Keycloak: its own endpoints, and APIs that its adapters protect. */
 export const keycloak = bearerChallenge
 
-/** Reasons of Google's for a 401 that a new token of the same kind does not cure. */
+/** Google's reasons for a 401 that a new token of the same kind does not fix. */
 const GOOGLE_OTHER = [
   'CREDENTIALS_MISSING',
   'ACCESS_TOKEN_TYPE_UNSUPPORTED',
   'ACCOUNT_STATE_INVALID',
 ]
 
-/** Google APIs: 401 `UNAUTHENTICATED`, unless `details` name a reason that no new token cures. */
+/** Google APIs: 401 `UNAUTHENTICATED`, unless `details` name a reason that a new token does not fix. */
 export async function google(response: ResponseView): Promise<boolean> {
   if (response.status !== 401) return false
   const details = fieldOf(await bodyOf(response), 'error.details')

@@ -2,13 +2,13 @@ import { LatchkeyError } from '@latchkey/core'
 import { type OptionNames, ownFetch } from '@latchkey/core/service'
 import type { Exchange } from '../sending.ts'
 
-/** How a server is asked. */
+/** Options of a request to a server. */
 export interface LookupOptions {
   /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch | undefined
   /** Allows plain http beyond this machine. Default: false. */
   allowInsecure?: boolean | undefined
-  /** Gives up, with the signal's own reason. Without it, each request has 15 s. */
+  /** Aborts the request with the signal's own reason. Without it, each request has a limit of 15 s. */
   signal?: AbortSignal | undefined
 }
 

@@ -14,29 +14,29 @@ import { misconfigured, refusal } from '../refusal.ts'
 import { requestOptions } from '../sending.ts'
 import { exchangeOf, type LookupOptions, lookupOptions, unexpected } from './lookup.ts'
 
-/** What to register. */
+/** The client to register. */
 export interface RegistrationOptions extends LookupOptions {
-  /** Where sign-ins return to. Default: `http://127.0.0.1/callback`, as `signInWithBrowser()` has it. */
+  /** Redirect URIs of sign-ins. Default: `http://127.0.0.1/callback`, the default of `signInWithBrowser()`. */
   redirectUris?: readonly string[] | undefined
-  /** What users are shown. */
+  /** The name that users see. */
   clientName?: string | undefined
   /** Default: `['authorization_code', 'refresh_token']`. */
   grantTypes?: readonly string[] | undefined
-  /** How the client will show who it is. Default: `'none'`, for programs that can keep no secret. */
+  /** How the client will authenticate. Default: `'none'`, for programs that cannot keep a secret. */
   clientAuthentication?: 'basic' | 'post' | 'none' | undefined
-  /** Of a server that lets only some register. */
+  /** Needed by servers that do not let every client register. */
   initialAccessToken?: string | undefined
-  /** More members of the registration, called as RFC 7591 does. */
+  /** More members of the registration, with the names of RFC 7591. */
   metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The new client. Can be spread into the options of `oauth()`; keep it, or each start registers another one. */
+/** The new client. Spread it into the options of `oauth()`. Keep it, or each start registers another one. */
 export interface RegisteredClient {
   /** Its id. */
   clientId: string
   /** Its secret, if it was given one. */
   clientSecret?: string
-  /** As it was registered. */
+  /** As registered. */
   clientAuthentication: 'basic' | 'post' | 'none'
 }
 
@@ -59,8 +59,8 @@ const METHODS = {
 /**
  * Registers a client with an authorization server (RFC 7591).
  *
- * @returns What `oauth()` has to be told of it.
- * @throws {LatchkeyError} `ERR_OAUTH_CONFIGURATION` when the server registers no clients, or not this one;
+ * @returns The client as options for `oauth()`.
+ * @throws {LatchkeyError} `ERR_OAUTH_CONFIGURATION` when the server does not register clients, or not this one;
  *   `ERR_SERVER_UNAVAILABLE`; `ERR_UNEXPECTED_ANSWER`; `ERR_INVALID_OPTION`; and `signal`'s own reason.
  */
 export async function registerClient(
@@ -92,7 +92,7 @@ export async function registerClient(
   return { clientId, ...secret, clientAuthentication }
 }
 
-/** A program of this machine is `native`: only then do servers allow it every port (RFC 8252). */
+/** A program on this machine must be `native`, because only then do servers allow any port (RFC 8252). */
 function registration({
   redirectUris = ['http://127.0.0.1/callback'],
   grantTypes = ['authorization_code', 'refresh_token'],
@@ -116,14 +116,14 @@ function registration({
 const isLoopback = ({ protocol, hostname }: URL) =>
   protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
 
-/** The answer may hold a secret. */
+/** Refuses an unprotected endpoint, because the answer may hold a secret. */
 function checkEndpoint({ issuer, registration_endpoint }: AuthorizationServer, insecure: boolean) {
   if (registration_endpoint === undefined || !URL.canParse(registration_endpoint)) {
     throw misconfigured(
-      `${issuer} registers no clients. Register there by hand, and give \`clientId\`.`,
+      `${issuer} does not register clients automatically. Register the client there by hand, and set \`clientId\`.`,
     )
   }
   if (!mayCarrySecrets(new URL(registration_endpoint), insecure)) {
-    throw misconfigured(`${issuer} names a registration endpoint that is not protected.`)
+    throw misconfigured(`${issuer} names a registration endpoint that is not protected by https.`)
   }
 }

@@ -4,34 +4,34 @@ import { unavailable } from '../refusal.ts'
 import { type Exchange, requestOptions } from '../sending.ts'
 import { exchangeOf, type LookupOptions, lookupOptions, unexpected } from './lookup.ts'
 
-/** Where to look, and how. */
+/** Options of discoverResource(). */
 export interface DiscoverOptions extends LookupOptions {
   /**
-   * Where the API keeps its metadata, as `resource_metadata` in its challenge says. Default: the place that
-   * RFC 9728 gives it, below the API's path or at its origin.
+   * URL of the API's metadata: `resource_metadata` in its challenge. Default: the place that RFC 9728 defines,
+   * for the API's path or for its origin.
    */
   metadataUrl?: string | undefined
 }
 
-/** What an API says about itself. All but a `clientId` that `oauth()` needs, so that it can be spread there. */
+/** An API's metadata as options for `oauth()`, which then only needs a `clientId`. */
 export interface ProtectedResource {
-  /** The only origin that gets the token: that of the address. */
+  /** The only origin that the token is sent to: that of the address. */
   origin: string
-  /** Who issues its tokens. When the API names several, the first. */
+  /** The issuer of its tokens; the first, if the API names several. */
   issuer: string
-  /** What the API calls itself: for whom tokens are issued (RFC 8707). */
+  /** The API's own identifier, for which tokens are issued (RFC 8707). */
   resource: string
-  /** The scopes it knows, separated by spaces, when it says so. */
+  /** The scopes it supports, separated by spaces, if it lists them. */
   scope?: string
 }
 
 const KNOWN: OptionNames<DiscoverOptions> = { metadataUrl: 'text', ...lookupOptions }
 
 /**
- * Asks an API, such as an MCP server, whose tokens it takes (RFC 9728). Metadata that is about another API is
- * refused: it has to name the address, or a path above it, at the same origin.
+ * Asks an API, such as an MCP server, for its authorization server (RFC 9728). Refuses metadata about another
+ * API: it has to name the address, or a path above it, at the same origin.
  *
- * @param address Where the API is, such as `https://mcp.example.com/mcp`.
+ * @param address The API's address, such as `https://mcp.example.com/mcp`.
  * @throws {LatchkeyError} `ERR_SERVER_UNAVAILABLE` when it cannot be asked, or has no metadata;
  *   `ERR_UNEXPECTED_ANSWER` when its metadata names no issuer or is about another API; `ERR_INVALID_OPTION`;
  *   and `signal`'s own reason.
@@ -53,7 +53,9 @@ export async function discoverResource(
   const metadata = readObject(await readMetadata(url, told, exchangeOf(options)))
   const { resource, authorization_servers: issuers, scopes_supported: scopes } = metadata
   if (typeof resource !== 'string' || !isAbove(resource, url)) {
-    throw unexpected(`The metadata of ${url.href} is about another API, so it was not used.`)
+    throw unexpected(
+      `The metadata of ${url.href} is about another API, so it was not used. Check the address.`,
+    )
   }
   const issuer: unknown = Array.isArray(issuers) ? issuers[0] : undefined
   if (typeof issuer !== 'string') {
@@ -73,11 +75,11 @@ async function readMetadata(url: URL, told: URL | undefined, exchange: Exchange)
   const atOrigin = () => resourceDiscoveryRequest(new URL(url.origin), requestOptions(exchange))
   const response = isElsewhere ? await atOrigin() : asked
   if (response.status === 200) return response.text()
-  const said = `${url.href} answered ${response.status} when asked whose tokens it takes (RFC 9728).`
+  const said = `${url.href} answered ${response.status} when asked for its authorization server (RFC 9728).`
   throw unavailable(said, response)
 }
 
-/** Whether an API of this name is the one at `url`, or holds it. */
+/** Returns whether `resource` names the API at `url`, or a path above it. */
 function isAbove(resource: string, url: URL): boolean {
   if (!URL.canParse(resource)) return false
   const { origin, pathname } = new URL(resource)

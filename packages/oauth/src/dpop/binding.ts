@@ -4,13 +4,13 @@ import { readChallenges } from '../challenge.ts'
 import { requestOptions } from '../sending.ts'
 import type { SessionKeys } from './session-keys.ts'
 
-/** Tokens that are bound to a key, which each request has to prove (RFC 9449). */
+/** Binds tokens to a key that each request has to prove (RFC 9449). */
 export interface DPoPBinding {
   /** Proves the key of `tokens`, or of a session to come, in requests to the authorization server. */
   proverOf(tokens: TokenSet | undefined): Promise<DPoPHandle>
-  /** What the proof of `tokens`, or of a session to come, has bound. */
+  /** Returns the new tokens together with the key that they are bound to. */
   keepWith(bound: TokenSet, tokens: TokenSet | undefined): Promise<TokenSet>
-  /** Remembers the nonce that a server wants in the next proof. True: the response has one. */
+  /** Remembers the nonce that a server wants in the next proof. Returns whether the response has one. */
   learn(headers: Headers, url: string): boolean
   scheme: Scheme
 }
@@ -47,7 +47,7 @@ export function dpopBinding(keys: SessionKeys): DPoPBinding {
   }
 }
 
-/** The headers of one request. oauth4webapi makes them for a request that it sends: here it is not sent. */
+/** Returns the headers of one request. oauth4webapi makes them while it sends a request; this one is not sent. */
 async function proofOf(
   prover: DPoPHandle,
   { accessToken }: TokenSet,
@@ -66,7 +66,7 @@ async function proofOf(
   return { authorization, dpop }
 }
 
-/** What a manager makes of answers: nonces are learned, and asked for once more where one was missing (RFC 9449 section 9). */
+/** Learns nonces from answers, and repeats a request once if its nonce was missing (RFC 9449 section 9). */
 export function learnNonces(
   { learn }: DPoPBinding,
   next: TokenManagerOptions['onChallenge'],

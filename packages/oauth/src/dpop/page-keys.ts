@@ -4,18 +4,18 @@ const DATABASE = 'latchkey'
 const KEYS = 'dpop-keys'
 
 /**
- * The key of one session in this browser, made the first time. It can sign and cannot be read, so a script
- * that gets into the page cannot take it away. All tabs of the origin have the same one. It stays after a
- * sign-out, when it opens nothing.
+ * Returns the key of one session in this browser; makes it the first time. It can sign but cannot be read, so a
+ * malicious script in the page cannot copy it. All tabs of the origin share it. It stays after a sign-out, when
+ * no token is bound to it.
  *
- * Where the browser blocks its databases, the key lasts as long as the page: the session then ends with it.
+ * If the browser blocks its databases, the key lasts as long as the page, and so does the session.
  */
 export async function pageKey(name: string): Promise<CryptoKeyPair> {
   const made = await generateKeyPair('ES256')
   try {
     const database = await open()
     const keys = database.transaction(KEYS, 'readwrite').objectStore(KEYS)
-    // In one transaction, so that of two tabs at once the second one finds the key of the first.
+    // In one transaction, so that the second of two tabs finds the key of the first.
     const found = (await done(keys.get(name))) as CryptoKeyPair | undefined
     if (!found) await done(keys.put(made, name))
     database.close()

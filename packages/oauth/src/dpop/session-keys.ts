@@ -2,23 +2,23 @@ import type { TokenSet } from '@latchkey/core'
 import { generateKeyPair } from 'oauth4webapi'
 import { pageKey } from './page-keys.ts'
 
-/** Which key the tokens of a session are bound to, and where it is kept. */
+/** The keys that the tokens of a session are bound to. */
 export interface SessionKeys {
-  /** The key of `tokens`; without any, that of a session to come. */
+  /** Returns the key of `tokens`; without tokens, the key for the next session. */
   keyOf(tokens: TokenSet | undefined): Promise<CryptoKeyPair>
-  /** `tokens`, with what has to be kept with them so that keyOf() finds their key. */
+  /** Returns `tokens` with the fields that keyOf() needs to find their key. */
   keepWith(tokens: TokenSet, key: CryptoKeyPair): Promise<TokenSet>
 }
 
-/** A key that the user gives and keeps. */
+/** Uses a key that the caller owns and keeps. */
 export const givenKey = (key: CryptoKeyPair): SessionKeys => ({
   keyOf: () => Promise.resolve(key),
   keepWith: (tokens) => Promise.resolve(tokens),
 })
 
 /**
- * Keys of our own: in a page, one that no script can take away, under the session's name; elsewhere, one
- * that is kept in the token set, since a store is all that outlives the process there.
+ * Uses keys of our own. In a page the key is stored under the session's name, and no script can read it.
+ * Elsewhere it is kept in the token set, because only the store outlives the process.
  */
 export function ownKeys(name: string): SessionKeys {
   return 'indexedDB' in globalThis ? keysOfPage(name) : keysInTokens()
@@ -35,7 +35,7 @@ function keysOfPage(name: string): SessionKeys {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' }
 
 function keysInTokens(): SessionKeys {
-  /** For sessions to come. */
+  /** The key for the next session. */
   let own: Promise<CryptoKeyPair> | undefined
   let latest: { text: string; key: Promise<CryptoKeyPair> } | undefined
   const imported = (text: string) => {

@@ -4,24 +4,24 @@ import { invalidOption } from '@latchkey/core/service'
 
 /** Listens at a redirect URI on this machine, for one sign-in. */
 export interface LoopbackServer {
-  /** The redirect URI, with the port that was free. */
+  /** The redirect URI, with the port that the server listens on. */
   redirectUri: string
   /**
-   * Waits for the answer to the sign-in of `state`. Whatever else comes (a favicon, another program, an
-   * older tab) is answered, and left alone.
+   * Waits for the answer to the sign-in of `state`. Other requests (a favicon, another program, an older tab)
+   * get an answer and are otherwise ignored.
    */
   answerTo(state: string): Promise<Callback>
   close(): void
 }
 
-/** The answer, and the browser that waits for a page. */
+/** The answer to a sign-in, from a browser that still waits for a page. */
 interface Callback {
   parameters: URLSearchParams
-  /** Shows how the sign-in ended. Resolves when the page has been sent. */
+  /** Shows the result of the sign-in. Resolves when the page has been sent. */
   show(isSignedIn: boolean): Promise<void>
 }
 
-/** What tells a browser that it has to be this machine (RFC 8252 section 7.3, RFC 8252 section 8.3). */
+/** Hosts that always mean this machine (RFC 8252 sections 7.3 and 8.3). */
 const HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION` for another host than this machine. */
@@ -61,13 +61,13 @@ function callbackOf(server: Server, uri: URL, state: string): Promise<Callback> 
   })
 }
 
-/** Nothing of the request is in a page. */
+/** Makes a page. It contains nothing from the request. */
 const page = (title: string, words: string) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>` +
   `<body style="font:1.1rem system-ui;margin:4rem auto;max-width:32rem"><h1>${title}</h1><p>${words}</p>`
 
 const SIGNED_IN = page('Signed in', 'You can close this window and go back to the program.')
-const NOT_SIGNED_IN = page('Not signed in', 'Go back to the program: it says what happened.')
+const NOT_SIGNED_IN = page('Not signed in', 'Go back to the program to see the reason.')
 const OTHER = page('Not found', 'This address only takes the answer to a sign-in.')
 
 function send(response: ServerResponse, status: number, html: string): Promise<void> {

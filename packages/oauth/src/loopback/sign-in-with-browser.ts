@@ -10,24 +10,24 @@ import { signInContextOf, type SignInTarget } from '../people/sign-in-context.ts
 import { type SignInOptions, signInOptions } from '../people/sign-in-options.ts'
 import { listenAt } from './loopback-server.ts'
 
-/** How the browser is opened, and what to ask for. */
+/** Options of signInWithBrowser(). */
 export interface BrowserSignInOptions extends SignInOptions {
   /** Opens the browser. Default: the system's own, by the package `open`, which has to be installed for that. */
   open?: ((url: string) => MaybePromise<unknown>) | undefined
   /**
-   * Told the address before the browser is opened, to show it to the user. With it, a browser that cannot
-   * be opened is no error, since the user can open the address by hand.
+   * Called with the address before the browser is opened, to show it to the user. If it is given, a browser that
+   * cannot be opened is not an error, because the user can open the address by hand.
    */
   onUrl?: ((url: string) => unknown) | undefined
   /**
-   * Where the server sends the browser back to: an address of this machine, as registered. Without a port
-   * a free one is taken, which servers have to allow for `127.0.0.1` (RFC 8252 section 7.3). Default:
+   * The registered address on this machine that the server sends the browser back to. Without a port a free
+   * one is used, which servers have to allow for `127.0.0.1` (RFC 8252 section 7.3). Default:
    * `http://127.0.0.1/callback`.
    */
   redirectUri?: string | undefined
-  /** How long the user may take, in milliseconds. Default: 300_000. */
+  /** Time limit for the user, in milliseconds. Default: 300_000. */
   timeoutMs?: number | undefined
-  /** Gives the sign-in up, with the signal's own reason. */
+  /** Aborts the sign-in with the signal's own reason. */
   signal?: AbortSignal | undefined
 }
 
@@ -41,12 +41,12 @@ const KNOWN: OptionNames<BrowserSignInOptions> = {
 }
 
 /**
- * Signs a person in with the browser of this machine, for programs that have no pages of their own:
- * opens it, listens on loopback for the answer, and shows there how it ended (RFC 8252, with PKCE).
+ * Signs a person in with the browser of this machine, for programs without web pages. Opens the browser,
+ * listens on loopback for the answer, and shows the result there (RFC 8252, with PKCE).
  *
  * @returns The token endpoint's answer. The session has then begun.
  * @throws {LatchkeyError} `ERR_SIGN_IN_EXPIRED` when the user takes too long; `ERR_BROWSER_UNAVAILABLE`
- *   when no browser can be opened; `ERR_SIGN_IN_REFUSED` and all others as `finishSignIn()`; and
+ *   when no browser can be opened; `ERR_SIGN_IN_REFUSED` and the errors of `finishSignIn()`; and
  *   `signal`'s own reason. The session in use then stays.
  *
  * @example
@@ -69,7 +69,7 @@ export async function signInWithBrowser(
     const start = { redirectUri: server.redirectUri, scope, parameters, challenge }
     const { url, pending } = await untilAborted(prepareSignIn(context, start), limit)
     const answered = server.answerTo(pending.state)
-    // What opens the browser may end only with it, so that only its failure is waited for.
+    // The opening program may run as long as the browser, so only its failure matters.
     const opened = openBrowser(url, options).then(() => answered)
     const callback = await untilAborted(Promise.race([answered, opened]), limit)
     let isSignedIn = false
@@ -93,7 +93,7 @@ async function openBrowser(url: string, { open, onUrl }: BrowserSignInOptions): 
   } catch (cause) {
     if (onUrl) return // the user has the address
     const message =
-      'No browser could be opened for the sign-in. Install the package `open`, or give `open`; or give `onUrl` to show the address, or use signInWithDevice().'
+      'No browser could be opened for the sign-in. Install the package `open` or pass `open`. Or pass `onUrl` to show the address, or use signInWithDevice().'
     throw new LatchkeyError('ERR_BROWSER_UNAVAILABLE', message, { cause })
   }
 }
@@ -101,7 +101,7 @@ async function openBrowser(url: string, { open, onUrl }: BrowserSignInOptions): 
 async function openSystemBrowser(url: string): Promise<void> {
   const { default: open } = await import('open')
   const child = await open(url)
-  // On a machine without a desktop the program that would open it is missing, which is told later.
+  // On a machine without a desktop that program is missing; its error event arrives later.
   await new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('spawn', resolve)

@@ -7,15 +7,15 @@ import {
   validateAuthResponse,
 } from 'oauth4webapi'
 
-/** What the server answered in the URL that it led back to, or in a form that it posted. */
+/** Returns the parameters of the server's answer, from the callback URL or from a posted form. */
 export function toParameters(callback: string | URL | URLSearchParams): URLSearchParams {
   if (callback instanceof URLSearchParams) return callback
   return new URL(callback, 'http://relative.invalid').searchParams // only its query is read
 }
 
 /**
- * The code in an authorization response (RFC 6749 section 4.1.2), which is of this server (RFC 9207) and of
- * this sign-in.
+ * Returns the code in an authorization response (RFC 6749 section 4.1.2). Checks that it belongs to this server
+ * (RFC 9207) and this sign-in.
  *
  * @throws {LatchkeyError} `ERR_SIGN_IN_REFUSED`, `ERR_UNEXPECTED_ANSWER`.
  */
@@ -35,7 +35,7 @@ export function readCallback(
   }
   throw new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',
-    'The answer to the sign-in has no usable code, or is of another server. Start the sign-in again.',
+    'The answer to the sign-in has no usable code, or comes from another server. Start the sign-in again.',
   )
 }
 
@@ -44,6 +44,6 @@ function refused({ error, error_description }: AuthorizationResponseError, secre
   const given = { error, ...(error_description !== undefined && { error_description }) }
   const body = redactAll(given, secrets) as Record<string, string>
   const words = Object.values(body).join(': ').slice(0, 400)
-  const message = `The sign-in ended without a session (${words}). Nothing was changed.`
+  const message = `The sign-in was refused (${words}). The session is as before.`
   return new LatchkeyError('ERR_SIGN_IN_REFUSED', message, { body })
 }

@@ -4,26 +4,25 @@ import { type GrantParameters, requestOtherGrant } from '../requested-grant.ts'
 import { type SignInContext, type SignInTarget, withSignIn } from './sign-in-context.ts'
 
 /**
- * The session in use, while a server asks for another token. It stands in for the manager in every
- * sign-in: what a sign-in obtains goes to the requests that wait, within the same session, in place of
- * beginning a new one.
+ * The session in use, while a server asks for another token. Pass it to a sign-in in place of the manager: the
+ * new tokens then go to the waiting requests and stay in the same session, instead of beginning a new one.
  */
 export interface ChallengedSession extends SignInTarget {
   /** The token set in use. */
   readonly tokens: TokenSet
   /**
-   * Asks the token endpoint for a token with another grant type, such as a token exchange. Not for a
-   * refresh, which may be under way.
+   * Asks the token endpoint for a token with another grant type, such as a token exchange. Do not use it for a
+   * refresh, because one may be in progress.
    */
   request(grantType: string, parameters: GrantParameters): Promise<TokenSet>
 }
 
 /**
- * Obtains the token that a challenge asks for: by a sign-in that is given `session`, or as a token set that
- * is returned. Asked once for all requests that wait for the same. They are then sent again, once.
+ * Obtains the token that a challenge asks for: pass `session` to a sign-in, or return a token set. It is called
+ * once for all requests that wait for the same challenge. They are then sent again, once.
  *
- * Returns nothing, and has given `session` to no sign-in: the requests fail, and `explain()` says what is
- * asked for. So they do when it throws.
+ * If it throws, or returns nothing without having used `session`, the requests fail and `explain()` returns
+ * the challenge.
  */
 export type OnChallenge = (
   challenge: Challenge,
@@ -31,16 +30,16 @@ export type OnChallenge = (
 ) => MaybePromise<TokenSet | object | undefined | void>
 
 /**
- * Answers of core's `onChallenge` for challenges that ask for another token.
+ * Implements core's `onChallenge` for challenges that ask for another token.
  *
- * @param isTokenRejected The user's own word about which responses say that the token is dead. It comes first.
+ * @param isTokenRejected The caller's function that decides which responses reject the token. It is called first.
  */
 export function answerChallenges(
   onChallenge: OnChallenge,
   context: SignInContext,
   isTokenRejected: TokenManagerOptions['isTokenRejected'],
 ): NonNullable<TokenManagerOptions['onChallenge']> {
-  /** Being obtained, by what is asked for. */
+  /** Tokens being obtained, by challenge. */
   const obtaining = new Map<string, Promise<TokenSet>>()
   return async (response, tokens, isInUse) => {
     const challenge = otherTokenAsked(await readChallenges(response.headers))
@@ -48,14 +47,14 @@ export function answerChallenges(
     const asked = JSON.stringify([challenge, tokens.accessToken])
     const begun = obtaining.get(asked)
     if (begun) return begun
-    if (!isInUse) return tokens // what it asked for may have come meanwhile
+    if (!isInUse) return tokens // the wanted token may have arrived in the meantime
     const work = obtain(onChallenge, challenge, context, tokens)
     obtaining.set(asked, work)
     return work.finally(() => obtaining.delete(asked))
   }
 }
 
-/** @throws {LatchkeyError} what is asked for, when nothing was obtained. */
+/** @throws {LatchkeyError} with the challenge, when nothing was obtained. */
 async function obtain(
   onChallenge: OnChallenge,
   challenge: Challenge,

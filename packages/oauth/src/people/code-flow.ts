@@ -20,9 +20,9 @@ import { keepPending, type PendingSignIn, takePending } from './pending-sign-ins
 import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
-/** Where the server sends the user back to, and what to ask for. */
+/** Options of startSignIn(). */
 export interface StartSignInOptions extends SignInOptions {
-  /** Where the server sends the user back to, as registered there. */
+  /** The registered URL that the server sends the user back to. */
   redirectUri: string
 }
 
@@ -30,20 +30,19 @@ const START: OptionNames<StartSignInOptions> = { redirectUri: 'text', ...signInO
 
 /** A sign-in that has begun. */
 export interface StartedSignIn {
-  /** Where to send the user: `location.assign(url)`, or a redirect. */
+  /** The page to send the user to: `location.assign(url)`, or a redirect. */
   url: string
-  /** What `finishSignIn()` needs. A page's tab keeps it by itself; a server keeps it with the user's visit. */
+  /** Data for `finishSignIn()`. In a page the tab keeps it; a server has to keep it with the user's visit. */
   pending: PendingSignIn
 }
 
 /**
  * Begins the sign-in of a person with their browser: authorization code with PKCE, `state`, and a `nonce`
- * where OpenID is asked for (RFC 6749 section 4.1, RFC 7636, RFC 9700). The session in use stays until
- * `finishSignIn()`.
+ * for OpenID (RFC 6749 section 4.1, RFC 7636, RFC 9700). The session in use stays until `finishSignIn()`.
  *
- * In a page, the tab keeps what is needed to finish. A server keeps `pending` itself.
+ * In a page, the tab keeps the data for `finishSignIn()`. A server has to keep `pending`.
  *
- * @throws {LatchkeyError} `ERR_INVALID_OPTION`; `ERR_OAUTH_CONFIGURATION` where the server has no
+ * @throws {LatchkeyError} `ERR_INVALID_OPTION`; `ERR_OAUTH_CONFIGURATION` if the server has no
  *   authorization endpoint; `ERR_SERVER_UNAVAILABLE`.
  *
  * @example
@@ -59,7 +58,7 @@ export async function startSignIn(
   return started
 }
 
-/** startSignIn(), which leaves it to the caller to keep `pending`. */
+/** Does what startSignIn() does, but leaves keeping `pending` to the caller. */
 export async function prepareSignIn(
   context: SignInContext,
   { redirectUri, ...options }: StartSignInOptions,
@@ -93,34 +92,34 @@ export async function prepareSignIn(
   return { url: endpoint.href, pending }
 }
 
-/** Whom the tokens are for, which the server wants to know when it asks the user. The rest may be secret. */
+/** Returns the parameters that name the APIs, for the page that asks the user. Others may be secret. */
 function audiencesOf({ parameters, audiences = [] }: SignInContext): [string, string][] {
   const told = [...parameters].filter(([name]) => name === 'resource' || name === 'audience')
   const several = audiences.flatMap(({ resource }) => resource ?? [])
   return [...told, ...several.map((one): [string, string] => ['resource', one])]
 }
 
-/** Whether the server has said its issuer, without which its ID tokens cannot be checked. */
+/** Returns whether the issuer is known. Without it, ID tokens cannot be checked. */
 const isDescribed = ({ issuer, jwks_uri }: AuthorizationServer) =>
   issuer !== '' && jwks_uri !== undefined
 
-/** Where `pending` was kept by the caller. */
+/** Options of finishSignIn(). */
 export interface FinishSignInOptions {
-  /** What `startSignIn()` returned. Default: what this tab has kept. */
+  /** `pending` from `startSignIn()`. Default: the data that this tab has kept. */
   pending?: PendingSignIn
 }
 
 /**
- * Ends the sign-in of a person with what the server sent them back with, and begins their session. Each
- * sign-in ends once; a second call with the same URL is refused.
+ * Finishes the sign-in of a person with the server's answer, and begins their session. Each sign-in can be
+ * finished once; a second call with the same URL is refused.
  *
- * @param callback The URL that the server led back to, as a whole or as a server sees it
+ * @param callback The URL that the server sent the user back to, complete or as a server sees it
  *   (`request.url`), or its parameters.
  * @returns The token endpoint's answer.
  * @throws {LatchkeyError} `ERR_SIGN_IN_NOT_STARTED` for an answer to another sign-in, or to none;
- *   `ERR_SIGN_IN_REFUSED` when the user or the server said no (its `body` has the server's `error`);
+ *   `ERR_SIGN_IN_REFUSED` when the user or the server refused (its `body` has the server's `error`);
  *   `ERR_UNEXPECTED_ANSWER`, `ERR_SERVER_UNAVAILABLE`, `ERR_OAUTH_CONFIGURATION`; and
- *   `ERR_SESSION_CHANGED` when a sign-out or a later sign-in overtook it. The session in use then stays.
+ *   `ERR_SESSION_CHANGED` when a sign-out or a later sign-in took effect first. The session in use then stays.
  *
  * @example
  * await finishSignIn(manager, location.href)
@@ -147,10 +146,10 @@ export async function finishSignIn(
 const notStarted = () =>
   new LatchkeyError(
     'ERR_SIGN_IN_NOT_STARTED',
-    'This is not the answer to a sign-in that began here, or that sign-in has already ended. Start the sign-in again; a server has to give the `pending` that startSignIn() returned for this user.',
+    'This answer does not belong to a sign-in that began here, or that sign-in has already ended. Start the sign-in again. On a server, pass the `pending` that startSignIn() returned for this user.',
   )
 
-/** @param onAnswer Told the token endpoint's success. */
+/** @param onAnswer Called with the token endpoint's successful answer. */
 async function exchangeCode(
   context: SignInContext,
   parameters: URLSearchParams,

@@ -18,26 +18,26 @@ import { askTokenEndpoint, readTokenAnswer, type TokenRequest } from '../token-e
 import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
-/** What to show to the user, who signs in with another device. */
+/** The code to show to the user, who signs in with another device. */
 export interface DeviceCode {
-  /** What the user enters there, such as `'WDJB-MJHT'`. */
+  /** The code that the user enters, such as `'WDJB-MJHT'`. */
   userCode: string
-  /** Where. */
+  /** The page where the user enters it. */
   verificationUri: string
-  /** The same with the code in it, for a link or a QR code, where the server has it. */
+  /** The same page with the code included, for a link or a QR code, if the server offers it. */
   verificationUriComplete?: string
-  /** Until when, in epoch milliseconds. */
+  /** When the code expires, in epoch milliseconds. */
   expiresAt: number
 }
 
-/** How the user is told, and what to ask for. */
+/** Options of signInWithDevice(). */
 export interface DeviceSignInOptions extends SignInOptions {
   /**
-   * Shows the code to the user. Awaited before the server is asked for the first time, so do not wait in
-   * it for the user.
+   * Shows the code to the user. It must not wait for the user, because the server is first asked after it
+   * resolves.
    */
   onCode: (code: DeviceCode) => MaybePromise<unknown>
-  /** Gives the sign-in up, with the signal's own reason. */
+  /** Aborts the sign-in with the signal's own reason. */
   signal?: AbortSignal | undefined
 }
 
@@ -47,20 +47,20 @@ const KNOWN: OptionNames<DeviceSignInOptions> = {
   ...signInOptions,
 }
 
-/** How often the server may be asked when it does not say, and by how much more slowly when it says so (RFC 8628). */
+/** Default interval between questions, and the increase after `slow_down` (RFC 8628). */
 const INTERVAL_MS = 5_000
 const SLOWER_MS = 5_000
 
 /**
- * Signs a person in with another device: this one shows a code, the person enters it in any browser, and
- * the server is asked until they have (RFC 8628). For a terminal by ssh, a container, a television.
+ * Signs a person in with another device: this one shows a code, and the person enters it in any browser
+ * (RFC 8628). For a terminal over ssh, a container or a television.
  *
- * Asks as often as the server allows, and more slowly while the server cannot be reached.
+ * Asks the server for the result as often as it allows, and more slowly while it cannot be reached.
  *
  * @returns The token endpoint's answer. The session has then begun.
  * @throws {LatchkeyError} `ERR_SIGN_IN_EXPIRED` when the code was not entered in time;
- *   `ERR_SIGN_IN_REFUSED` when the user said no; `ERR_OAUTH_CONFIGURATION` where the server or the client
- *   does not have this flow; `ERR_SESSION_CHANGED` when a sign-out or a later sign-in overtook it; and
+ *   `ERR_SIGN_IN_REFUSED` when the user refused; `ERR_OAUTH_CONFIGURATION` if the server or the client
+ *   does not have this flow; `ERR_SESSION_CHANGED` when a sign-out or a later sign-in took effect first; and
  *   `signal`'s own reason. The session in use then stays.
  *
  * @example
@@ -117,7 +117,7 @@ async function signInByCode(
   }
 }
 
-/** One question to the token endpoint: the tokens, or why there are none yet. */
+/** Asks the token endpoint once. Returns the tokens, or the reason why there are none yet. */
 async function poll(
   context: SignInContext,
   request: TokenRequest,
@@ -170,10 +170,10 @@ async function requestCode(
 const expired = () =>
   new LatchkeyError(
     'ERR_SIGN_IN_EXPIRED',
-    'The user did not sign in in time, and the code is not good any more. Start the sign-in again.',
+    'The user did not sign in in time, so the code has expired. Start the sign-in again.',
   )
 
-/** @throws `signal`'s reason as soon as it aborts. No timer is left behind. */
+/** @throws `signal`'s reason as soon as it aborts. Leaves no timer behind. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const passed = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))

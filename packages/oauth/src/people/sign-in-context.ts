@@ -2,22 +2,22 @@ import type { TokenManager, TokenSet } from '@latchkey/core'
 import { invalidOption } from '@latchkey/core/service'
 import type { OAuthContext } from '../token-endpoint.ts'
 
-/** What the sign-ins of people need to know of a manager. */
+/** The parts of a manager that sign-ins of people need. */
 export interface SignInContext extends OAuthContext {
   /** Sends the manager's own requests; no redirect is followed, and each has a time limit. */
   fetch: typeof fetch
-  /** The scopes to ask for, unless a sign-in names its own. */
+  /** The scopes to request, unless a sign-in has its own. */
   scope: string | undefined
-  /** What the store holds, read without a renewal. */
+  /** Reads the store without a renewal. */
   stored(): Promise<TokenSet | undefined>
 }
 
-/** Registered, so that two copies of this package agree. A function, so that printing a manager shows nothing. */
+/** A registered symbol, so that two copies of this package agree. Its value is a function, so that printing a manager shows nothing. */
 const key: unique symbol = Symbol.for('latchkey.oauth.signIn')
 
-/** Where the tokens of a sign-in go: a manager made by `oauth()`. */
+/** The manager that receives the tokens of a sign-in. `oauth()` makes it. */
 export interface SignInTarget extends Pick<TokenManager, 'setTokens'> {
-  /** @internal What the sign-ins need. Absent from managers that are not made by `oauth()`. */
+  /** @internal The context of sign-ins. Absent from managers that are not made by `oauth()`. */
   readonly [key]?: () => SignInContext
 }
 
@@ -33,5 +33,5 @@ export function withSignIn<Manager extends SignInTarget>(
 export function signInContextOf(manager: SignInTarget): SignInContext {
   const context = (manager as SignInTarget | undefined)?.[key]?.()
   if (context) return context
-  throw invalidOption('`manager` must come from oauth().')
+  throw invalidOption('`manager` must be made by oauth().')
 }

@@ -1,15 +1,15 @@
 import type { Challenge } from '../challenge.ts'
 import { invalidOption, type OptionNames } from '@latchkey/core/service'
 
-/** What every sign-in of a person may ask for. */
+/** Options of every sign-in of a person. */
 export interface SignInOptions {
-  /** The scopes to ask for, separated by spaces. Default: the manager's `scope`. */
+  /** The scopes to request, separated by spaces. Default: the manager's `scope`. */
   scope?: string | undefined
-  /** More to send to the server, such as `prompt`, `login_hint`, `acr_values` or `max_age`. */
+  /** More parameters for the server, such as `prompt`, `login_hint`, `acr_values` or `max_age`. */
   parameters?: Readonly<Record<string, string>> | undefined
   /**
-   * What a resource server asks for, from `explain()` or `onChallenge`: its scopes are asked for besides
-   * the others, and its `acr_values`, `max_age` and `claims` go to the server.
+   * A resource server's challenge, from `explain()` or `onChallenge`. Its scopes are requested in addition, and
+   * its `acr_values`, `max_age` and `claims` are sent to the server.
    */
   challenge?: Challenge | undefined
 }
@@ -21,7 +21,7 @@ export const signInOptions: OptionNames<SignInOptions> = {
   challenge: true,
 }
 
-/** What to ask the server for: the scopes, and the parameters besides. */
+/** Returns the scopes and the other parameters to request. */
 export function asked(
   { scope, parameters, challenge }: SignInOptions,
   usual: string | undefined,
@@ -35,7 +35,7 @@ export function asked(
   return { scope: scopes.length > 0 ? [...new Set(scopes)].join(' ') : undefined, more }
 }
 
-/** What the flows themselves set: an option that replaced one would undo their protection. */
+/** Parameters that the flows set. Replacing one would undo their protection. */
 const TAKEN: ReadonlySet<string> = new Set([
   'client_id',
   'response_type',
@@ -48,7 +48,7 @@ const TAKEN: ReadonlySet<string> = new Set([
 ])
 
 /**
- * @param taken What has an option of its own, or is set by the flow.
+ * @param taken Parameters that have their own option, or that the flow sets.
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the parameter.
  */
 export function checkParameters(given: unknown = {}, taken = TAKEN): [string, string][] {
@@ -56,7 +56,8 @@ export function checkParameters(given: unknown = {}, taken = TAKEN): [string, st
     throw invalidOption('`parameters` must be an object of names and values.')
   }
   return Object.entries(given).map(([name, value]) => {
-    if (taken.has(name)) throw invalidOption(`\`parameters.${name}\` is set without it.`)
+    if (taken.has(name))
+      throw invalidOption(`\`parameters.${name}\` is set automatically. Remove it.`)
     if (typeof value === 'string') return [name, value]
     throw invalidOption(`\`parameters.${name}\` must be a string.`)
   })

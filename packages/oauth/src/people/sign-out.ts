@@ -3,31 +3,32 @@ import { expectKnown, invalidOption, type OptionNames } from '@latchkey/core/ser
 import { signInContextOf, type SignInTarget } from './sign-in-context.ts'
 import { checkParameters } from './sign-in-options.ts'
 
-/** Where the server sends the user back to, and what else to tell it. */
+/** Options of startSignOut(). */
 export interface SignOutOptions {
-  /** Where the server sends the user back to, as registered there for sign-outs. Default: it does not. */
+  /** The URL that the server sends the user back to, registered there for sign-outs. Default: none. */
   redirectUri?: string | undefined
-  /** More to send to the server, such as `state`, `logout_hint` or `ui_locales`. */
+  /** More parameters for the server, such as `state`, `logout_hint` or `ui_locales`. */
   parameters?: Readonly<Record<string, string>> | undefined
 }
 
 const KNOWN: OptionNames<SignOutOptions> = { redirectUri: 'text', parameters: true }
 
-/** A manager of people who sign out. */
+/** The manager of a person who signs out. */
 export interface SignOutTarget extends SignInTarget, Pick<TokenManager, 'signOut'> {}
 
-/** A sign-out that is done here. */
+/** A sign-out that is complete here, but not yet on the server's pages. */
 export interface StartedSignOut {
-  /** Where to send the user, to be signed out at the server as well. `undefined`: the server has no such address. */
+  /** The page that also signs the user out at the server. `undefined` if the server has no such page. */
   url: string | undefined
 }
 
 /**
- * Signs a person out, here and at the server: `manager.signOut()`, and then the address where the server
- * also ends what its own pages remember of them (OpenID Connect RP-Initiated Logout). Without that the
- * next sign-in may go through without asking.
+ * Signs a person out, here and at the server. Calls `manager.signOut()`, then returns the page where the server
+ * also ends the person's session with its own pages (OpenID Connect RP-Initiated Logout). Without that, the next
+ * sign-in may succeed without asking the person.
  *
- * @throws {LatchkeyError} as `manager.signOut()`; signed out here in any case. `ERR_INVALID_OPTION` before.
+ * @throws {LatchkeyError} as `manager.signOut()`; the person is signed out here in any case.
+ *   `ERR_INVALID_OPTION` before anything is done.
  *
  * @example
  * const { url = '/' } = await startSignOut(manager, { redirectUri: location.origin })
@@ -43,7 +44,7 @@ export async function startSignOut(
     throw invalidOption('`redirectUri` must be an absolute URI.')
   }
   const more = checkParameters(parameters, OWN)
-  const ended = await context.stored().catch(() => undefined) // a store that fails is told of by the manager
+  const ended = await context.stored().catch(() => undefined) // the manager reports a store that fails
   await manager.signOut()
   const server = await context.locate({ fetch: context.fetch })
   if (server.end_session_endpoint === undefined) return { url: undefined }

@@ -20,11 +20,11 @@ import { sdkTokenStore, type SharetribeTokenStore } from './sdk-token-store.ts'
 export interface SharetribeOptions extends ServiceOptions, Pick<TokenManagerOptions, 'name'> {
   /** The application's client id, from Sharetribe's Console. */
   clientId: string
-  /** Where the API is, without `/v1`. Default: Sharetribe's own address of it. */
+  /** The API's address, without `/v1`. Default: Sharetribe's own. */
   baseUrl?: string
   /**
-   * A token store of Sharetribe's own SDK, in place of `store`: both then share one session. It holds
-   * one session only, and nobody checks whose.
+   * A token store of Sharetribe's own SDK, instead of `store`, so that both share one session. It holds only one
+   * session and does not check the user.
    */
   tokenStore?: SharetribeTokenStore
 }
@@ -37,7 +37,7 @@ export const sharedOptions: OptionNames<SharetribeOptions> = {
   ...serviceOptions,
 }
 
-/** What tells Sharetribe's two APIs from each other. */
+/** The differences between Sharetribe's two APIs. */
 export interface ApplicationKind {
   baseUrl: string
   /** The scope of a session, and of a token set without a refresh token. */
@@ -45,11 +45,11 @@ export interface ApplicationKind {
   bareScope: string
   authentication: ClientAuth
   secrets: readonly string[]
-  /** Whose session it is, where somebody said so. */
+  /** The session's user, if configured or signed in. */
   username?: string | undefined
 }
 
-/** What both of Sharetribe's APIs share: their endpoints, a refresh without a secret, a sign-out. */
+/** Makes a manager for either API: endpoints, a refresh without a secret, a sign-out. */
 export function openApplication(options: SharetribeOptions, kind: ApplicationKind) {
   const { clientId, baseUrl = kind.baseUrl, clock = Date } = options
   if (clientId === undefined) throw invalidOption('`clientId` must be a non-empty string.')
@@ -102,11 +102,11 @@ function chooseStore(
   adapt: (own: SharetribeTokenStore) => NonNullable<SharetribeOptions['store']>,
 ) {
   if (tokenStore === undefined) return store ?? memoryStore()
-  if (store !== undefined) throw invalidOption('`store` and `tokenStore` exclude each other.')
+  if (store !== undefined) throw invalidOption('`store` and `tokenStore` cannot be used together.')
   return adapt(tokenStore)
 }
 
-/** Tells the server, which wants to know it from the session itself. Not of an anonymous one, which ends by itself. */
+/** Revokes at the server, which needs the session's own access token. Skips an anonymous session, which just expires. */
 async function revokeSession(
   context: OAuthContext,
   { accessToken, refreshToken }: TokenSet,

@@ -4,16 +4,16 @@ import { clientCredentialsGrant } from '../grants.ts'
 import { manageOAuth, type OAuth } from '../oauth.ts'
 import { openApplication, sharedOptions, type SharetribeOptions } from './application.ts'
 
-/** The application, and its secret. */
+/** The application and its secret. */
 export interface SharetribeIntegrationOptions extends SharetribeOptions {
-  /** The application's client secret. Whoever has it may do everything: never in a browser. */
+  /** The application's client secret. It gives full access, so never use it in a browser. */
   clientSecret: string
 }
 
 const KNOWN: OptionNames<SharetribeIntegrationOptions> = { ...sharedOptions, clientSecret: 'text' }
 
 /**
- * Keeps clients signed in to Sharetribe's Integration API, by the application's own credentials.
+ * Keeps clients signed in to Sharetribe's Integration API, with the application's own credentials.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
  *

@@ -17,9 +17,9 @@ import {
 import { manageOAuth, type OAuth } from '../oauth.ts'
 import { openApplication, sharedOptions, type SharetribeOptions } from './application.ts'
 
-/** The application, and the user that it always is, if any. */
+/** The application, and its fixed user if it has one. */
 export interface SharetribeMarketplaceOptions extends SharetribeOptions {
-  /** With `password`: always as this user, never anonymous. */
+  /** With `password`: requests are always sent as this user, never anonymously. */
   username?: string | undefined
   /** With `username`. Kept in memory only, to sign in again when the session ends. */
   password?: string | undefined
@@ -34,35 +34,35 @@ const KNOWN: OptionNames<SharetribeMarketplaceOptions> = {
 /** A token manager for Sharetribe's Marketplace API. */
 export interface SharetribeMarketplace extends OAuth {
   /**
-   * Signs a user in, in place of whoever it was. The password is not kept. Where another user is
-   * configured, that one's is not used any more, and the session stays in memory.
+   * Signs a user in, in place of the current user. The password is not kept. If another user is configured, that
+   * user's password is not used any more, and the session stays in memory.
    *
    * @returns Sharetribe's answer.
    * @throws {LatchkeyError} `ERR_WRONG_CREDENTIALS`, `ERR_SERVER_UNAVAILABLE`, and `ERR_SESSION_CHANGED` when
-   *   a sign-out or a later sign-in overtook it; what was before stays.
+   *   a sign-out or a later sign-in took effect first; the session then stays as it is.
    */
   signIn(credentials: UserCredentials): Promise<SignInAnswer>
   /**
-   * Signs out: forgotten here at once, then revoked at Sharetribe, with a refresh first where the
-   * access token has expired. After it requests are refused until `signIn()`, or `refresh()`, which goes
-   * on anonymously (with a configured password: as that user).
+   * Signs out. Forgets the session here at once, then revokes it at Sharetribe; refreshes first if the access
+   * token has expired. Then requests are refused until `signIn()` or `refresh()`. `refresh()` continues
+   * anonymously, or as the configured user.
    *
-   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when Sharetribe could not be told.
+   * @throws {LatchkeyError} `ERR_SIGN_OUT_INCOMPLETE` when Sharetribe could not be reached.
    */
   signOut(): Promise<undefined>
   /**
-   * Whether requests go out as a user rather than anonymously. Obtains a token to find out, when there
-   * is none. Throws only when the server cannot be asked.
+   * Returns whether requests are sent as a user rather than anonymously. Obtains a token if there is none.
+   * Throws only when the server cannot be asked.
    */
   isSignedIn(): Promise<boolean>
 }
 
-const OTHER_USER = 'those given are of another user than the session'
+const OTHER_USER = 'those given belong to another user than the session'
 
 /**
- * Keeps clients signed in to Sharetribe's Marketplace API: as the user who signed in, and anonymously
- * before that and when the user's session has ended. Nothing but Sharetribe's own no ends it: a network
- * error or a 500 leaves a user a user.
+ * Keeps clients signed in to Sharetribe's Marketplace API: as the user who signed in; before that and after the
+ * user's session has ended, anonymously. Only a rejection by Sharetribe ends the user's session, not a network
+ * error or a 500.
  *
  * @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option and what was expected.
  *
@@ -88,7 +88,8 @@ export function sharetribeMarketplace(given: SharetribeMarketplaceOptions): Shar
   const manager = manageOAuth({ ...managerOptions, grants: [refresh, last] }, revocation, user)
   return extendManager<SharetribeMarketplace>(manager, {
     async signIn({ username, password }) {
-      if (!username || !password) throw invalidOption('`username` and `password` need each other.')
+      if (!username || !password)
+        throw invalidOption('`username` and `password` must be given together.')
       const { fetch } = managerOptions
       const isConfigured = !credentials || username === credentials.username
       let answered: SignInAnswer | undefined
@@ -108,7 +109,7 @@ function checkCredentials(options: SharetribeMarketplaceOptions): UserCredential
   const { username, password } = options
   if (username === undefined && password === undefined) return undefined
   if (username === undefined || password === undefined) {
-    throw invalidOption('`username` and `password` need each other.')
+    throw invalidOption('`username` and `password` must be given together.')
   }
   return { username, password }
 }

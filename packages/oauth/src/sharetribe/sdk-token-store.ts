@@ -1,40 +1,40 @@
 import type { TokenSet, TokenStore } from '@latchkey/core'
 
-/** A token set as Sharetribe's SDKs store it: the server's answer as it came. */
+/** A token set as Sharetribe's SDKs store it: the unchanged answer of the server. */
 export interface SharetribeTokens {
   /** The access token. */
   access_token: string
   /** `'bearer'`. */
   token_type: string
-  /** Seconds, from an instant that is not told. */
+  /** Lifetime in seconds, from an unknown instant. */
   expires_in?: number
-  /** The refresh token; an anonymous token has none. */
+  /** The refresh token. Absent for an anonymous token. */
   refresh_token?: string
-  /** What the token allows, such as `'user'` or `'public-read'`. */
+  /** The token's scope, such as `'user'` or `'public-read'`. */
   scope?: string
-  /** Ours, which the SDKs leave alone: when the access token expires, in epoch milliseconds. */
+  /** Added by Latchkey and ignored by the SDKs: when the access token expires, in epoch milliseconds. */
   expiresAt?: number
 }
 
 /** A token store of Sharetribe's SDKs, such as `tokenStore.memoryStore()` or `expressCookieStore()`. */
 export interface SharetribeTokenStore {
-  /** What was stored last, or nothing. */
+  /** Returns the stored token set, or nothing. */
   getToken(): unknown
-  /** Stores a token set in place of the old one. */
+  /** Stores a token set, replacing the old one. */
   setToken(token: SharetribeTokens): unknown
-  /** Forgets it. */
+  /** Removes the token set. */
   removeToken(): unknown
 }
 
-/** The scope of a session with a refresh token, and of one without, where the server has told none. */
+/** Scopes of a session with a refresh token and without one, if the server returned none. */
 export interface Scopes {
   session: string
   bare: string
 }
 
 /**
- * An SDK's own store as a store of Latchkey's, so that both share one session: what the SDK wrote is
- * adopted, and what is written here the SDK can read. It holds one session and knows no name.
+ * Makes an SDK's own store a store of Latchkey, so that both share one session and each reads what the other
+ * wrote. It holds one session, and ignores its name.
  */
 export function sdkTokenStore(
   own: SharetribeTokenStore,
@@ -48,7 +48,7 @@ export function sdkTokenStore(
   }
 }
 
-/** Core reads it with distrust; here only the names differ. */
+/** Only converts the names. Core checks the values. */
 function read(entry: unknown): TokenSet | undefined {
   if (entry === null || entry === undefined) return undefined
   const own: Partial<SharetribeTokens> = Object.assign(Object.create(null), entry)

@@ -3,14 +3,14 @@ import { StoreError } from '../store-error.ts'
 
 /**
  * Anything that keeps text under keys, sync or async: React Native's AsyncStorage, unstorage,
- * localStorage, a `Map` with three methods. What can list its keys can list its sessions.
+ * localStorage, a `Map` with three methods. If it can list its keys, the store can list its sessions.
  */
 export interface ItemStorage {
   /** The text under `key`; `null` or `undefined` for none. */
   getItem(key: string): unknown
-  /** Keeps a text. */
+  /** Stores a text. */
   setItem(key: string, value: string): unknown
-  /** Forgets it. */
+  /** Removes the text. */
   removeItem(key: string): unknown
   /** As in AsyncStorage. */
   getAllKeys?(): MaybePromise<readonly string[]>
@@ -18,31 +18,31 @@ export interface ItemStorage {
   getKeys?(): MaybePromise<readonly string[]>
   /** As in Web Storage. */
   key?(index: number): string | null
-  /** As in Web Storage: how many keys there are. */
+  /** As in Web Storage: the number of keys. */
   readonly length?: number
 }
 
-/** The same in the words of `expo-secure-store`. It cannot list its keys. */
+/** The same with the method names of `expo-secure-store`. It cannot list its keys. */
 export interface SecureStorage {
   /** The text under `key`; `null` for none. */
   getItemAsync(key: string): Promise<unknown>
-  /** Keeps a text. */
+  /** Stores a text. */
   setItemAsync(key: string, value: string): Promise<unknown>
-  /** Forgets it. */
+  /** Removes the text. */
   deleteItemAsync(key: string): Promise<unknown>
 }
 
-/** A storage in one set of words, whose failures are StoreErrors. */
+/** A storage with uniform method names, whose failures are StoreErrors. */
 export interface Items {
   get(key: string): Promise<unknown>
-  /** No error shows one of `secrets`, whatever the storage says. */
+  /** Stores a text. Removes `secrets` from the storage's errors. */
   set(key: string, text: string, secrets: readonly string[]): Promise<unknown>
   remove(key: string): Promise<unknown>
-  /** All keys, those of others included. Missing where they cannot be listed. */
+  /** Returns all keys, those of other programs included. Missing if keys cannot be listed. */
   keys: (() => Promise<readonly string[]>) | undefined
 }
 
-/** @throws {StoreError} `ERR_INVALID_OPTION` for what has not the three methods. */
+/** @throws {StoreError} `ERR_INVALID_OPTION` for an object without the three methods. */
 export function openItems(storage: ItemStorage | SecureStorage): Items {
   // The newer `expo-secure-store` has `getItem` as well, which blocks the app, and no `removeItem`.
   if (isSecure(storage)) {
@@ -85,7 +85,7 @@ function lister(storage: ItemStorage) {
     )
 }
 
-/** What `work` gives, `null` being as good as nothing. */
+/** Returns the result of `work`; `undefined` for `null`. */
 async function guarded<T>(
   what: string,
   work: () => T,
@@ -105,7 +105,7 @@ async function guarded<T>(
   }
 }
 
-/** What a storage said, and no more: its errors may quote what was written, or carry the whole request. */
+/** Returns a storage's message without its secrets. The error itself may carry the whole request. */
 function summary(thrown: unknown, secrets: readonly string[]): Error {
   const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown))
   const told = secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), message)

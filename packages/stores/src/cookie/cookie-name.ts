@@ -1,7 +1,6 @@
 /**
- * The cookie that holds the session of `name`: a name that every browser and server takes, and which no
- * other session has. `__Host-` makes the browser refuse it from sub-domains, which could otherwise put
- * a session of theirs in its place.
+ * Returns the cookie's name for the session `name`. It is unique, and every browser and server accepts it.
+ * `__Host-` makes the browser refuse it from sub-domains, which could otherwise replace the session.
  */
 export function cookieNames(app: string, isSecure: boolean) {
   const prefix = `${isSecure ? '__Host-' : ''}latchkey.${app}.`

@@ -23,7 +23,10 @@ const SHORTEST_SALT = 8
 /** @throws {StoreError} `ERR_INVALID_OPTION`, which repeats nothing of a key. */
 export function checkKeys(given: EncryptionKey | readonly EncryptionKey[]): EncryptionKey[] {
   const keys = (Array.isArray(given) ? [...given] : [given]) as EncryptionKey[]
-  if (keys.length === 0) throw invalid('There is no key to encrypt with: the list is empty.')
+  if (keys.length === 0)
+    throw invalid(
+      'The list of keys is empty, so sessions cannot be encrypted. Pass at least one key.',
+    )
   for (const [at, key] of keys.entries())
     checkKey(key, at === 0 ? ['encrypt', 'decrypt'] : ['decrypt'])
   return keys

@@ -23,7 +23,7 @@ export function defaultDirectory(
   return posix.join(state ?? posix.join(place(env, 'HOME', posix), '.local', 'state'), 'latchkey')
 }
 
-/** What a variable of the environment names, if it can be somebody's own place. */
+/** Returns the path in a variable of the environment, if it can be a user's own directory. */
 function place(
   env: Readonly<Record<string, string | undefined>>,
   variable: string,
@@ -33,7 +33,7 @@ function place(
   if (isAbsolute(path) && parse(path).root !== path) return path
   throw new StoreError(
     'ERR_INVALID_OPTION',
-    `There is no place for sessions: ${variable} names no directory of a user's own. Set it, or give fileStore() a \`directory\`.`,
+    `Sessions cannot be stored, because ${variable} does not name a user's own directory. Set it, or pass \`directory\` to fileStore().`,
   )
 }
 
@@ -58,7 +58,7 @@ export async function makeDirectory(path: string): Promise<void> {
   await hasDirectory(path)
 }
 
-/** A home directory, or `/tmp`, is not shut to others because it was given by mistake. */
+/** Keeps us from closing a home directory or `/tmp` to other users, if it was passed by mistake. */
 async function tighten(path: string, mode: number): Promise<void> {
   const files = await readdir(path)
   if (files.length === 0 || files.some((file) => OURS.test(file))) return chmod(path, mode)
@@ -81,7 +81,7 @@ async function createOne(path: string): Promise<void> {
     await mkdir(path, MODES.directory)
     await chmod(path, MODES.directory) // a strict umask may have taken our own rights
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error // somebody was faster
+    if (systemCode(error) !== 'EEXIST') throw error // another process was faster
   }
 }
 

@@ -1,13 +1,13 @@
 import { StoreError, type StoreErrorCode } from '../store-error.ts'
 
-const FULL = ['ERR_STORE_FULL', 'there is no space left; what was stored before is intact'] as const
+const FULL = ['ERR_STORE_FULL', 'the disk is full; the session stored before is intact'] as const
 const DENIED = [
   'ERR_STORE_DENIED',
   'the system does not allow it; see who owns it and how it is mounted, or choose another `directory`',
 ] as const
 const LINK = [
   'ERR_STORE_INSECURE',
-  'it is a symbolic link, which somebody else may have put there; see where it leads and remove it',
+  'it is a symbolic link, which another user may have made; check its target and remove it',
 ] as const
 
 /** What the system's codes mean to a store. All others: that it could not be reached, which may pass. */
@@ -41,7 +41,7 @@ export async function withStoreErrors<T>(path: string, work: () => Promise<T>): 
   }
 }
 
-/** Paths are no secrets: they hold a hash of the session's name and nothing of its tokens. */
+/** Paths are not secret: they hold a hash of the session's name, and no part of its tokens. */
 function storeError(path: string, cause: unknown): StoreError {
   const code = systemCode(cause) ?? 'an unknown error'
   const [meaning, why] = meanings.get(code) ?? ['ERR_STORE_UNAVAILABLE', 'that may pass']

@@ -10,17 +10,17 @@ import { discard, writeTemporary } from './safe-file.ts'
 /** How long a lock is waited for, in milliseconds. */
 const LOCK_LIMIT_MS = 30_000
 
-/** SQLite's own result code for "somebody else has it". */
+/** SQLite's result code for a lock that another holder has. */
 const SQLITE_BUSY = 5
 
 /**
- * Takes the lock at `path` and gives how to free it. It is the lock of a transaction on an empty SQLite
- * database, so it is the operating system's: it ends with its holder, however that ends, and it counts
- * for other processes, threads and stores of this thread alike. Nothing is ever written to the file,
- * and it stays where it is: removing it would let two hold "the" lock.
+ * Takes the lock at `path` and returns a function that frees it. It is the lock of a transaction on an empty SQLite
+ * database, so the operating system holds it. It ends with its holder in any case, even a crash, and excludes other
+ * processes, threads and stores of this thread. The file stays empty and is never removed, because removing it
+ * would let two processes hold the lock.
  *
- * @throws {StoreError} `ERR_STORE_LOCKED` when somebody else keeps it for longer than `limitMs`;
- *   `ERR_STORE_PEER_MISSING` where the runtime has no `node:sqlite`; and what the system throws.
+ * @throws {StoreError} `ERR_STORE_LOCKED` when another holder keeps it for longer than `limitMs`;
+ *   `ERR_STORE_PEER_MISSING` if the runtime has no `node:sqlite`; and the system's errors.
  */
 export async function takeLock(path: string, limitMs = LOCK_LIMIT_MS): Promise<() => void> {
   // Asked for late: loading it costs time, and a warning in Node 22.
@@ -53,7 +53,7 @@ export async function createLockFile(path: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error
     const temporary = await writeTemporary(path, '')
-    // Fails where somebody was faster, and where there are no hard links: then SQLite makes the file.
+    // Fails if another process was faster, and on file systems without hard links: then SQLite makes the file.
     await link(temporary.path, path).catch(() => undefined)
     await discard(temporary.path)
   }

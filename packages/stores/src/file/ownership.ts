@@ -27,9 +27,9 @@ export function atPath(path: string): Inspectable {
 }
 
 /**
- * Makes sure that `path` is of the right kind, belongs to this user and is open to nobody else. A mode
- * that was loosened is tightened, by `subject.chmod`. On Windows only the kind is looked at: the
- * profile's own access list keeps others out.
+ * Makes sure that `path` has the right kind, belongs to this user and is closed to other users. Corrects too open
+ * modes with `subject.chmod`. On Windows it checks only the kind, because the profile's access list excludes other
+ * users.
  *
  * @throws {StoreError} `ERR_STORE_INSECURE`; and what the system throws.
  */
@@ -40,7 +40,7 @@ export async function secure(
 ): Promise<Stats> {
   const stats = await subject.stat()
   const isKind = kind === 'file' ? stats.isFile() : stats.isDirectory()
-  if (!isKind) throw insecure(path, `is no ${kind} but a link or something else`, AWAY)
+  if (!isKind) throw insecure(path, `is not a ${kind} (it may be a link)`, AWAY)
   if (process.geteuid === undefined) return stats
   if (stats.uid !== process.geteuid()) throw insecure(path, 'belongs to another user', AWAY)
   if (isTight(stats)) return stats

@@ -14,15 +14,15 @@ const SIZE_LIMIT = 3 * 1_048_576
 /** A temporary file that was not touched for so long belongs to a process that was killed. */
 const ABANDONED_MS = 60_000
 
-/** How long somebody else (a virus scanner, an indexer) may keep a file open on Windows. */
+/** How long another program (a virus scanner, an indexer) may keep a file open on Windows. */
 const RENAME_LIMIT_MS = 2_000
 
 // A link is not followed, and opening a pipe does not wait for its writer. Windows knows neither.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * The text of a file, or `undefined` where there is none. What is judged is what is read: the open
- * handle, not the path. A text that is not UTF-8, or too long, reads as `''`, which is no session.
+ * Returns the text of a file, or `undefined` if it is missing. Checks the open handle, not the path, so that the
+ * checked file is the file that is read. Returns `''`, which is not a session, for text that is not UTF-8 or too long.
  *
  * @throws {StoreError} `ERR_STORE_INSECURE`; and what the system throws.
  */
@@ -89,7 +89,7 @@ export async function moveInto(path: string, temporary: Temporary): Promise<void
   await syncDirectory(dirname(path))
 }
 
-/** A rename that waits, on Windows, until nobody has the target open. */
+/** Renames. On Windows it waits until no program has the target open. */
 export function renameOpened(
   work: () => Promise<void>,
   platform: string = process.platform,

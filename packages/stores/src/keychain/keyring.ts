@@ -14,8 +14,8 @@ export interface Credentials {
 
 export interface Keyring {
   /**
-   * Does `work`, when all that was asked before has ended: a prompt that nobody has answered is not
-   * followed by a second one. Nothing more is asked once the time is up.
+   * Runs `work` after all earlier calls have ended, so that an unanswered prompt is not followed by a second one.
+   * Sends nothing more once the time limit is reached.
    *
    * @throws {StoreError} `ERR_STORE_TIMEOUT`, `ERR_STORE_LOCKED`, `ERR_STORE_DENIED`,
    *   `ERR_STORE_UNAVAILABLE`, `ERR_STORE_TOO_LARGE`, `ERR_STORE_PEER_MISSING`.
@@ -134,7 +134,7 @@ function keyringError(cause: unknown): StoreError {
   if (code && message) return new StoreError(code, message, { cause })
   return new StoreError(
     'ERR_STORE_UNAVAILABLE',
-    `There is no keychain in reach: no desktop session (DBUS_SESSION_BUS_ADDRESS), or no keyring in it. ${UNLOCK}`,
+    `No keychain is available: no desktop session (DBUS_SESSION_BUS_ADDRESS), or no keyring in it. ${UNLOCK}`,
     { cause },
   )
 }

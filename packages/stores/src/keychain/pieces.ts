@@ -41,7 +41,7 @@ export async function readText(
     head = latest
     const text = await assemble(headOf(head).body, (name) => credentials.get(`${account}.${name}`))
     if (text !== undefined) return text === '' ? undefined : text
-    // Somebody may have written meanwhile: then the head has changed.
+    // Another process may have written in the meantime: then the head has changed.
   }
 }
 

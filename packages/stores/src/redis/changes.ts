@@ -2,7 +2,7 @@ import { runScript } from './connection.ts'
 import type { RedisListener, RedisPort } from './port.ts'
 import { FENCE } from './scripts.ts'
 
-/** What hears of changes: one connection beside the client's, made when somebody first listens. */
+/** Listens for changes on one connection beside the client's, which is made for the first listener. */
 export interface Changes {
   port: RedisPort
   connection: Listening | undefined

@@ -63,7 +63,7 @@ export async function withLock<T>(locks: Locks, key: string, run: () => Promise<
   }
 }
 
-/** Waits until nobody of this store's own is before us. Gives how to let the next one in. */
+/** Waits until earlier callers of this store are done. Returns a function that lets the next one in. */
 async function queueUp(queues: Locks['queues'], key: string, giveUpAt: number) {
   const before = queues.get(key) ?? Promise.resolve()
   const { promise: left, resolve: leave } = Promise.withResolvers<void>()

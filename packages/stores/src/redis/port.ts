@@ -6,7 +6,7 @@ export interface RedisPort {
   /** Whether the client is connected, or is connecting again by itself. If false, a call fails at once. */
   isOpen(): boolean
   /**
-   * Runs a Lua script on one key (`EVAL`). Rejects while there is no connection, rather than sending the script later.
+   * Runs a Lua script on one key (`EVAL`). Rejects without a connection, rather than sending the script later.
    * Redis' own refusals are errors whose message begins with Redis' word for them (`NOPERM …`).
    *
    * @param signal Aborts when the store has given up: a script that is not sent yet should not be sent any more.

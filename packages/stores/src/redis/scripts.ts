@@ -8,7 +8,7 @@
  *   fences go on growing after the key has expired
  * - `owner`, `until`: who holds the lock, and when its lease ends
  * - `w1`, `w2`, …: who waits for the lock, in the order they came, each with the time it last asked;
- *   `head` and `tail` are the first and the last number in use. Absent when nobody waits
+ *   `head` and `tail` are the first and the last number in use. Absent when no store waits
  *
  * The clock is Redis's own, in milliseconds: the workers' clocks need not agree.
  */
@@ -93,7 +93,7 @@ keep(tonumber(ARGV[3]))
 return {fence}
 `
 
-/** Owner, lease. A lease that ran out goes on if nobody took the lock since: 1, otherwise 0. */
+/** Owner, lease. An expired lease is extended if no other store took the lock since. Returns 1, otherwise 0. */
 export const EXTEND = `${CLOCK}
 if field('owner') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'until', now + ARGV[2])

@@ -44,7 +44,7 @@ function pageStorage(kind: 'local' | 'session'): Storage {
   if (area) return area
   throw new StoreError(
     'ERR_STORE_UNAVAILABLE',
-    `There is no ${kind}Storage here. On a server use another store; elsewhere pass the Storage itself.`,
+    `This environment has no ${kind}Storage. On a server use another store; elsewhere pass the Storage itself.`,
   )
 }
 

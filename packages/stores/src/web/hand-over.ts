@@ -24,7 +24,7 @@ export interface HandOver {
 
 type Change = 'written' | 'removed'
 
-const nobody: LockManagerSnapshot = {}
+const noLocks: LockManagerSnapshot = {}
 
 export function handOver(locks: LockManager, app: string): HandOver {
   const mark = (change: Change, name: string, at: number | '') =>
@@ -36,11 +36,11 @@ export function handOver(locks: LockManager, app: string): HandOver {
         shown.resolve()
         await new Promise((resolve) => void setTimeout(resolve, SHOWN_MS))
       })
-      held.catch(shown.resolve) // no locks here, so nobody who could wait for one
+      held.catch(shown.resolve) // no locks here, so no tab waits for one
       return shown.promise
     },
     async catchUp(name, newest) {
-      const { held = [] } = await locks.query().catch(() => nobody) // refused, as all locks are here
+      const { held = [] } = await locks.query().catch(() => noLocks) // refused, as all locks are here
       const last = (change: Change) => {
         const prefix = mark(change, name, '')
         const seen = held.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name] : []))

@@ -25,7 +25,7 @@ export function tabLock(locks: LockManager, lockName: (name: string) => string):
     try {
       return await locks.request(lockName(name), { signal: waiting.signal }, enter)
     } catch (error) {
-      // Refused altogether, as in a sandboxed frame: the storage is refused there too, so nobody shares it.
+      // Refused, as in a sandboxed frame. The storage is refused there too, so no other tab shares it.
       if (!entered && !waiting.signal.aborted) return await enter()
       throw error
     } finally {

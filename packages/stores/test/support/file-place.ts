@@ -49,13 +49,13 @@ export async function newPlace(): Promise<FilePlace> {
 export const digest = (name: string) =>
   createHash('sha256').update(Buffer.from(name, 'utf16le')).digest('hex')
 
-/** Nobody's user and group on most systems. */
-const NOBODY = 65_534
+/** The user and group without rights on most systems. */
+const NO_RIGHTS = 65_534
 
 /** Runs `work` as a user whom modes bind: root, as whom the whole proof runs, may do anything. */
 export async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work()
-  process.seteuid?.(NOBODY)
+  process.seteuid?.(NO_RIGHTS)
   try {
     return await work()
   } finally {

@@ -160,7 +160,7 @@ const wrongPassword = fact(
 )
 
 const visitor = fact(
-  "where whoever is signed out may be a visitor, requests go out bare, and their 401 is the API's own",
+  'if signed-out requests are allowed, they are sent without a token, and the caller gets their 401',
   ['T06'],
   async ({ scene, connect, fresh, credentialsOf }) => {
     const who = { isMember: false }
@@ -183,7 +183,7 @@ const visitor = fact(
 )
 
 const visitorAgain = fact(
-  'where whoever is signed out may be a visitor, a session that ends with a 401 leaves a request that goes out bare',
+  'if signed-out requests are allowed, a request whose 401 ends the session is sent again without a token',
   ['T06', 'T12'],
   async ({ scene, connect, stale, credentialsOf }) => {
     const over: Grant = {

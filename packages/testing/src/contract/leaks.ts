@@ -27,7 +27,7 @@ function looks(name: string, value: unknown): Record<string, string> {
   }
 }
 
-/** As `console.log` prints it in Node, to any depth; elsewhere there is no such thing. */
+/** As `console.log` prints it in Node, to any depth; other platforms have nothing like it. */
 function inspect(value: unknown): string {
   const { process } = globalThis as {
     process?: { getBuiltinModule?: (id: string) => unknown }
@@ -41,7 +41,7 @@ function json(value: unknown): string {
   try {
     return JSON.stringify(value) ?? ''
   } catch {
-    return '' // circular: nobody can print it so
+    return '' // circular, so it cannot be printed like this
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from './stage.ts'
 import type { Call, Outcome } from './subject.ts'
 
-/** Whether this platform lets nobody see where a redirect leads, and takes the token along. */
+/** Whether this platform hides the target of a redirect and sends the token along. */
 const isHidden = async (stage: Stage, scheme: Scheme): Promise<boolean> =>
   stage.platform.hidesRedirects === true && !(await isPlain(stage, scheme))
 

@@ -2,17 +2,17 @@
 export interface Seen {
   at: 'api' | 'other'
   method: string
-  /** Without the scene's own part and the query. */
+  /** The path, without the scene's own prefix and the query. */
   path: string
   /** Lower-case names. */
   headers: Record<string, string | undefined>
   /** Its bytes, one character each. */
   body: string
-  /** The token that it carried, as the server reads the scheme: absent for none, and for a false signature. */
+  /** The token that it carried, as the server reads the scheme. Absent without a token, or with a wrong signature. */
   token?: string
 }
 
-/** What a server is told to answer. Default: 200 and an empty body. */
+/** An answer for the server to send. Default: 200 and an empty body. */
 export interface Answer {
   status?: number
   headers?: Record<string, string | string[]>
@@ -31,10 +31,10 @@ export interface SceneState {
   api: string
   /** Another origin. */
   other: string
-  /** The token accepted now. At first nobody has it. */
+  /** The token accepted now. At first no client has it. */
   token: string
   renewals: number
-  /** Answers that are not over yet. */
+  /** The number of unfinished answers. */
   open: number
   /** The answer to `makeToken()`. */
   made?: string
@@ -47,24 +47,24 @@ interface Hold {
   release(): Promise<unknown>
 }
 
-/** A case's own corner of the servers, reached from this process or from a page. */
+/** A case's own part of the servers, reached from this process or from a page. */
 export interface Scene {
   readonly api: string
   readonly other: string
   state(): Promise<SceneState>
-  /** A token as the server makes them, of `word`, that it does not accept. */
+  /** Makes a token of `word` in the server's format, which the server does not accept. */
   makeToken(word: string): Promise<string>
-  /** The requests of `path` so far, at any origin. */
+  /** Returns the requests of `path` so far, at any origin. */
   of(path: string): Promise<Seen[]>
   renewals(): Promise<number>
-  /** The next answers to `path`, before the ordinary one. */
+  /** Sets the next answers to `path`, before the usual one. */
   script(path: string, answers: readonly Answer[]): Promise<unknown>
-  /** What renewals are answered with; nothing: a new token. */
+  /** Sets the answer to renewals. Default: a new token. */
   answerRenewals(answer?: Answer): Promise<unknown>
   hold(path: string): Promise<Hold>
 }
 
-/** Opens a corner of the servers at `url`: what `startContractServers()` gave. */
+/** Opens a part of the servers at `url`, which `startContractServers()` returned. */
 export async function openScene({ url }: { readonly url: string }): Promise<Scene> {
   const ask = async (path: string, body?: unknown): Promise<SceneState> => {
     const init = { method: 'POST', ...(body !== undefined && { body: JSON.stringify(body) }) }

@@ -14,27 +14,27 @@ import { equal } from './expect.ts'
 import { openScene, type Scene, type Seen } from './scene.ts'
 import type { AdapterSubject, ConnectOptions, Outcome, Platform, Send } from './subject.ts'
 
-/** One promise, with what proves it. */
+/** One promise, with its proof. */
 export interface AdapterCase {
-  /** The fact that it proves. */
+  /** The fact that the case proves. */
   readonly name: string
   /** Its numbers in the reference lists: T pain points, S statements, F faults. */
   readonly refs: readonly string[]
   /**
-   * Resolves when the fact holds; rejects with what was found instead.
+   * Resolves when the fact holds; rejects with the difference if not.
    *
-   * @param servers What `startContractServers()` gave, or in a page its `url`.
+   * @param servers The result of `startContractServers()`, or in a page its `url`.
    */
   run(subject: AdapterSubject, servers: { readonly url: string }): Promise<void>
 }
 
-/** What a case plays on. */
+/** The servers, managers and checks of one case. */
 export interface Stage {
   scene: Scene
   platform: Platform
   /** The scheme of this case's managers: the subject's own, or `xc-auth`. */
   scheme: Scheme
-  /** The headers in which it sends, in lower case. */
+  /** The headers that the scheme sets, in lower case. */
   schemeHeaders: readonly string[]
   stream: AdapterSubject['stream']
   connect(manager: TokenManager, options?: Partial<ConnectOptions>): Send
@@ -46,11 +46,11 @@ export interface Stage {
   credentialsOf(seen: Seen | undefined): Record<string, string>
   /** Throws unless the request carried `token` by this case's scheme, and no other credential. */
   carried(seen: Seen | undefined, token: string): void
-  /** How many of `count` requests can be under way at once. */
+  /** Returns how many of `count` requests can be in progress at once. */
   atOnce(count: number): number
 }
 
-/** Makes a case of what is played on a stage of its own. */
+/** Makes a case that runs on its own stage. */
 export function fact(
   name: string,
   refs: readonly string[],
@@ -106,7 +106,7 @@ async function setStage(
   }
 }
 
-/** Asks the scene for a token, with whatever `fetch` the manager gives. */
+/** Asks the scene for a token, with the manager's `fetch`. */
 export function renewal(scene: Scene): Grant {
   return {
     name: 'renewal',
@@ -121,13 +121,13 @@ export function renewal(scene: Scene): Grant {
   }
 }
 
-/** Whether `scheme` sends in `Authorization` alone, which every platform keeps within the origin. */
+/** Returns whether `scheme` sets only `Authorization`, which every platform keeps within the origin. */
 export async function isPlain({ scene }: Stage, scheme: Scheme): Promise<boolean> {
   const headers = await headersOf(scheme, scene, await scene.makeToken('any'))
   return headers.every((name) => name === 'authorization')
 }
 
-/** Whether this platform takes no token by `scheme`; then it says so, and sends nothing. */
+/** Returns whether this platform refuses a token in `scheme`. It then throws, and sends nothing. */
 export async function isBarred(stage: Stage, scheme: Scheme): Promise<boolean> {
   const { scene, connect, fresh, platform } = stage
   if (!platform.bearerOnly || (await isPlain(stage, scheme))) return false
@@ -137,20 +137,20 @@ export async function isBarred(stage: Stage, scheme: Scheme): Promise<boolean> {
   return true
 }
 
-/** Headers that are credentials, whoever set them. */
+/** Headers that are credentials, set by Latchkey or by the caller. */
 const CREDENTIALS = ['authorization', 'xc-auth', 'xc-token', 'x-powerauth-token']
 
-/** In which headers `scheme` sends `accessToken`, in lower case. */
+/** Returns the headers in which `scheme` sends `accessToken`, in lower case. */
 async function headersOf(scheme: Scheme, { api }: Scene, accessToken: string): Promise<string[]> {
   const request = { url: new URL(`${api}/items`), method: 'GET' }
   return [...new Headers(await scheme.headers({ accessToken }, request)).keys()]
 }
 
-/** The path that redirects to `target`. */
+/** Returns the path that redirects to `target`. */
 export const redirectTo = (status: number, target: string): string =>
   `/redirect?status=${status}&to=${encodeURIComponent(target)}`
 
-/** `count` requests at once; their statuses, each once. */
+/** Sends `count` requests at once. Returns their statuses, each once. */
 export async function statusesOf(
   count: number,
   send: (index: number) => Promise<Outcome>,
@@ -159,18 +159,18 @@ export async function statusesOf(
   return [...new Set(outcomes.map(({ status }) => status))]
 }
 
-/** The code of Latchkey's own error, or of the one that a client's error without an answer has as its cause. */
+/** Returns the code of Latchkey's error, also if it is the cause of a client's error without an answer. */
 export function codeOf({ result, status }: Outcome): unknown {
   const { cause } = (status === undefined ? result : {}) as { cause?: unknown }
   const own = [result, cause].find(isLatchkeyError)
   return own ? own.code : String(result)
 }
 
-/** Whether a client ended a request because its signal aborted. */
+/** Returns whether a client ended a request because its signal aborted. */
 export const isAbort = ({ result }: Outcome): boolean =>
   result instanceof Error && /^(AbortError|CanceledError|CancelError)$/.test(result.name)
 
-/** Whether a client ended a request because its time was up. */
+/** Returns whether a client ended a request because of its time limit. */
 export const isTimeout = ({ result }: Outcome): boolean => {
   const { name, code, message } = result as { name?: string; code?: string; message?: string }
   return /time-?out|timed|ECONNABORTED/i.test(`${name} ${code} ${message}`)

@@ -1,6 +1,6 @@
 import type { Scheme, TokenManager } from '@latchkey/core'
 
-/** A request, in words that every client knows. */
+/** A request, with options that every client has. */
 export interface Call {
   /** Default: `GET`. */
   method?: string
@@ -12,68 +12,67 @@ export interface Call {
   signal?: AbortSignal
 }
 
-/** How a request ended, whatever the client makes of a status. */
+/** The result of a request, in the same form for every client. */
 export interface Outcome {
-  /** The answer's status, as the client's own response or error tells it; absent when it tells none. */
+  /** The status from the client's own response or error. Absent if it has none. */
   status?: number
   /** The answer's body. */
   text?: string
-  /** What the caller has in hand: the client's own response, or what it threw. */
+  /** The client's own response, or its error. */
   result: unknown
 }
 
 /**
- * Sends one request and tells how it ended; never rejects.
+ * Sends one request and returns its result. Never rejects.
  *
- * @param path Handed to the client as it is. One that starts with a single slash is under `baseUrl`.
+ * @param path Passed to the client unchanged. A path that starts with a single slash is under `baseUrl`.
  */
 export type Send = (path: string, call?: Call) => Promise<Outcome>
 
-/** What a client is made with. */
+/** Options of a client. */
 export interface ConnectOptions {
-  /** Whom to attach. */
+  /** The manager to attach. */
   manager: TokenManager
   /** Without a slash at the end. */
   baseUrl: string
-  /** The client's own time limit for one request, waiting and replay included. */
+  /** The client's own time limit for one request, including the wait and the replay. */
   timeoutMs?: number
-  /** Attach the manager a second time, as a careless caller does. */
+  /** Attaches the manager twice, as a careless caller does. */
   twice?: boolean
 }
 
-/** What a platform makes impossible. The cases then assert what is safe there instead. */
+/** Limits of a platform. The cases then check that the platform stays safe in another way. */
 export interface Platform {
-  /** Redirects are followed unseen (browsers): a token in a header of its own is refused, not leaked. */
+  /** The platform follows redirects unseen (browsers). A token in its own header is refused, so that it does not leak. */
   hidesRedirects?: boolean
-  /** A redirect is the caller's to follow (undici's `request`). */
+  /** The caller has to follow redirects (undici's `request`). */
   returnsRedirects?: boolean
   /**
-   * No other header than `Authorization` may carry the token (XMLHttpRequest): the cases use bearer, and
-   * any other scheme is refused with `ERR_UNSAFE_TRANSPORT` before anything is sent.
+   * Only `Authorization` may carry the token (XMLHttpRequest). The cases use bearer. Other schemes are refused with
+   * `ERR_UNSAFE_TRANSPORT` before anything is sent.
    */
   bearerOnly?: boolean
-  /** The client reads a whole body before it tells the status (axios), so a broken one has no status. */
+  /** The client reads the whole body before it returns the status (axios), so a broken body has no status. */
   buffersBodies?: boolean
-  /** There is no AsyncLocalStorage: a grant that uses its own client passes its signal on. */
+  /** Without AsyncLocalStorage a grant that uses its own client has to pass its signal on. */
   hasNoAsyncContext?: boolean
-  /** The platform itself sends again when a connection breaks (browsers). */
+  /** The platform repeats a request itself if the connection breaks (browsers). */
   resendsOnReset?: boolean
-  /** How many requests reach one origin at once. Default: any number. */
+  /** Maximum number of simultaneous requests to one origin. Default: any number. */
   maxConnections?: number
 }
 
-/** An HTTP client on one transport, made ready by an adapter: what a contract case is run against. */
+/** An HTTP client on one transport, with an adapter. The contract cases run against it. */
 export interface AdapterSubject {
   /** Makes a client and attaches the manager the way its users do. */
   connect(options: ConnectOptions): Send
-  /** A body of this text that can be read once. Left out when the transport takes no streams. */
+  /** A body of this text that can be read once. Absent if the transport does not support streams. */
   stream?(text: string): object
-  /** What its platform makes impossible. Default: nothing. */
+  /** Limits of its platform. Default: none. */
   platform?: Platform
   /**
-   * How its managers send their tokens, where that is not by `xc-auth`. The servers have to be told how
-   * to read it: `startContractServers({ tokenOf })`. The cases compare tokens, so each sending may be
-   * signed anew.
+   * The scheme of its managers, if it is not `xc-auth`. Pass the servers a function that reads it:
+   * `startContractServers({ tokenOf })`. The cases compare tokens, so each request may be signed anew.
    */
   scheme?: Scheme
 }

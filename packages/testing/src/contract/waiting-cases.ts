@@ -2,7 +2,7 @@ import { equal, ok } from './expect.ts'
 import { type AdapterCase, fact, isAbort, isTimeout, pause } from './stage.ts'
 
 const abortWaiting = fact(
-  "a waiter's abort settles at once, as the client's own, and disturbs nobody, also when it started the renewal",
+  "a waiter's abort settles at once, as the client's own, and does not affect other requests, also when it started the renewal",
   ['T19', 'F59', 'F60'],
   async ({ scene, connect, stale }) => {
     const send = connect(stale())
@@ -148,14 +148,14 @@ const signOut = fact(
 )
 
 const otherUser = fact(
-  "another user's sign-in during a renewal: the old request is not sent as somebody else",
+  "another user's sign-in during a renewal: the old request is not sent as the new user",
   ['F58'],
   async ({ scene, connect, stale }) => {
     const manager = stale()
     const renewal = await scene.hold('/renew')
     const pending = connect(manager)('/items')
     await renewal.whenWaiting()
-    await manager.setTokens({ accessToken: await scene.makeToken('somebody-else') })
+    await manager.setTokens({ accessToken: await scene.makeToken('another-user') })
     const { status, result } = await pending
     equal([status, manager.explain(result)?.code], [401, 'ERR_SESSION_CHANGED'])
     await renewal.release()

@@ -1,4 +1,4 @@
-/** A promise that somebody else settles. `Promise.withResolvers` for runtimes without it. */
+/** A promise that other code settles: `Promise.withResolvers` for runtimes without it. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>
   resolve(value: Value): void

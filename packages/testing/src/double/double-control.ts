@@ -2,21 +2,21 @@ import type { DoubleClock } from './clock.ts'
 import type { Fault, Faults, Hold } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 
-/** What a test does to every double behind its clients' backs. Nothing here counts as a request. */
+/** Controls that every double has. Clients do not see them, and they do not count as requests. */
 export interface DoubleControl<Kind extends string, Counts, Logged> {
-  /** Moves the double's clock forward, ms >= 0, without waiting. */
+  /** Moves the double's clock forward by ms >= 0, without waiting. */
   passTime(ms: number): void
-  /** The next `count` requests of the kind meet the fault instead; adds to what was ordered before. */
+  /** Makes the next `count` requests of the kind fail with the fault. Adds to faults ordered before. */
   failNext(kind: Kind, count: number, fault: Fault): void
-  /** Every request of the kind (or of all) takes at least so many real ms. 0 ends it. */
+  /** Makes every request of the kind (or of all) take at least so many real ms. 0 ends it. */
   delay(kind: Kind | 'all', ms: number): void
-  /** Requests of the kind wait inside the server, before anything is done, until released. */
+  /** Holds requests of the kind inside the server, before it does anything, until released. */
   hold(kind: Kind): Hold
-  /** Forgets all ordered failures and delays and releases what is held. */
+  /** Forgets all ordered failures and delays, and releases held requests. */
   clearFaults(): void
-  /** How often each thing has happened. */
+  /** Returns how often each thing has happened. */
   counts(): Counts
-  /** The last 10 000 requests in the order of their answers, without secrets. */
+  /** Returns the last 10 000 requests in the order of their answers, without secrets. */
   log(): readonly Logged[]
   /** Sets the counts to zero and empties the log. */
   resetCounts(): void

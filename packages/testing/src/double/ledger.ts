@@ -1,6 +1,6 @@
 const logLimit = 10_000
 
-/** What a double has seen: counts, and the last 10 000 requests. */
+/** The record of a double: counts, and the last 10 000 requests. */
 export interface Ledger<Logged, Counts> {
   counts(): Counts
   log(): readonly Logged[]

@@ -6,7 +6,7 @@ export interface Spendable {
 /**
  * Uses a refresh token that works once.
  *
- * @returns false when it was used before, and the grace has passed: somebody may have stolen it.
+ * @returns false when it was used before, and the grace period is over: it may be stolen.
  */
 export function spend(token: Spendable, now: number, graceMs: number): boolean {
   if (token.usedAt !== undefined && now - token.usedAt >= graceMs) return false

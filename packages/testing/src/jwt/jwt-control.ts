@@ -6,25 +6,25 @@ import { wholeSeconds } from '../double/option-checks.ts'
 import type { JwtCounts, JwtRequestKind, LoggedJwtRequest } from './jwt-ledger.ts'
 import { issueJwtTokens, type JwtWorld, openSession, signedSession } from './jwt-world.ts'
 
-/** What a test does to the server behind its clients' backs. Nothing here counts as a request. */
+/** Controls of the double. Clients do not see them, and they do not count as requests. */
 export interface JwtControl extends DoubleControl<JwtRequestKind, JwtCounts, LoggedJwtRequest> {
   /**
    * Adds a user, who can sign in at once.
    *
-   * @throws TypeError when there is one with this name.
+   * @throws TypeError if the name is taken.
    */
   addUser(user: { username: string; password: string }): void
   /** Starts a session, as a sign-in would. Its tokens are ready for a manager's `setTokens()`. */
   startSession(username: string): Promise<TokenSet>
-  /** Whether the session of this access token or refresh token still goes on, be the token itself spent. */
+  /** Returns whether the session of this access or refresh token is still open, even if the token itself is used up. */
   hasSession(token: string): Promise<boolean>
-  /** Ends the sessions of a user, or of all: no refresh token is accepted, and where sessions are checked no access token. */
+  /** Ends the sessions of a user, or of all. Refresh tokens are then rejected; access tokens too if `checksSessions`. */
   revokeSessions(username?: string): void
-  /** Access tokens of a user, or of all, answer 401 at once; refresh tokens still work. */
+  /** Rejects the access tokens of a user, or of all, with 401 at once. Refresh tokens still work. */
   revokeAccessTokens(username?: string): void
-  /** Refresh tokens of a user, or of all, are refused; access tokens live until they expire. */
+  /** Rejects the refresh tokens of a user, or of all. Access tokens work until they expire. */
   revokeRefreshTokens(username?: string): void
-  /** For tokens issued from now on: whole seconds, in ms. */
+  /** Sets the lifetime of tokens issued from now on, in ms, whole seconds. */
   setAccessTokenLifetimeMs(ms: number): void
 }
 

@@ -6,15 +6,14 @@ import { createJwtLedger, type JwtRequestKind, jwtRequestKinds, kindOfJwt } from
 import { type JwtDoubleOptions, jwtSettings } from './jwt-options.ts'
 import { createJwtWorld } from './jwt-world.ts'
 
-/** A REST API that answers a sign-in with a JWT, and lives in this process. */
+/** A REST API in this process that answers a sign-in with a JWT. */
 export interface JwtDouble {
   /**
-   * Answers a request in process. Takes what the platform's fetch takes, so it fits wherever a `fetch`
-   * option is offered; the host does not matter, only the path. Rejects like fetch when the request is
-   * aborted or a network fault was ordered.
+   * Answers a request in process. It has the signature of the platform's fetch, so it fits any `fetch` option. Only
+   * the path matters, not the host. Rejects like fetch when the request is aborted or a network fault was ordered.
    */
   readonly fetch: DoubleFetch
-  /** Changes the server from outside: users, sessions, faults, time; and says what it has seen. */
+  /** Changes users, sessions, faults and time, and reports the requests so far. */
   readonly control: JwtControl
 }
 

@@ -1,7 +1,7 @@
 import { clockFunction, positive, wholeSeconds } from '../double/option-checks.ts'
 import { randomText } from '../double/random.ts'
 
-/** Where an answer holds a token: a field of its JSON, dots between the levels, or a cookie. */
+/** Place of a token in an answer: a field of its JSON, with dots between levels, or a cookie. */
 export type JwtPlace =
   | string
   | {
@@ -9,20 +9,20 @@ export type JwtPlace =
       cookie: string
     }
 
-/** What the API knows about an accepted request. */
+/** The user of an accepted request. */
 export interface JwtCaller {
-  /** Who is signed in. */
+  /** The signed-in user. */
   readonly username: string
 }
 
 /**
- * How the double behaves. The paths and places are called as in `jwtSession()`, so that both can be given the
- * same object. Everything has a default.
+ * Options of the double. Paths and places have the same names as in `jwtSession()`, so that both can get the same
+ * object. All have defaults.
  */
 export interface JwtDoubleOptions {
   /** Path of the sign-in. Default `'/auth/login'`. */
   signIn?: string
-  /** Path of the renewal. Default `'/auth/refresh'`; false: there is none, and no refresh token. */
+  /** Path of the renewal. Default `'/auth/refresh'`. `false`: without renewal and refresh token. */
   refresh?: string | false
   /** Path of the sign-out. Default `'/auth/logout'`. */
   signOut?: string
@@ -30,38 +30,38 @@ export interface JwtDoubleOptions {
   usernameField?: string
   /** The field of the sign-in with the password. Default `'password'`. */
   passwordField?: string
-  /** Where an answer holds the access token. Default: the field `'access_token'`. */
+  /** Place of the access token in an answer. Default: the field `'access_token'`. */
   token?: JwtPlace
   /**
-   * Where an answer holds the refresh token. Default: the field `'refresh_token'`. It comes back in the same
-   * cookie; or else in the field of the same name, or as bearer token.
+   * Place of the refresh token in an answer. Default: the field `'refresh_token'`. Clients send it in the same cookie,
+   * or else in the field of the same name or as bearer token.
    */
   refreshToken?: JwtPlace
-  /** The field with the life of the access token, in seconds. Default `'expires_in'`; false: the answer does not say. */
+  /** The field with the lifetime of the access token, in seconds. Default `'expires_in'`. `false`: not in the answer. */
   expiresIn?: string | false
-  /** The header that requests carry the access token in. Default `'authorization'`, after `Bearer`. */
+  /** The header that carries the access token. Default `'authorization'`, after `Bearer`. */
   header?: string
-  /** Life of an access token in ms, whole seconds. Default 900 000 (15 min). */
+  /** Lifetime of an access token in ms, whole seconds. Default 900 000 (15 min). */
   accessTokenLifetimeMs?: number
-  /** Life of a refresh token in ms, > 0. Each renewal starts it anew. Default 2 592 000 000 (30 days). */
+  /** Lifetime of a refresh token in ms, > 0. Each renewal starts it anew. Default 2 592 000 000 (30 days). */
   refreshTokenLifetimeMs?: number
   /**
-   * `'rotate'` (default): each renewal returns the next refresh token, and a used one that comes again ends
-   * the session. `'keep'`: one refresh token serves until it expires.
+   * `'rotate'` (default): each renewal returns the next refresh token, and a used one that is sent again ends the
+   * session. `'keep'`: one refresh token works until it expires.
    */
   refreshTokens?: 'rotate' | 'keep'
   /** For how long after its use a refresh token is still accepted, in ms. Default 0. */
   reuseGraceMs?: number
   /**
-   * Whether the API looks a session up with each request. Default true. False: an access token is good until it
-   * expires, whatever became of its session.
+   * Whether the API checks the session at each request. Default true. False: an access token works until it
+   * expires, even if its session has ended.
    */
   checksSessions?: boolean
   /** Answers the API's requests, once their token has been accepted. Default: JSON that repeats the request. */
   api?: (request: Request, caller: JwtCaller) => Response | Promise<Response>
-  /** Signs the access tokens, so that a test can forge some. Default: random. Never shown. */
+  /** The key that signs access tokens, so that a test can forge some. Default: random. Never shown. */
   jwtSecret?: string
-  /** The double's clock, epoch ms; default `Date.now`. What `control.passTime()` adds comes on top. */
+  /** The double's clock, epoch ms; default `Date.now`. `control.passTime()` adds to it. */
   now?: () => number
 }
 

@@ -11,7 +11,7 @@ import type { World } from './world.ts'
 export interface NewUser {
   /** The e-mail address to sign in with. */
   email: string
-  /** Any text; the rule of eight characters is the sign-up route's. */
+  /** Any text. Only the sign-up route requires eight characters. */
   password: string
   /** Default `['org-level-creator', 'super']` for the first user, else `['org-level-viewer']`. */
   roles?: string[]
@@ -25,12 +25,12 @@ export interface NewTable {
   columns?: string[]
 }
 
-/** What a test does to the server behind its clients' backs. Nothing here counts as a request. */
+/** Controls of the double. Clients do not see them, and they do not count as requests. */
 export interface NocoDBControl extends DoubleControl<RequestKind, RequestCounts, LoggedRequest> {
   /**
    * Adds a user, who can sign in at once.
    *
-   * @throws TypeError when there is one with this e-mail address.
+   * @throws TypeError if the e-mail address is taken.
    */
   addUser(user: NewUser): {
     /** The user's id. */
@@ -38,37 +38,37 @@ export interface NocoDBControl extends DoubleControl<RequestKind, RequestCounts,
     /** As given. */
     email: string
   }
-  /** The user and their sessions are gone; API tokens stop working too. */
+  /** Removes the user and their sessions. Their API tokens stop working too. */
   removeUser(email: string): void
-  /** Ends every session: access tokens answer 401, refresh tokens 400. What a sign-out elsewhere does. */
+  /** Ends every session, as a sign-out elsewhere does. Access tokens then get 401, refresh tokens 400. */
   revokeSessions(email: string): void
-  /** Access tokens answer 401 at once; refresh tokens still work. */
+  /** Rejects access tokens with 401 at once. Refresh tokens still work. */
   revokeAccessTokens(email: string): void
-  /** Refresh tokens answer 400; access tokens live until they expire. */
+  /** Rejects refresh tokens with 400. Access tokens work until they expire. */
   revokeRefreshTokens(email: string): void
   /** Creates an API token of this user. */
   createApiToken(
     email: string,
     description?: string,
   ): {
-    /** What revokeApiToken() takes. */
+    /** The id for revokeApiToken(). */
     id: number
     /** The token itself. */
     token: string
   }
   /**
-   * Ends the API token at once. The real servers before 2026 go on accepting a deleted one until they
-   * are restarted, and so does the double when a client deletes it.
+   * Revokes the API token at once. Real servers before 2026 accept a deleted token until they are restarted, and so
+   * does the double when a client deletes it.
    */
   revokeApiToken(id: number): void
-  /** A table that every user known so far may read and write. */
+  /** Adds a table that all current users may read and write. */
   addTable(table?: NewTable): {
     /** The id of the base it is in. */
     baseId: string
     /** Its own id, as in `/api/v2/tables/<id>/records`. */
     tableId: string
   }
-  /** For tokens issued from now on: whole seconds, in ms. */
+  /** Sets the lifetime of tokens issued from now on, in ms, whole seconds. */
   setAccessTokenLifetimeMs(ms: number): void
 }
 

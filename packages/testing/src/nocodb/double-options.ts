@@ -3,23 +3,22 @@ import { randomText } from '../double/random.ts'
 import type { ServerVersion } from './server-version.ts'
 import { serverVersions } from './server-version.ts'
 
-/** How the double behaves. Everything has a default; nothing here is needed to start. */
+/** Options of the double. All have defaults. */
 export interface NocoDBDoubleOptions {
-  /** Which server generation to reproduce. Default `'0.301.3'`, the newest on npm. */
+  /** The server version to reproduce. Default `'0.301.3'`, the newest on npm. */
   version?: ServerVersion
   /**
-   * Life of an access token in ms. Whole seconds from 1000 up, because the real server signs whole
+   * Lifetime of an access token in ms. Whole seconds from 1000 up, because the real server signs whole
    * seconds; default 36 000 000 (10 h).
    */
   accessTokenLifetimeMs?: number
-  /** Life of a refresh token in ms, > 0; default 2 592 000 000 (30 days). */
+  /** Lifetime of a refresh token in ms, > 0; default 2 592 000 000 (30 days). */
   refreshTokenLifetimeMs?: number
   /**
-   * The double's clock, epoch ms; default `Date.now`, read at each request. What
-   * `control.passTime()` adds comes on top.
+   * The double's clock, epoch ms; default `Date.now`, read at each request. `control.passTime()` adds to it.
    */
   now?: () => number
-  /** Signs the access tokens, so that a test can forge some. Default: random. Never shown. */
+  /** The key that signs access tokens, so that a test can forge some. Default: random. Never shown. */
   jwtSecret?: string
 }
 

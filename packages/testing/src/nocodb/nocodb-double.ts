@@ -10,17 +10,16 @@ import { kindOf, type RequestKind, requestKinds } from './request-kind.ts'
 import type { ServerVersion } from './server-version.ts'
 import { createWorld } from './world.ts'
 
-/** A NocoDB server that lives in this process. */
+/** A NocoDB server in this process. */
 export interface NocoDBDouble {
-  /** Which server generation it reproduces. */
+  /** The server version that it reproduces. */
   readonly version: ServerVersion
   /**
-   * Answers a request in process. Takes what the platform's fetch takes, so it fits wherever a `fetch`
-   * option is offered; the host does not matter, only the path. Rejects like fetch when the request is
-   * aborted or a network fault was ordered.
+   * Answers a request in process. It has the signature of the platform's fetch, so it fits any `fetch` option. Only
+   * the path matters, not the host. Rejects like fetch when the request is aborted or a network fault was ordered.
    */
   readonly fetch: DoubleFetch
-  /** Changes the server from outside: users, revocations, faults, time; and says what it has seen. */
+  /** Changes users, sessions, faults and time, and reports the requests so far. */
   readonly control: NocoDBControl
 }
 
@@ -29,15 +28,15 @@ export interface NocoDBDouble {
  * `@latchkey/testing/node`, in MSW with `nocodbHandlers()` from `@latchkey/testing/msw`. All three may
  * serve the same double at once. It starts empty: the first user, signed up or added, is super admin.
  *
- * It answers what the real server answers, measured on 0.262.5, 0.265.1 and 0.301.3, with single-use
- * refresh cookies and oddities included; `'2026'` follows the source only.
+ * It answers like the real server, as measured on 0.262.5, 0.265.1 and 0.301.3, including single-use refresh cookies
+ * and oddities. `'2026'` follows the source code only.
  *
  * @throws TypeError when an option is wrong; the message names it.
  * @example
  * const double = createNocoDBDouble({ accessTokenLifetimeMs: 2000 })
  * double.control.addUser({ email: 'ada@example.com', password: 'correct horse' })
  * const response = await double.fetch('http://nocodb.test/api/v2/meta/bases')
- * // 401: nobody has signed in
+ * // 401: no user has signed in
  */
 export function createNocoDBDouble(options: NocoDBDoubleOptions = {}): NocoDBDouble {
   const world = createWorld(settingsFrom(options))

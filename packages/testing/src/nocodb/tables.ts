@@ -71,7 +71,7 @@ export function createTables() {
   }
 }
 
-/** Stores one record. Fields that are no column are dropped, as the real server does. */
+/** Stores one record. Fields without a column are dropped, as the real server does. */
 export function insertRecord(table: Table, fields: Fields, at: number): number {
   table.lastRecordId += 1
   const id = table.lastRecordId

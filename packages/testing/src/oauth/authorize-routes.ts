@@ -8,7 +8,7 @@ import { requestedScope } from './tokens.ts'
 const codeLifetimeMs = 60_000
 
 /**
- * The authorization endpoint. There is no page: whoever comes is signed in as the user that `login_hint`
+ * The authorization endpoint, without a page. Every visitor is signed in as the user that `login_hint`
  * names, else as the first, and consents to everything.
  *
  * @throws OAuthError 400 while it is not sure where to return to. Later errors go there.

@@ -43,7 +43,7 @@ function newUserCode(): string {
   return `${four()}-${four()}`
 }
 
-/** What the user does at the verification page. @throws OAuthError for a code that nobody waits for. */
+/** The user's action at the verification page. @throws OAuthError for an unknown code. */
 export function answerDevice(
   world: OAuthWorld,
   userCode: string,

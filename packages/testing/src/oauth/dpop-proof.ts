@@ -13,7 +13,7 @@ const windowS = 300
  * Checks the proof of a request (RFC 9449, section 4.3).
  *
  * @param accessToken the token that is presented with it, at the API.
- * @returns the thumbprint of its key, or undefined when there is no proof.
+ * @returns the thumbprint of its key, or undefined without a proof.
  * @throws OAuthError `invalid_dpop_proof`, or `use_dpop_nonce` with the nonce to use.
  */
 export async function checkProof(

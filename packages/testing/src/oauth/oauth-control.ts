@@ -12,11 +12,11 @@ import type { Demand, OAuthWorld, User } from './oauth-world.ts'
 import type { Session } from './sessions.ts'
 import { issueTokens } from './tokens.ts'
 
-/** Whose session to start without a sign-in. */
+/** The session to start without a sign-in. */
 export interface NewSession {
   /** The client that gets the tokens. */
   clientId: string
-  /** Whom it acts for. */
+  /** The user that it acts for. */
   username: string
   /** Separated by spaces. Default: none. */
   scope?: string
@@ -24,7 +24,7 @@ export interface NewSession {
   acr?: string
 }
 
-/** What a test does to the server behind its clients' backs. Nothing here counts as a request. */
+/** Controls of the double. Clients do not see them, and they do not count as requests. */
 export interface OAuthControl
   extends DoubleControl<OAuthRequestKind, OAuthCounts, LoggedOAuthRequest> {
   /** Adds a client. */
@@ -33,30 +33,30 @@ export interface OAuthControl
     clientId: string
   }
   /**
-   * Adds a user. The first one is who signs in by code or at the device page, unless `login_hint` names another.
+   * Adds a user. The first user signs in by code or at the device page, unless `login_hint` names another.
    *
-   * @throws TypeError when there is one with this name.
+   * @throws TypeError if the name is taken.
    */
   addUser(user: { username: string; password: string }): void
   /** Starts a session, as a sign-in would. Its tokens are ready for a manager's `setTokens()`. */
   startSession(session: NewSession): Promise<TokenSet>
-  /** Ends sessions, so that no token of them is accepted. Of a user, of a client, or all. */
+  /** Ends the sessions of a user, of a client, or all. Their tokens are then rejected. */
   revokeSessions(usernameOrClientId?: string): void
-  /** Access tokens answer 401 at once; refresh tokens still work. */
+  /** Rejects access tokens with 401 at once. Refresh tokens still work. */
   revokeAccessTokens(usernameOrClientId?: string): void
-  /** Refresh tokens answer `invalid_grant`; access tokens live until they expire. */
+  /** Rejects refresh tokens with `invalid_grant`. Access tokens work until they expire. */
   revokeRefreshTokens(usernameOrClientId?: string): void
-  /** Says yes to a device, as the first user or the named one. @throws when no device waits for the code. */
+  /** Approves a device, as the first user or the named one. @throws when no device waits for the code. */
   approveDevice(userCode: string, username?: string): void
-  /** Says no to a device. @throws when no device waits for the code. */
+  /** Denies a device. @throws when no device waits for the code. */
   denyDevice(userCode: string): void
-  /** The user calls off the next `count` sign-ins by code. Default 1. */
+  /** Makes the user cancel the next `count` sign-ins by code. Default 1. */
   denySignIns(count?: number): void
-  /** What the API demands under `path` from now on; `undefined`: a good token will do. */
+  /** Sets the requirements of the API under `path` from now on. `undefined`: any valid token. */
   demand(path: string, demand: Demand | undefined): void
-  /** For tokens issued from now on: whole seconds, in ms. */
+  /** Sets the lifetime of tokens issued from now on, in ms, whole seconds. */
   setAccessTokenLifetimeMs(ms: number): void
-  /** From now on DPoP proofs need another nonce. */
+  /** Changes the nonce that DPoP proofs need. */
   changeDpopNonce(): void
 }
 

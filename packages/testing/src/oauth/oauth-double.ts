@@ -7,15 +7,15 @@ import { createOAuthLedger } from './oauth-ledger.ts'
 import { type OAuthDoubleOptions, oauthSettings } from './oauth-options.ts'
 import { createOAuthWorld } from './oauth-world.ts'
 
-/** An OAuth 2.0 and OpenID Connect server that lives in this process, and an API that takes its tokens. */
+/** An OAuth 2.0 and OpenID Connect server in this process, and an API that accepts its tokens. */
 export interface OAuthDouble {
   /**
-   * Answers a request in process. Takes what the platform's fetch takes, so it fits wherever a `fetch`
-   * option is offered. Any host will do: the issuer is the origin of the request. Rejects like fetch when
-   * the request is aborted or a network fault was ordered.
+   * Answers a request in process. It has the signature of the platform's fetch, so it fits any `fetch` option. Any
+   * host works, because the issuer is the origin of the request. Rejects like fetch when the request is aborted or a
+   * network fault was ordered.
    */
   readonly fetch: DoubleFetch
-  /** Changes the server from outside: clients, users, sessions, faults, time; and says what it has seen. */
+  /** Changes clients, users, sessions, faults and time, and reports the requests so far. */
   readonly control: OAuthControl
 }
 
@@ -23,7 +23,7 @@ export interface OAuthDouble {
  * Makes an OAuth double: in process by its `fetch`, over HTTP with `listen()` from `@latchkey/testing/node`,
  * in MSW with `doubleHandlers()` from `@latchkey/testing/msw`. It starts without clients and users.
  *
- * It answers what oidc-provider answers, because the same cases run against both: client credentials,
+ * It answers like oidc-provider, because the same cases run against both: client credentials,
  * password, code with PKCE, device code, refresh tokens that rotate and detect reuse, revocation,
  * introspection, discovery, registration and DPoP. Every path that is not the server's own is the API.
  *

@@ -1,6 +1,6 @@
 import { clockFunction, positive, wholeSeconds } from '../double/option-checks.ts'
 
-/** What the API knows about an accepted request. */
+/** The user, client and rights of an accepted request. */
 export interface ApiCaller {
   /** The user, or the client itself after client credentials. */
   readonly sub: string
@@ -14,22 +14,22 @@ export interface ApiCaller {
   readonly audience: string | undefined
 }
 
-/** How the double behaves. Everything has a default; nothing here is needed to start. */
+/** Options of the double. All have defaults. */
 export interface OAuthDoubleOptions {
-  /** Life of an access token in ms, whole seconds. Default 3 600 000 (1 h). */
+  /** Lifetime of an access token in ms, whole seconds. Default 3 600 000 (1 h). */
   accessTokenLifetimeMs?: number
-  /** Life of a refresh token in ms, > 0. Each renewal starts it anew. Default 1 209 600 000 (14 days). */
+  /** Lifetime of a refresh token in ms, > 0. Each renewal starts it anew. Default 1 209 600 000 (14 days). */
   refreshTokenLifetimeMs?: number
-  /** Life of a device code in ms, whole seconds. Default 600 000. */
+  /** Lifetime of a device code in ms, whole seconds. Default 600 000. */
   deviceCodeLifetimeMs?: number
   /**
    * How long a device waits between two polls, in ms, > 0. A device that asks earlier, by the double's clock,
-   * is answered `slow_down`. Default 5000, as in RFC 8628; a test that signs a device in wants 10.
+   * gets `slow_down`. Default 5000, as in RFC 8628; a test that signs a device in should use 10.
    */
   devicePollIntervalMs?: number
   /**
-   * `'rotate'` (default): each renewal returns the next refresh token, and a used one that comes again ends
-   * the session, its access tokens included. `'keep'`: one refresh token serves until it expires.
+   * `'rotate'` (default): each renewal returns the next refresh token, and a used one that is sent again ends the
+   * session, its access tokens included. `'keep'`: one refresh token works until it expires.
    */
   refreshTokens?: 'rotate' | 'keep'
   /** For how long after its use a refresh token is still accepted, in ms. Default 0. */
@@ -38,13 +38,13 @@ export interface OAuthDoubleOptions {
   requireDpop?: boolean
   /** Whether a DPoP proof needs the server's nonce (RFC 9449, sections 8 and 9). Default false. */
   requireDpopNonce?: boolean
-  /** The scopes that the server knows. Others are left out of what is granted. */
+  /** The scopes that the server knows. It does not grant others. */
   scopes?: readonly string[]
   /** Path of the issuer, such as `/realms/one`. Default `''`: the issuer is the origin of the request. */
   issuerPath?: string
   /** Answers the API's requests, once their token has been accepted. Default: JSON that repeats the request. */
   api?: (request: Request, caller: ApiCaller) => Response | Promise<Response>
-  /** The double's clock, epoch ms; default `Date.now`. What `control.passTime()` adds comes on top. */
+  /** The double's clock, epoch ms; default `Date.now`. `control.passTime()` adds to it. */
   now?: () => number
 }
 

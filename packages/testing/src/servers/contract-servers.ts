@@ -43,7 +43,7 @@ export async function startContractServers(reading: TokenReading = {}): Promise<
   }
 }
 
-/** Any page may ask, with any header, and follow a redirect: the servers protect nobody. */
+/** Lets any page send any header and follow a redirect, because these servers have nothing to protect. */
 const cors = (request: IncomingMessage) => ({
   'access-control-allow-origin': '*',
   'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '*',

@@ -14,7 +14,7 @@ function listen(store: TokenStore, name = NAME) {
 }
 
 const tells = fact(
-  'a session stored, replaced or removed by somebody else is told, and can be read then',
+  'listeners hear of a session that another store has stored, replaced or removed, and can read it then',
   ['S50', 'F75'],
   async ({ place, store, eventually }) => {
     const { count, off } = listen(store)
@@ -38,7 +38,7 @@ const tells = fact(
 )
 
 const stops = fact(
-  'who stopped listening is told nothing more, and others still are',
+  'a removed listener hears nothing more, and other listeners still do',
   ['S50'],
   async ({ place, store, eventually }) => {
     const [one, two] = [listen(store), listen(store)]
@@ -46,7 +46,7 @@ const stops = fact(
     await other.setToken(tokensFor('one'), NAME)
     await eventually(() => one.count() > 0 && two.count() > 0, 'both are told')
     one.off()
-    one.off() // twice is no error
+    one.off() // twice is not an error
     const [first, second] = [one.count(), two.count()]
     await other.setToken(tokensFor('two'), NAME)
     await eventually(() => two.count() > second, 'the other one is told')
@@ -58,7 +58,7 @@ const stops = fact(
 )
 
 const perName = fact(
-  'a change of one name is not told to listeners of another',
+  'listeners of one name do not hear of a change of another',
   ['S50'],
   async ({ place, store, eventually }) => {
     const [ada, ben] = [listen(store, 'ada'), listen(store, 'ben')]
@@ -75,7 +75,7 @@ const perName = fact(
 )
 
 const within = fact(
-  'a change made through a store is told to those who listen to that very store: several managers may share it',
+  'listeners of a store hear of changes through the same store, because several managers may share it',
   ['S50'],
   async ({ store, eventually }) => {
     const [one, two] = [listen(store), listen(store)]

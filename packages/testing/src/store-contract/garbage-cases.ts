@@ -52,7 +52,7 @@ async function expectUntouched({ place }: Stage, text: string | undefined, what:
 }
 
 const isNone = wary(
-  'garbage is no session: it is not given, nor shown by an error',
+  'garbage is not a session: it is neither returned nor shown by an error',
   ['S44', 'F72', 'F78', 'S43'],
   async (stage) => {
     if (!stage.place.write) return 'skipped'
@@ -94,7 +94,7 @@ const isRemovable = wary('garbage is removed by a sign-out', ['S44', 'S50'], asy
 })
 
 const truncated = wary(
-  'a session cut off anywhere is no session: never a part of a token',
+  'a session cut off anywhere is invalid: a part of a token is never returned',
   ['F78', 'F80'],
   async (stage) => {
     const { place, store } = stage
@@ -122,7 +122,7 @@ async function fromTheFuture({ place, store }: Stage): Promise<string | undefine
 }
 
 const newer = wary(
-  'a session that a newer version stored is neither given nor destroyed, until somebody signs out',
+  'a session that a newer version stored is neither returned nor destroyed, until the user signs out',
   ['F77', 'S43'],
   async (stage) => {
     const { place, store } = stage
@@ -159,7 +159,7 @@ async function polluted<T>(fields: Record<string, unknown>, work: () => Promise<
 }
 
 const inherited = wary(
-  'what a polluted prototype offers is no session, and becomes no part of one',
+  'values on a polluted prototype are not a session, and do not become part of one',
   ['S43', 'F76'],
   async (stage) => {
     const { store, place } = stage
@@ -195,5 +195,5 @@ const toJson = wary(
   },
 )
 
-/** What lies there and is no session of ours. */
+/** Stored values that are not a session of ours. */
 export const garbageCases = [isNone, isLeft, isRemovable, truncated, newer, inherited, toJson]

@@ -48,7 +48,7 @@ const excludes = fact(
 )
 
 const neverTwo = fact(
-  'under a lock nobody else is ever inside',
+  'no second holder is ever inside a lock',
   ['F82'],
   async (stage) => {
     const { store, first, second } = await rivals(stage)
@@ -68,7 +68,7 @@ const neverTwo = fact(
 )
 
 const gives = fact(
-  'a lock gives the result of what ran under it',
+  'a lock returns the result of the work under it',
   ['F82'],
   async ({ store }) => {
     equal(await lockOf(store)(NAME, async () => ({ result: 42 })), { result: 42 })
@@ -77,7 +77,7 @@ const gives = fact(
 )
 
 const frees = fact(
-  'a lock is freed when what ran under it throws, and the error is the caller’s',
+  'a lock is freed when the work under it throws, and the caller gets the error',
   ['F82'],
   async (stage) => {
     const { first, second } = await rivals(stage)
@@ -110,7 +110,7 @@ const perName = fact(
 )
 
 const holdsUpNobody = fact(
-  'a lock holds up no reading, storing or removing: a sign-out does not wait for a renewal',
+  'a lock does not delay reading, storing or removing: a sign-out does not wait for a renewal',
   ['S50', 'F88'],
   async (stage) => {
     const { store, other, first } = await rivals(stage)
@@ -133,7 +133,7 @@ const holdsUpNobody = fact(
 )
 
 const rereads = fact(
-  'who waited for a lock reads what its holder wrote',
+  'the next holder of a lock reads the session that the last one wrote',
   ['F75', 'S29'],
   async (stage) => {
     const { store, other, first, second } = await rivals(stage)

@@ -85,14 +85,14 @@ const hostile = fact(
 )
 
 const broken = fact(
-  'names that are no well-formed text stay apart too',
+  'names that are not well-formed text have separate sessions too',
   ['S43'],
   async ({ store, another }) => separate(brokenNames)(store, await another()),
   'separateNames',
 )
 
 const unset = fact(
-  'a name that an object inherits is no session',
+  'a name that an object inherits is not a session',
   ['S43', 'F76'],
   async ({ store }) => {
     for (const name of ['__proto__', 'constructor', 'toString', 'valueOf']) {

@@ -31,7 +31,7 @@ function partialSets(): TokenSet[] {
 }
 
 const expired = fact(
-  'a session whose access token has expired is still given: its refresh token counts',
+  'a session whose access token has expired is still returned, because its refresh token counts',
   ['S34', 'F70'],
   async ({ store, another }) => {
     const tokens = tokensFor('old', { expiresAt: Date.now() - 60_000 })
@@ -74,7 +74,7 @@ const removed = fact('a removed session is gone', ['S50', 'F74'], async ({ store
 })
 
 const removedTwice = fact(
-  'removing what is not there is no error, and a session can follow',
+  'removing a missing session is not an error, and a session can follow',
   ['S50', 'F74'],
   async ({ store }) => {
     await store.removeToken(NAME)

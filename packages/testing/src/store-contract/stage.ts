@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000
 
 const PATIENCE_MS = 5_000
 
-/** What a case plays on. */
+/** The place and the stores of one case. */
 export interface Stage {
   place: StorePlace
   lacks(lack: Lack): boolean
@@ -20,13 +20,13 @@ export interface Stage {
   store: TokenStore
   /** Another store on the same place; the same one where stores do not share. */
   another(): Promise<TokenStore>
-  /** Resolves once `condition` holds; rejects when the store's patience ends first. */
+  /** Resolves once `condition` holds; rejects when the store's time limit ends first. */
   eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void>
-  /** What `work` gives; rejects when the store's patience ends first. */
+  /** Returns the result of `work`; rejects when the store's time limit ends first. */
   inTime<T>(work: Promise<T>, what: string): Promise<T>
 }
 
-/** Makes a case of what is played on a place of its own, unless the store lacks what it `needs`. */
+/** Makes a case that runs on its own place. It is skipped if the store lacks what it `needs`. */
 export function fact(
   name: string,
   refs: readonly string[],
@@ -58,7 +58,7 @@ async function playOn(
   }
 }
 
-/** A token set that no other call gives. */
+/** Returns a token set that is different at each call. */
 export function tokensFor(label: string, more: Partial<TokenSet> = {}): TokenSet {
   const expiresAt = Date.now() + HOUR_MS
   return {
@@ -70,12 +70,12 @@ export function tokensFor(label: string, more: Partial<TokenSet> = {}): TokenSet
   }
 }
 
-/** What the store gives, `null` being as good as nothing. */
+/** Reads the store; `undefined` for `null`. */
 export async function get(store: TokenStore, name = NAME): Promise<TokenSet | undefined> {
   return (await store.getToken(name)) ?? undefined
 }
 
-/** How an attempt ended that a store may refuse. */
+/** Returns the result of an attempt that a store may refuse. */
 export interface Attempt<T> {
   value?: T
   error?: unknown
@@ -89,14 +89,14 @@ export async function attempt<T>(work: () => T | Promise<T>): Promise<Attempt<T>
   }
 }
 
-/** That a store refused in the way a program can handle: an Error with a code, which shows no token. */
+/** Checks that a store refused with an Error that has a code and shows no token. */
 export function expectRefusal(error: unknown, what: string): void {
   ok(error instanceof Error, `${what}: an Error is thrown`)
   ok(typeof (error as { code?: unknown }).code === 'string', `${what}: the error has a code`)
   equal(leaks(error), [], `${what}: where the error shows what was stored`)
 }
 
-/** A promise and how to fulfil it. */
+/** A promise and the function that resolves it. */
 export function gate(): { opened: Promise<void>; open(): void } {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>()
   return { opened, open }

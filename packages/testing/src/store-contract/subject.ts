@@ -1,29 +1,29 @@
 import type { TokenStore } from '@latchkey/core'
 
-/** A place of a case's own where sessions lie: a directory, a database, a browser's storage. */
+/** A case's own place for sessions: a directory, a database, a browser's storage. */
 export interface StorePlace {
-  /** A store on this place. Each call is another process, tab or machine; `memory` may give one only. */
+  /** Opens a store on this place. Each call stands for another process, tab or machine. A memory store may return the same one. */
   open(): TokenStore | Promise<TokenStore>
-  /** The raw text that lies at `name`, if the place can be looked into. */
+  /** Returns the raw text stored at `name`, if the place can be read directly. */
   read?(name: string): string | undefined | Promise<string | undefined>
   /**
-   * Puts raw text at `name`, as a broken or foreign program would. Throws for a text that the place
-   * itself refuses (a NUL in a cookie, more than it can hold), which then cannot lie there.
+   * Stores raw text at `name`, as a broken or foreign program would. Throws for a text that the place itself refuses
+   * (a NUL in a cookie, a text that is too large), because such a text cannot be stored there.
    */
   write?(name: string, text: string): unknown
   /** Releases what the case used. */
   close?(): unknown
 }
 
-/** What a contract case is run against: a way to make empty places. */
+/** Makes empty places for a kind of store. The contract cases run against it. */
 export interface StoreSubject {
   /** Makes an empty place, for one case. */
   place(): StorePlace | Promise<StorePlace>
-  /** What the kind of store does not promise; everything else is tested. */
+  /** The promises that this kind of store does not make. All others are tested. */
   lacks?: readonly Lack[]
   /**
-   * How long it may take to tell of a change or to pass a freed lock on, in milliseconds. A case that
-   * waits longer fails. Default: 5,000.
+   * Time limit for reporting a change or passing on a freed lock, in milliseconds. A case that waits longer fails.
+   * Default: 5,000.
    */
   patienceMs?: number
 }

@@ -4,10 +4,10 @@ import { coded, encode, fields, type Spoil } from './shelf.ts'
 /** The tokens at `name`, whatever lies there. */
 const unchecked = (text: string | undefined) => text && (JSON.parse(text) as TokenSet)
 
-/** Stores that break one promise each, and the case that tells so. */
+/** Stores that break one promise each, and the case that fails for it. */
 export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   [
-    'gives what nobody stored',
+    'returns a session that was never stored',
     'an empty place holds no session',
     ({ getToken }) => ({
       getToken: async (name) => (await getToken(name)) ?? { accessToken: 'anonymous' },
@@ -32,7 +32,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'forgets a session with its access token',
-    'a session whose access token has expired is still given: its refresh token counts',
+    'a session whose access token has expired is still returned, because its refresh token counts',
     ({ getToken }) => ({
       async getToken(name) {
         const tokens = await getToken(name)
@@ -66,10 +66,10 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ['does not remove', 'a removed session is gone', () => ({ removeToken: () => undefined })],
   [
     'cannot remove what is not there',
-    'removing what is not there is no error, and a session can follow',
+    'removing a missing session is not an error, and a session can follow',
     ({ removeToken }, { texts }) => ({
       removeToken(name) {
-        if (!texts.has(name)) throw coded('There is no such session.')
+        if (!texts.has(name)) throw coded('The session is missing.')
         return removeToken(name)
       },
     }),
@@ -142,7 +142,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'writes names as UTF-8',
-    'names that are no well-formed text stay apart too',
+    'names that are not well-formed text have separate sessions too',
     ({ getToken, setToken, removeToken }) => ({
       getToken: (name) => getToken(name.toWellFormed()),
       setToken: (tokens, name) => setToken(tokens, name.toWellFormed()),
@@ -151,7 +151,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'keeps sessions in a plain object',
-    'a name that an object inherits is no session',
+    'a name that an object inherits is not a session',
     () => {
       const kept: Record<string, TokenSet> = {}
       return { getToken: (name) => kept[name] }
@@ -164,7 +164,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'believes whatever parses',
-    'garbage is no session: it is not given, nor shown by an error',
+    'garbage is not a session: it is neither returned nor shown by an error',
     (_, { texts }) => ({
       getToken(name) {
         try {
@@ -177,7 +177,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'quotes the garbage in its error',
-    'garbage is no session: it is not given, nor shown by an error',
+    'garbage is not a session: it is neither returned nor shown by an error',
     ({ getToken }, { texts }) => ({
       async getToken(name) {
         try {
@@ -190,7 +190,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'throws what has no code',
-    'garbage is no session: it is not given, nor shown by an error',
+    'garbage is not a session: it is neither returned nor shown by an error',
     ({ getToken }) => ({
       async getToken(name) {
         try {
@@ -225,7 +225,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'makes do with what is left of a session',
-    'a session cut off anywhere is no session: never a part of a token',
+    'a session cut off anywhere is invalid: a part of a token is never returned',
     (_, { texts }) => ({
       getToken(name) {
         const [, accessToken] = /"accessToken":"([^"]+)/.exec(texts.get(name) ?? '') ?? []
@@ -235,12 +235,12 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'overwrites what a newer version stored',
-    'a session that a newer version stored is neither given nor destroyed, until somebody signs out',
+    'a session that a newer version stored is neither returned nor destroyed, until the user signs out',
     (_, { texts }) => ({ setToken: (tokens, name) => void texts.set(name, encode(tokens)) }),
   ],
   [
     'reads what an object inherits',
-    'what a polluted prototype offers is no session, and becomes no part of one',
+    'values on a polluted prototype are not a session, and do not become part of one',
     (_, { texts }) => ({
       getToken(name) {
         const { accessToken } = Object.assign(
@@ -253,7 +253,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'copies what an object inherits',
-    'what a polluted prototype offers is no session, and becomes no part of one',
+    'values on a polluted prototype are not a session, and do not become part of one',
     ({ setToken }) => ({
       setToken: ({ accessToken, refreshToken }, name) =>
         setToken({ accessToken, ...(refreshToken && { refreshToken }) }, name),
@@ -267,30 +267,30 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
     }),
   ],
   [
-    'locks nobody out',
+    'lets every holder in at once',
     'a lock lets one in at a time: the second starts when the first has ended',
     () => ({ lock: (_, run) => run() }),
   ],
   [
-    'locks nobody out',
+    'lets every holder in at once',
     'ten managers that renew at once present each single-use refresh token once',
     () => ({ lock: (_, run) => run() }),
   ],
   [
     'gives up waiting for the lock and goes on',
-    'under a lock nobody else is ever inside',
+    'no second holder is ever inside a lock',
     ({ lock }) => ({
       lock: (name, run) => Promise.race([lock(name, run), Promise.resolve().then(run)]),
     }),
   ],
   [
     'keeps the result of what ran under the lock',
-    'a lock gives the result of what ran under it',
+    'a lock returns the result of the work under it',
     ({ lock }) => ({ lock: (name, run) => lock(name, run).then(() => undefined as never) }),
   ],
   [
     'keeps the lock after an error',
-    'a lock is freed when what ran under it throws, and the error is the caller’s',
+    'a lock is freed when the work under it throws, and the caller gets the error',
     (_, { turns }) => ({
       lock(name, run) {
         const turn = (turns.get(name) ?? Promise.resolve()).then(run)
@@ -309,14 +309,14 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'locks for each write',
-    'a lock holds up no reading, storing or removing: a sign-out does not wait for a renewal',
+    'a lock does not delay reading, storing or removing: a sign-out does not wait for a renewal',
     ({ lock, removeToken }) => ({
       removeToken: (name) => lock(name, async () => removeToken(name)),
     }),
   ],
   [
     'remembers what it read before the lock',
-    'who waited for a lock reads what its holder wrote',
+    'the next holder of a lock reads the session that the last one wrote',
     ({ getToken }) => {
       const seen = new Map<string, unknown>()
       return {
@@ -328,13 +328,13 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
     },
   ],
   [
-    'tells nobody',
-    'a session stored, replaced or removed by somebody else is told, and can be read then',
+    'never calls its listeners',
+    'listeners hear of a session that another store has stored, replaced or removed, and can read it then',
     () => ({ subscribe: () => () => undefined }),
   ],
   [
     'goes on telling',
-    'who stopped listening is told nothing more, and others still are',
+    'a removed listener hears nothing more, and other listeners still do',
     ({ subscribe }) => ({
       subscribe(name, listener) {
         subscribe(name, listener)
@@ -344,7 +344,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'hides its own changes',
-    'a change made through a store is told to those who listen to that very store: several managers may share it',
+    'listeners of a store hear of changes through the same store, because several managers may share it',
     ({ setToken, removeToken, subscribe }) => {
       let isOwn = false
       const quietly =
@@ -363,7 +363,7 @@ export const brokenStores: [what: string, told: string, spoil: Spoil][] = [
   ],
   [
     'tells everybody of everything',
-    'a change of one name is not told to listeners of another',
+    'listeners of one name do not hear of a change of another',
     (store, { listeners }) => ({
       subscribe(name, listener) {
         for (const each of ['ada', 'ben', name]) listeners.add({ store, name: each, listener })

@@ -89,7 +89,7 @@ export function fields(text: string): Record<string, unknown> {
 function decode(text: string): TokenSet {
   const { version, accessToken, ...rest } = fields(text)
   if (version !== 1 || typeof accessToken !== 'string' || accessToken === '') {
-    throw coded('What is stored is no session.')
+    throw coded('The stored value is not a session.')
   }
   return { accessToken, ...rest }
 }
