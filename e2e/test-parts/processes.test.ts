@@ -46,7 +46,9 @@ async function signIn(baseUrl: string, control: { addUser(user: object): unknown
 }
 
 describe('twenty processes that share one session, some of them killed while they renew', () => {
-  it('renew it once for all of them, and nobody is signed out', { timeout: 90_000 }, async () => {
+  it('renew it once for all of them, and no process is signed out', {
+    timeout: 90_000,
+  }, async () => {
     const { url, presented, control } = await startServer()
     const { directory, store } = await signIn(url, control)
     let renewing: ChildProcess | undefined

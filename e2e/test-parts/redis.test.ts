@@ -176,7 +176,7 @@ describe('a holder that was stopped for longer than its lease', () => {
     }
   }
 
-  test('cannot overwrite what somebody else renewed under the lock meanwhile', async () => {
+  test('cannot overwrite what another worker renewed under the lock in the meantime', async () => {
     const end = await stopped((store) =>
       store.lock('session', async () => void (await store.setToken(newer, 'session'))),
     )
