@@ -121,7 +121,7 @@ export async function readTokenAnswer(
   const { dpop, now } = context
   const tokens = readTokens(issuer, answer, now(), dpop !== undefined)
   // RFC 6749 section 5.1: an answer without a scope means the requested one.
-  const scope = ownScope(tokens) ?? ownScope(request.parameters as { scope?: string })
+  const scope = ownScope(tokens) ?? ownScope(request.parameters)
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
   const told = { ...tokens, ...(scope !== undefined && { scope }) }
   const bound = dpop ? await dpop.keepWith(told, request.renewing) : told
