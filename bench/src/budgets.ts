@@ -28,8 +28,10 @@ export const sizeBudgets: Readonly<Record<string, number>> = {
   'fetch + oauth for people': 39_000,
 }
 
-const MAX_OVERHEAD = 1.1
-const MAX_STORM = 1.1
+/** Against a client that sets a constant header by hand: whoever sends a token at all pays for a header. */
+const MAX_OVERHEAD = 1.05
+/** By how far away the server is. */
+const MAX_STORM = { far: 1.1, near: 1.2 }
 const MAX_STEADY_P99 = 1.05
 /** Peers that put the token on the request, as we do, and can be compared on the same transport. */
 const INJECTING = [
@@ -55,24 +57,25 @@ export function judge(results: Results): Verdict[] {
 const isOurs = ({ name }: { name: string }) => name === 'latchkey'
 const isLarge = ({ requests }: Storm) => requests >= 1_000
 
-function ofOverhead({ client, mode, toBare }: Overhead): Verdict {
-  return upTo(`overhead, ${client}, ${mode}: x bare`, toBare.median, MAX_OVERHEAD, ofRatio(toBare))
+function ofOverhead({ client, mode, toConstant }: Overhead): Verdict {
+  const what = `overhead, ${client}, ${mode}: x a constant header`
+  return upTo(what, toConstant.median, MAX_OVERHEAD, ofRatio(toConstant))
 }
 
-/** Ours on each client below every peer that injects, each against its own bare client. */
+/** Ours on each client below every peer that injects, each against a constant header on its own client. */
 function ofPeers(rows: readonly Overhead[]): Verdict[] {
   return (['sequential', 'wide'] as const).flatMap((mode) => {
     const inMode = rows.filter((row) => row.mode === mode)
     const ours = inMode.filter(isOurs)
     const peers = inMode.filter(({ name }) => INJECTING.includes(name))
     if (ours.length === 0 || peers.length === 0) return []
-    const worst = ours.toSorted((a, b) => b.toBare.median - a.toBare.median)[0] as Overhead
-    const best = peers.toSorted((a, b) => a.toBare.median - b.toBare.median)[0] as Overhead
+    const worst = ours.toSorted((a, b) => b.toConstant.median - a.toConstant.median)[0] as Overhead
+    const best = peers.toSorted((a, b) => a.toConstant.median - b.toConstant.median)[0] as Overhead
     const verdict = upTo(
       `overhead, ${mode}: our worst (${worst.client}) below the best peer (${best.name})`,
-      worst.toBare.median,
-      best.toBare.median,
-      ofRatio(worst.toBare),
+      worst.toConstant.median,
+      best.toConstant.median,
+      ofRatio(worst.toConstant),
     )
     return [verdict]
   })
@@ -87,7 +90,12 @@ function ofStorm({ client, requests, latency, renewals, failures, toIdeal }: Sto
       measured: `${renewals}, ${failures}`,
       held: renewals === 1 && failures === 0,
     },
-    upTo(`${where}: x ideal`, toIdeal.median, MAX_STORM, ofRatio(toIdeal)),
+    upTo(
+      `${where}: x ideal`,
+      toIdeal.median,
+      latency === 'far' ? MAX_STORM.far : MAX_STORM.near,
+      ofRatio(toIdeal),
+    ),
   ]
 }
 

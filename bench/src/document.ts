@@ -78,15 +78,15 @@ const budgets = (results: Results) =>
 
 const overhead = (rows: Results['overhead'] = []) =>
   table(
-    ['client', '', 'mode', 'µs', 'against bare', 'fastest rounds', 'against a constant header'],
+    ['client', '', 'mode', 'µs', 'against a constant header', 'against bare', 'fastest rounds'],
     rows.map((row) => [
       row.client,
       row.name,
       row.mode,
       fixed(row.us),
+      spread(row.toConstant),
       spread(row.toBare),
       row.fastestToBare.toFixed(2),
-      spread(row.toConstant),
     ]),
   )
 
