@@ -15,7 +15,7 @@ interface SessionStatus {
   url: string
   user: string
   store: StoreKind
-  /** When the access token expires, in epoch milliseconds. Absent: unknown. */
+  /** When the access token expires, in epoch milliseconds. Absent: unknown, or never. */
   expiresAt?: number | undefined
   /** Whether a new token can be obtained without signing in again. */
   renewable: boolean
