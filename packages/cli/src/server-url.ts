@@ -51,7 +51,7 @@ function notUrl(text: string, variable: string | undefined): Failure {
   return usage(`${said} is not a URL. Do you mean ${scheme}://${text}?`)
 }
 
-/** Whether it looks like a host and not like a secret: an IP address, or lower-case names that end with letters only. */
+/** Whether it looks like a host, not a secret: an IP address, or lower-case names that end with letters only. */
 function isHost(text: string): boolean {
   const [, host = ''] = /^([a-z0-9.-]+)(:\d{1,5})?\/?$/.exec(text) ?? []
   return /^(localhost|(\d{1,3}\.){3}\d{1,3}|([a-z0-9-]{1,30}\.)+[a-z]{2,12})$/.test(host)

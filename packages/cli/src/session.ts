@@ -120,7 +120,7 @@ export async function openStore(kind: StoreKind): Promise<TokenStore> {
   return (await import('@latchkey/stores/file')).fileStore()
 }
 
-/** Opens the session of the environment. An API token needs no store; a password's session is saved for later commands. */
+/** Opens the environment's session. An API token needs no store. A password's session is saved for later commands. */
 async function fromEnvironment(options: Allowances): Promise<Session> {
   const { nocodbFromEnv } = await import('@latchkey/nocodb')
   const allowInsecure = allowsInsecure(options)
