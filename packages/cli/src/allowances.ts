@@ -2,16 +2,16 @@ import { env } from 'node:process'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
-/** What the command line allows; each has a variable of the environment, for where nobody types options. */
+/** Risks that the user accepts, by an option or, in scripts, by an environment variable. */
 export interface Allowances {
-  /** Plain http beyond this machine is accepted. */
+  /** Accepts plain http to other machines. */
   allowInsecure?: true
 }
 
 /**
- * Whether plain http beyond this machine is accepted: by `--allow-insecure`, or by `LATCHKEY_ALLOW_INSECURE`.
+ * Whether plain http to other machines is accepted, by `--allow-insecure` or by `LATCHKEY_ALLOW_INSECURE`.
  *
- * @throws {Failure} When the variable says neither yes nor no.
+ * @throws {Failure} When the variable means neither yes nor no.
  */
 export function allowsInsecure({ allowInsecure }: Allowances): boolean {
   if (allowInsecure) return true

@@ -4,16 +4,16 @@ import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
 interface TextQuestion {
-  /** What the answer already is, to be changed or taken. */
+  /** The suggested answer, which the user can accept or edit. */
   initial?: string | undefined
-  /** Throws when an answer is none; its message is shown, and the question stays. */
+  /** Throws when the answer is invalid. The user then sees its message and answers again. */
   check?(answer: string): unknown
 }
 
 /**
- * Asks on the terminal; the questions go to stderr, so that stdout stays the command's own.
+ * Asks the user on the terminal. Questions go to stderr, so that stdout holds only the command's result.
  *
- * @param option What to use where there is no terminal.
+ * @param option The option that replaces the question, for the error without a terminal.
  */
 export async function ask(
   question: string,
@@ -40,7 +40,7 @@ export async function ask(
   return given(answer).trim()
 }
 
-/** Asks for a secret, which does not show while it is typed. */
+/** Asks for a secret, which is hidden while the user types it. */
 export async function askSecret(question: string, option: string): Promise<string> {
   refuseWithoutTerminal(question, option)
   const { password } = await import('@clack/prompts')
@@ -48,7 +48,7 @@ export async function askSecret(question: string, option: string): Promise<strin
   return given(await password({ message: question, output: stderr, validate }))
 }
 
-/** A secret from stdin, without the line break that `echo` adds. */
+/** Reads a secret from stdin, without the line break that `echo` adds. */
 export async function readSecret(what: string): Promise<string> {
   if (stdin.isTTY) {
     throw new Failure(

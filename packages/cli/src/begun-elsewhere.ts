@@ -2,15 +2,15 @@ import { memoryStore, type TokenStore } from '@latchkey/core'
 import { jwtDecode } from 'jwt-decode'
 import { askSecret, readSecret } from './ask.ts'
 
-/** The refresh token of a session that began in a browser or on another machine: from stdin, or asked for. */
+/** Obtains the refresh token of a session that began elsewhere: from stdin, or by asking the user. */
 export const askRefreshToken = ({ stdin }: { stdin?: boolean }): Promise<string> =>
   stdin
     ? readSecret('refresh token')
     : askSecret('Refresh token', '--stdin, with the refresh token on stdin')
 
 /**
- * A store of this process that holds nothing but a refresh token: what a manager has to renew at once. So a token that
- * the server refuses touches no session that is saved.
+ * Returns a store in memory with this refresh token and an expired access token, so that a manager renews at once.
+ * If the server rejects the refresh token, the saved sessions stay as they are.
  */
 export async function holding(refreshToken: string, name: string): Promise<TokenStore> {
   const store = memoryStore()
@@ -19,7 +19,8 @@ export async function holding(refreshToken: string, name: string): Promise<Token
 }
 
 /**
- * Makes sure that a session can be kept before a refresh token is spent, or somebody sent to a browser, for one.
+ * Makes sure that the store can be written. Call this before a refresh token is spent or a browser opens, because
+ * the session would be lost afterwards.
  *
  * @throws What the store throws.
  */
@@ -29,7 +30,7 @@ export async function expectKeepable(store: TokenStore): Promise<void> {
   await store.removeToken(name)
 }
 
-/** Whom a token is about, as far as it says so: for people to read, and for nothing else. */
+/** Returns the user that a JWT names, to be shown to people only. The signature is not checked. */
 export function subjectOf(token: string | undefined): string | undefined {
   try {
     const claims = jwtDecode<Record<string, unknown>>(token ?? '')

@@ -3,7 +3,7 @@ import { causesOf, redact } from '@latchkey/core/service'
 import { ExitCode } from './exit-code.ts'
 import { oneLine, say } from './terminal.ts'
 
-/** A failure that says itself what to do, and how the process ends. */
+/** An error whose message names what to do, with the exit code of the process. */
 export class Failure extends Error {
   override name = 'Failure'
   readonly exitCode: ExitCode
@@ -31,7 +31,7 @@ const unavailable = new Set([
   'ERR_SIGN_OUT_INCOMPLETE',
 ])
 
-/** How the process ends after `error`. */
+/** Returns the exit code for `error`. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Failure) return error.exitCode
   if (!isLatchkeyError(error)) return isNetworkError(error) ? ExitCode.unavailable : ExitCode.failed
@@ -43,24 +43,24 @@ export function exitCodeOf(error: unknown): ExitCode {
   return usage.has(code) ? ExitCode.usage : ExitCode.refused
 }
 
-/** What no failure tells, should a server repeat it. */
+/** Secrets to redact in messages, because a server may repeat them. */
 const hidden = new Set<string>()
 
-/** What is as short as a word is none. */
+/** Redacts these secrets in messages. Values under 8 characters are kept, because they may be ordinary words. */
 export function hide(secrets: readonly string[]): void {
   for (const secret of secrets) if (secret.length >= 8) hidden.add(secret)
 }
 
 const BECAUSE = '\n  because: '
 
-/** Says what failed, a line for each reason. */
+/** Prints the failure to stderr, with one line for each cause. */
 export function sayFailure(error: unknown): void {
   say(...`latchkey: ${tellFailure(error)}`.split('\n'))
 }
 
 /**
- * What happened and why, in a few lines, without stack traces. No line end in it is somebody else's: what a
- * server says stays in its line.
+ * Returns what happened and why, in at most four lines, without stack traces. Line breaks in a server's text are
+ * removed, so that it cannot add lines of its own.
  */
 export function tellFailure(error: unknown): string {
   const lines: string[] = []
@@ -73,7 +73,7 @@ export function tellFailure(error: unknown): string {
   return words.reduce((said, [theirs, ours]) => said.replaceAll(theirs, ours), told)
 }
 
-/** What programs write, in the words of the command line. */
+/** Names from the libraries' messages, and the command line's names for them. */
 const words: readonly (readonly [theirs: string, ours: string])[] = [
   ['choose fileStore(), which', 'sign in with --store file, which'],
   ['`allowInsecure: true`', '--allow-insecure'],
@@ -93,6 +93,6 @@ const codeOf = (error: unknown): string | undefined =>
 
 const isStoreFailure = (error: unknown): boolean => codeOf(error)?.startsWith('ERR_STORE_') === true
 
-/** Node's `fetch` says only "fetch failed"; the reason is its cause. */
+/** Node's `fetch` reports only "fetch failed", with the reason as the cause. */
 const isNetworkError = (error: unknown): boolean =>
   error instanceof TypeError && error.cause !== undefined

@@ -4,24 +4,24 @@ import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 import type { Session } from './session.ts'
 
-/** What a program outside of this process takes to be signed in. */
+/** A token for another program, with the header that carries it. */
 export interface Credential {
   token: string
-  /** In epoch milliseconds; absent when nobody knows. */
+  /** In epoch milliseconds. Absent: unknown. */
   expiresAt?: number | undefined
-  /** The header that signs in a request: its name and its value. */
+  /** The header that signs in a request. */
   header: readonly [name: string, value: string]
 }
 
-/** What a token whose life nobody knows should still have before it, in milliseconds. */
+/** Time that a token of unknown lifetime must have left, in milliseconds. */
 const ENOUGH_MS = 10_000
-/** No token has to have more than this before it, in milliseconds. */
+/** The most time that any token must have left, in milliseconds. */
 const PLENTY_MS = 60_000
 
 /**
- * A token that outlives its handing over. Nobody renews it once it is out of our hands, so one with less
- * than a fifth of its life before it (but a minute will do) is renewed first. While that fails, the old one
- * is given as long as it lasts.
+ * Returns a token that stays valid for a while, because the other program cannot renew it. A token with less than
+ * a fifth of its life left, and less than a minute, is renewed first. If that fails, the old token is returned until
+ * it expires.
  */
 export async function freshCredential({ manager, url }: Session): Promise<Credential> {
   const { token = '', expiresAt } = await freshToken(manager, accessTokenIn)
@@ -32,9 +32,9 @@ export async function freshCredential({ manager, url }: Session): Promise<Creden
 }
 
 /**
- * The ID token of a person's session (OpenID Connect), under the same rule.
+ * Returns the ID token of a user's session (OpenID Connect), by the same rule.
  *
- * @throws {Failure} When there is none, or it has expired and a renewal brought no other.
+ * @throws {Failure} When the session has no ID token, or it has expired and the renewal returned no other.
  */
 export async function freshIdToken({ manager }: Session): Promise<Credential> {
   const { token, expiresAt = Infinity } = await freshToken(manager, idTokenIn)
@@ -65,7 +65,7 @@ async function freshToken(manager: TokenManager, pick: PickToken): Promise<Retur
   const picked = pick(await manager.getTokens())
   const { token, expiresAt = Infinity } = picked
   if (expiresAt - Date.now() >= enoughMs(token)) return picked
-  // Others may ask for the same at once. Who comes second finds the first one's token in the store.
+  // Several processes may renew at once. The first one stores its token; the others read that from the store.
   await manager.refresh().catch(() => undefined)
   return pick(await manager.getTokens())
 }
@@ -76,7 +76,7 @@ function enoughMs(token: string | undefined): number {
   return lifeMs > 0 ? Math.min(lifeMs / 5, PLENTY_MS) : ENOUGH_MS
 }
 
-/** NaN where a token does not say, as an opaque one. */
+/** NaN where the token has no such claim, or is not a JWT. */
 function claimsOf(token = ''): { iat: number; exp: number } {
   try {
     const { iat, exp } = jwtDecode(token)

@@ -7,35 +7,35 @@ import { Failure, hide } from './failure.ts'
 import { readHeaderLines } from './header-lines.ts'
 import { headersName, type Profile } from './profile.ts'
 
-/** What a gateway before a server wants with every request: by name, in lower case. */
+/** Headers that a gateway in front of the server needs with every request, by name in lower case. */
 export type GatewayHeaders = Readonly<Record<string, string>>
 
-/** What describes a message or a connection is not a gateway's to ask for. */
+/** Headers that describe one message or connection, so they cannot be set for all requests. */
 const NOT_OURS =
   /^(host|connection|content-(length|type|encoding)|transfer-encoding|te|trailer|upgrade|expect|keep-alive)$/
 
 /**
- * The headers that `LATCHKEY_HEADERS` tells, in lines as a file has them.
+ * Reads the headers in `LATCHKEY_HEADERS`, which has the same lines as the file of `--headers-file`.
  *
- * @throws {Failure} When it holds something else.
+ * @throws {Failure} When a line is not a header.
  */
 export const headersOfEnvironment = (): GatewayHeaders =>
   readHeaders(env['LATCHKEY_HEADERS'] ?? '', 'LATCHKEY_HEADERS')
 
-/** The same, and those of a file, which win. */
+/** Returns the headers of the environment and of the file. The file wins. */
 export async function headersFor(options: { headersFile?: string }): Promise<GatewayHeaders> {
   const { headersFile } = options
   const found = headersOfEnvironment()
   if (headersFile === undefined) return found
   const text = await readFile(headersFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    // Not repeated: it may be a header, given by mistake.
+    // The message leaves out the path: the user may have passed a header by mistake.
     const message = `The file of --headers-file cannot be read (${error.code}). Give the path of a file with lines "name: value".`
     throw new Failure(ExitCode.usage, message)
   })
   return { ...found, ...readHeaders(text, 'the file of --headers-file') }
 }
 
-/** Empty lines and those that begin with # say nothing. */
+/** Parses lines of headers. Empty lines and lines that begin with # are ignored. */
 function readHeaders(text: string, from: string): GatewayHeaders {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !/^\s*#/.test(line))
   const headers = Object.fromEntries(readHeaderLines(lines, from))
@@ -50,7 +50,7 @@ function readHeaders(text: string, from: string): GatewayHeaders {
   return headers
 }
 
-/** Keeps them where the tokens are: they let people in as well. */
+/** Saves the headers in the token store, because they are secrets too. */
 export async function keepHeaders(
   { name }: Pick<Profile, 'name'>,
   headers: GatewayHeaders,
@@ -60,7 +60,7 @@ export async function keepHeaders(
   await store.setToken({ accessToken: text }, headersName(name))
 }
 
-/** Those of a saved session, and those of the environment, which win. */
+/** Returns the headers of a saved session and of the environment. The environment wins. */
 export async function keptHeaders(profile: Profile, store: TokenStore): Promise<GatewayHeaders> {
   const now = headersOfEnvironment()
   if (!profile.headers) return now
@@ -77,8 +77,8 @@ export async function keptHeaders(profile: Profile, store: TokenStore): Promise<
 }
 
 /**
- * A `fetch` that sends `headers` to the origins of `addresses`, and to no other, wherever a redirect leads. What a
- * request has itself wins; cookies go together. `undefined` where there are none.
+ * Returns a `fetch` that adds `headers` to requests to the origins of `addresses`. Other origins never get them, not
+ * even after a redirect. The request's own headers win, but cookies are joined. Without headers: `undefined`.
  */
 export function gatewayFetch(
   headers: GatewayHeaders,
@@ -102,7 +102,7 @@ export function gatewayFetch(
   }
 }
 
-/** Where a session's own requests go: what somebody has named, not what a server names. */
+/** The URLs that the user has named for a session, not those that a server has named. */
 export const addressesOf = (about: {
   url: string
   issuer?: string

@@ -2,10 +2,10 @@ import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
 /**
- * Headers as they are written, one a line: `name: value`.
+ * Parses headers, one per line: `name: value`.
  *
- * @param from Where they are written, for the message: no line is repeated, since its value may be a secret.
- * @throws {Failure} For a line that is no header.
+ * @param from Where the lines are, for the message. The line itself is left out, because it may be a secret.
+ * @throws {Failure} When a line is not a header.
  */
 export function readHeaderLines(lines: readonly string[], from: string): Headers {
   const headers = new Headers()

@@ -4,7 +4,7 @@ import { CommanderError } from 'commander'
 import { ExitCode } from './exit-code.ts'
 import { createProgram } from './program.ts'
 
-// Node 22 calls the SQLite behind the file store's lock experimental, and its use of a proxy, at every command.
+// Node 22 warns at every command that SQLite (the lock of the file store) and its proxy support are experimental.
 for (const tell of process.listeners('warning')) {
   process.off('warning', tell)
   process.on('warning', (warning: Error & { code?: string }) => {
@@ -12,7 +12,7 @@ for (const tell of process.listeners('warning')) {
   })
 }
 
-// A reader that has seen enough (`latchkey status | head -n 1`) is no error.
+// A reader that closes the pipe early (`latchkey status | head -n 1`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? ExitCode.done : ExitCode.failed)
@@ -29,7 +29,7 @@ try {
 }
 
 async function report(error: unknown): Promise<number> {
-  // The parser has said it already: help, the version, or what is wrong with the arguments.
+  // The parser has already printed the help, the version or the usage error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
   const { exitCodeOf, sayFailure } = await import('./failure.ts')
   sayFailure(error)
@@ -38,7 +38,7 @@ async function report(error: unknown): Promise<number> {
   return exitCode
 }
 
-/** The likely reason why a server that others reach cannot be reached. */
+/** Names the likely reason if other programs reach the server: this Node ignores the proxy. */
 async function sayUnusedProxy(): Promise<void> {
   const use = await (await import('./proxy.ts')).proxyUse()
   if (use?.advice) (await import('./terminal.ts')).say(use.advice)

@@ -3,10 +3,10 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 
 /**
- * Who owns `path`, where that is somebody else than who runs this: "another user (uid 1000)". `undefined` where
- * it is ours, or not there, or on Windows, which has access lists.
+ * Returns the owner of `path` if that is another user, as "another user (uid 1000)". `undefined` if the current user
+ * owns it, if it does not exist, and on Windows, which has access lists instead.
  *
- * @param isFollowed Whether a link stands for what it leads to.
+ * @param isFollowed Whether to look at the target of a link instead of the link.
  */
 export async function otherOwner(path: string, isFollowed = false): Promise<string | undefined> {
   if (process.geteuid === undefined) return undefined
@@ -17,11 +17,11 @@ export async function otherOwner(path: string, isFollowed = false): Promise<stri
 export const tellOwner = (uid: number): string =>
   uid === 0 ? 'another user (root)' : `another user (uid ${uid})`
 
-/** What helps where files are another user's: changing their modes does not. */
+/** Advice for files of another user. Changing their modes would not help. */
 export const OWNER_ADVICE =
   'Run latchkey as that user, or set HOME (or XDG_STATE_HOME) to a directory of your own'
 
-/** What keeps us from looking at `path`: the nearest folder above it that we see, where it is another user's. */
+/** Returns why `path` cannot be reached: its nearest visible parent directory belongs to another user. */
 export async function closedBy(path: string): Promise<string | undefined> {
   for (let above = dirname(path); ; above = dirname(above)) {
     const isSeen = await stat(above).then(

@@ -8,13 +8,13 @@ import { Failure } from './failure.ts'
 import { OWNER_ADVICE as ADVICE, closedBy, otherOwner } from './ownership.ts'
 import { isProfile, type Profile, type Profiles } from './profile.ts'
 
-/** The version of what we write. A newer one is left as it is. */
+/** Version of the list. A list of a newer version is refused and left as it is. */
 const LIST_VERSION = 1
 
 /**
- * The directory of the sessions and of their list.
+ * Returns the directory that holds the sessions and their list.
  *
- * @throws {Failure} When the environment names no directory of a user's own.
+ * @throws {Failure} When the environment does not name a directory of the user.
  */
 export function sessionsDirectory(): string {
   try {
@@ -23,12 +23,12 @@ export function sessionsDirectory(): string {
     const names = process.platform === 'win32' ? 'LOCALAPPDATA' : 'HOME (or XDG_STATE_HOME)'
     throw new Failure(
       ExitCode.usage,
-      `There is nowhere to keep sessions. Set ${names} to a directory of your own.`,
+      `Sessions cannot be saved: no home directory is set. Set ${names} to a directory of your own.`,
     )
   }
 }
 
-/** Whether the environment names a directory of a user's own: not where there is no home. */
+/** Whether sessions can be saved: the environment names a home directory. */
 export function hasPlace(): boolean {
   try {
     return sessionsDirectory() !== ''
@@ -37,7 +37,7 @@ export function hasPlace(): boolean {
   }
 }
 
-/** The sessions that were signed in to. None when there are none yet. */
+/** Reads the list of sessions. A missing list counts as empty. */
 export async function readProfiles(): Promise<Profiles> {
   const path = listPath()
   const text = await readOwn(path)
@@ -56,7 +56,7 @@ export async function readProfiles(): Promise<Profiles> {
   return { ...(typeof current === 'string' && { current }), sessions }
 }
 
-/** Adds a session, or replaces the one of its name, which it gives. It becomes the current one. */
+/** Adds a session and makes it the current one. Returns the session of the same name that it replaces, if any. */
 export async function keepProfile(profile: Profile): Promise<Profile | undefined> {
   let replaced: Profile | undefined
   await changeProfiles(({ sessions }) => {
@@ -67,7 +67,7 @@ export async function keepProfile(profile: Profile): Promise<Profile | undefined
   return replaced
 }
 
-/** Takes a session off the list. Another one becomes current when it was. */
+/** Removes a session from the list. If it was the current one, the newest session becomes current. */
 export function dropProfile(name: string): Promise<void> {
   return changeProfiles(({ current, sessions }) => {
     const rest = sessions.filter((profile) => profile.name !== name)
@@ -76,7 +76,7 @@ export function dropProfile(name: string): Promise<void> {
   })
 }
 
-/** Changes the list, one process after the other. It is never torn. */
+/** Changes the list under a lock, so that processes take turns. The file is replaced as a whole. */
 export async function changeProfiles(change: (profiles: Profiles) => Profiles): Promise<void> {
   const path = listPath()
   await fileStore().lock('latchkey sessions', async () => {
@@ -85,7 +85,7 @@ export async function changeProfiles(change: (profiles: Profiles) => Profiles): 
     try {
       const text = `${JSON.stringify(changed, null, 2)}\n`
       await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
-      await chmod(temporary, 0o600) // a strict umask may have taken our own rights
+      await chmod(temporary, 0o600) // a strict umask may have removed the owner's rights
       await rename(temporary, path)
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => undefined)
@@ -97,8 +97,8 @@ export async function changeProfiles(change: (profiles: Profiles) => Profiles): 
 const listPath = () => join(sessionsDirectory(), 'sessions.json')
 
 /**
- * The text of the list, `undefined` where there is none. One that somebody else could have written is
- * refused: it says to which server a token goes.
+ * Reads the text of the list, or `undefined` if the file does not exist. A list that another user could have written
+ * is refused, because the list decides to which server a token is sent.
  */
 async function readOwn(path: string): Promise<string | undefined> {
   for (const one of [sessionsDirectory(), path]) {
@@ -116,7 +116,7 @@ async function readOwn(path: string): Promise<string | undefined> {
     }
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined // there can be none
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined // the list does not exist
     const closed = code === 'EACCES' ? await closedBy(path) : undefined
     const why = closed ? ` ${closed}` : ''
     throw storeFailure(`The list of sessions, ${path}, cannot be read.${why}`, cause)

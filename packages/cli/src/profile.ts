@@ -5,16 +5,16 @@ import { Failure } from './failure.ts'
 export type StoreKind = 'file' | 'keychain'
 
 interface ProfileBase {
-  /** The session's name in its store: what a program gives as `name` to go on with it. */
+  /** The session's name in its store. A program that passes it as `name` uses the same session. */
   name: string
   /** The server's base URL. */
   url: string
   store: StoreKind
-  /** Who signed in. */
+  /** The user who signed in. */
   user: string
-  /** Plain http beyond this machine was accepted. */
+  /** The user accepted plain http to another machine. */
   allowInsecure?: true
-  /** A gateway before the server wants headers with every request: they lie beside the session. */
+  /** A gateway in front of the server needs headers with every request. The store holds them beside the session. */
   headers?: true
 }
 
@@ -29,9 +29,9 @@ export interface OAuthProfile extends ProfileBase {
   issuer?: string
   tokenEndpoint?: string
   scope?: string
-  /** A person's session, and how it began. Absent: the client's own, whose secret gives every token. */
+  /** How the user signed in. Absent: the client's own session, which gets each token by the client secret. */
   by?: 'browser' | 'device' | 'refresh-token'
-  /** With `by`: the client has no secret. */
+  /** With `by`: the client does not have a secret. */
   publicClient?: true
 }
 
@@ -41,23 +41,23 @@ export interface JwtProfile extends ProfileBase {
   refreshPath?: string
 }
 
-/** A session that was signed in to: everything but its secrets. */
+/** A saved session without its secrets. */
 export type Profile = NocoDBProfile | OAuthProfile | JwtProfile
 
-/** All of them, and which one is meant when nothing is said. */
+/** All saved sessions, and the name of the one that commands use by default. */
 export interface Profiles {
   current?: string
   sessions: Profile[]
 }
 
-/** What a profile must have besides its `name`, `url` and `user`. */
+/** Fields that a profile must have besides `name`, `url` and `user`. */
 const required: Record<Profile['service'], readonly string[]> = {
   nocodb: [],
   oauth: ['clientId'],
   jwt: ['signInPath'],
 }
 
-/** Whether this is a profile of ours. One of an unknown store or service must not pass for another's. */
+/** Whether `value` is a valid profile. An unknown store or service is invalid. */
 export function isProfile(value: unknown): value is Profile {
   const fields = (value ?? {}) as Record<string, unknown>
   const { service, store } = fields
@@ -67,20 +67,20 @@ export function isProfile(value: unknown): value is Profile {
   return names.every((name) => typeof fields[name] === 'string')
 }
 
-/** Under which name a session's headers lie beside it. */
+/** Name in the store of a session's headers. */
 export const headersName = (name: string): string => `${name} (headers)`
 
-/** Under which name an OAuth session's client secret lies beside it: every new token takes it. */
+/** Name in the store of an OAuth session's client secret, which every renewal needs. */
 export const secretName = (name: string): string => `${name} (client secret)`
 
-/** The names of everything that a session has in its store. */
+/** Returns the names of all entries that a session has in its store. */
 export function entriesOf(profile: Profile): string[] {
   const { name, service, headers } = profile
   const hasSecret = service === 'oauth' && !profile.publicClient
   return [name, ...(hasSecret ? [secretName(name)] : []), ...(headers ? [headersName(name)] : [])]
 }
 
-/** The saved session of a user at a server. E-mail addresses are the same in any case. */
+/** Finds the saved session of a user at a server. Upper and lower case in `user` are the same. */
 export function findProfile(
   { sessions }: Profiles,
   { url, user }: Pick<Profile, 'url' | 'user'>,
@@ -89,8 +89,8 @@ export function findProfile(
 }
 
 /**
- * What a session is called in its store. A user's keeps its name; the first one of a server has the URL,
- * so that `nocodb({ baseUrl, store })` finds it; another user's has the user's name as well.
+ * Returns the name of a session in its store. A user who signs in again keeps the name. The first session at a server
+ * has the URL as its name, so that `nocodb({ baseUrl, store })` finds it. Further users have `URL#user`.
  */
 export function nameOf(profiles: Profiles, about: Pick<Profile, 'url' | 'user'>): string {
   const { url, user } = about
@@ -98,7 +98,7 @@ export function nameOf(profiles: Profiles, about: Pick<Profile, 'url' | 'user'>)
   return findProfile(profiles, about)?.name ?? (isTaken ? `${url}#${user}` : url)
 }
 
-/** The session that is meant when nothing is said. */
+/** Returns the session that commands use by default: the current one, or the only one. */
 export function currentProfile({ current, sessions }: Profiles): Profile {
   const [only, ...more] = sessions
   const found =
@@ -107,13 +107,13 @@ export function currentProfile({ current, sessions }: Profiles): Profile {
   if (!only) throw new Failure(ExitCode.signedOut, 'You are not signed in. Run: latchkey sign-in')
   throw new Failure(
     ExitCode.usage,
-    'There are several sessions, and none is the current one. Choose one: latchkey use <session>',
+    'You have several sessions, and none is the current one. Choose one: latchkey use <session>',
   )
 }
 
 /**
- * The session somebody means by `wanted`: its name; else its URL or user; else a part of these that only
- * one has. Upper and lower case are the same.
+ * Finds the session that the user means by `wanted`: by its name, else by its URL or user, else by a part of these
+ * that fits only one session. Upper and lower case are the same.
  */
 export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
   const text = wanted.trim().replace(/\/+$/, '').toLowerCase()
@@ -126,13 +126,13 @@ export function chooseProfile({ sessions }: Profiles, wanted: string): Profile {
   ].find((some) => some.length > 0)
   const [one, ...more] = found ?? []
   if (!one) {
-    // Not repeated: it may be a secret in the wrong place, or a URL with a password.
-    throw new Failure(ExitCode.signedOut, 'There is no such session. See: latchkey status')
+    // The message leaves out `wanted`: it may be a misplaced secret, or a URL with a password.
+    throw new Failure(
+      ExitCode.signedOut,
+      'Unknown session. See your sessions with: latchkey status',
+    )
   }
   if (more.length === 0) return one
   const names = [one, ...more].map(({ name }) => `"${name}"`).join(' or ')
-  throw new Failure(
-    ExitCode.usage,
-    `Several sessions match. It may be ${names}: give more of the name.`,
-  )
+  throw new Failure(ExitCode.usage, `Several sessions match: ${names}. Give more of the name.`)
 }

@@ -29,7 +29,7 @@ export const serviceOption = () =>
     .choices(['nocodb', 'oauth', 'jwt'])
     .default('nocodb')
 
-/** An option of one service: giving it is choosing the service. */
+/** An option of one service. Using it also selects that service. */
 export const of = (service: 'oauth' | 'jwt', flags: string, description: string) =>
   new Option(flags, description).implies({ service })
 

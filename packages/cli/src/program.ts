@@ -38,8 +38,8 @@ Environment variables:
 Shell completion: source <(latchkey complete bash), or zsh, fish, powershell.`
 
 /**
- * The commands, their options and their help. What a command does is imported when it runs, so that
- * `--version`, help and completions cost next to nothing.
+ * Defines the commands, their options and their help. The code of a command is imported when it runs, so that
+ * `--version`, help and completions start fast.
  */
 export function createProgram(): Command {
   const program = new Command('latchkey')

@@ -2,28 +2,28 @@ import process, { env } from 'node:process'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
-/** As curl and Node read them: the first one that is set counts. */
+/** In the order of curl and Node: the first variable that is set wins. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
 
-/** This machine itself. A proxy elsewhere would reach another machine, and read what is sent in plain http. */
+/** Requests to this machine skip the proxy. A proxy elsewhere would reach another machine and read plain http. */
 const LOOPBACK = 'localhost,.localhost,127.0.0.1,[::1]'
 
-/** Whether the environment names a proxy. */
+/** Returns the variable that names a proxy, if one is set. */
 const proxyVariable = (): string | undefined => VARIABLES.find((name) => env[name])
 
-/** How the environment's proxy is used by this command. */
+/** Whether this command uses the environment's proxy. */
 export interface ProxyUse {
   /** The variable that names the proxy. Its value may hold a password. */
   variable: string
-  /** What to do so that it is used. Absent: it is used. */
+  /** What the user can do so that the proxy is used. Absent: it is used already. */
   advice?: string
 }
 
 /**
- * Sends the command's own requests through the proxy that the environment names, but not those to this machine. Node
- * 24.14 and newer can do that at any time, older ones only from their start.
+ * Sends this process's requests through the proxy of the environment, except requests to this machine. Node 24.14 and
+ * newer can switch to a proxy at any time; older versions can do so only when they start.
  *
- * @throws {Failure} For a proxy that is no URL.
+ * @throws {Failure} When the proxy is not a URL.
  */
 export async function useProxy(): Promise<void> {
   const variable = proxyVariable()
@@ -41,7 +41,7 @@ export async function useProxy(): Promise<void> {
   }
 }
 
-/** `undefined` where the environment names no proxy. */
+/** Returns how the proxy is used, or `undefined` if the environment does not name one. */
 export async function proxyUse(): Promise<ProxyUse | undefined> {
   const variable = proxyVariable()
   if (variable === undefined) return undefined
@@ -49,7 +49,7 @@ export async function proxyUse(): Promise<ProxyUse | undefined> {
   return { variable, advice: `This Node ignores ${variable}. ${remedy()}` }
 }
 
-/** Newer than the oldest Node that we promise. */
+/** Returns Node's function to set a proxy. Older versions of Node that are supported do not have it. */
 async function proxySetter() {
   const http: { setGlobalProxyFromEnv?: (env: NodeJS.ProcessEnv) => unknown } = await import(
     'node:http'

@@ -3,15 +3,18 @@ import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
 /**
- * `store`, for a process that ends after its command: there is no memory in which a session goes on when it
- * could not be stored. A refresh token works once, and it is everybody's who shares the store. So before a
- * renewal the store is asked whether it can be written, or, where it cannot tell, the session is written once more as
- * it is; where that fails (a read-only mount, another user's
- * folder, a full disk, a locked keychain), its refresh token is not spent. Nor is the store watched: what others
- * change while a command runs is seen before a renewal.
+ * Wraps `store` for a process that ends after one command, so that it never spends a refresh token whose successor
+ * cannot be stored. A refresh token works once and is shared by all users of the store, and a session that is only in
+ * memory ends with the command.
  *
- * @param signsInAnew Whether there is another way to a token, such as a password in the environment. It is
- *   gone then, as if nothing were stored; else the renewal fails, and the session is left to others.
+ * Before each renewal, checks with `canWrite` that the store can be written. A store without `canWrite` gets the
+ * unchanged session written again. If the check fails (a read-only mount, another user's directory, a full disk, a
+ * locked keychain), the refresh token is not spent. The wrapped store has no `watch`: changes by other processes are
+ * read before a renewal.
+ *
+ * @param signsInAnew Whether another way to a token exists, such as a password in the environment. If so, a failed
+ *   check makes the store look empty, so that this way is used. If not, the renewal fails, and the stored session stays
+ *   usable for other processes.
  */
 export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStore {
   let isLeftAlone = false
@@ -28,7 +31,7 @@ export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStor
   return {
     getToken: async (name) => (isLeftAlone ? undefined : store.getToken(name)),
     setToken: (tokens, name) => store.setToken(tokens, name),
-    // What nobody could write, nobody has ended either.
+    // The stored session still belongs to other processes, so it is not removed.
     removeToken: async (name) => (isLeftAlone ? undefined : store.removeToken(name)),
     async lock(name, run) {
       let hasBegun = false
@@ -54,7 +57,7 @@ export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStor
 function refuse(cause: unknown): never {
   throw new Failure(
     ExitCode.store,
-    'The session was not renewed: its refresh token works once, and the new one could not be kept here. Run this where the session can be written.',
+    'The session was not renewed, because a refresh token works once and the new one could not be saved here. The session is kept. Run this where the session can be written.',
     { cause },
   )
 }

@@ -3,22 +3,22 @@ import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 
 interface UrlRules {
-  /** Allows plain http beyond this machine. */
+  /** Allows plain http to other machines. */
   allowInsecure?: boolean | undefined
-  /** Cuts off what NocoDB's pages add to the server's own URL. */
+  /** Removes the path that NocoDB's pages add to the server's URL (`/dashboard/…`). */
   isNocoDB?: boolean
-  /** The variable of the environment that it comes from. */
+  /** The environment variable that holds the URL, for the message. */
   variable?: 'NOCODB_URL'
-  /** What somebody on the way could read. */
+  /** The secret that others on the network could read, for the message. */
   secret?: string
 }
 
 /**
- * The base URL that somebody means by `given`, without the slash, query and fragment at its end: spelled
- * as `nocodb()` names its session.
+ * Returns the base URL that the user means by `given`, without the slash, query and fragment at its end. It is spelled
+ * in the way that `nocodb()` names its session.
  *
- * @throws {Failure} When it is none, or may carry no secrets, with what to do in this very command. `given`
- *   is repeated only where it looks like a host: it may hold a password, or be one.
+ * @throws {Failure} When it is not a URL, or may not carry secrets. The message repeats `given` only if it looks like a
+ *   host, because it may contain a password or be one.
  */
 export function readServerUrl(given: string, rules: UrlRules = {}): string {
   const { allowInsecure, isNocoDB, variable, secret = 'password' } = rules
@@ -51,7 +51,7 @@ function notUrl(text: string, variable: string | undefined): Failure {
   return usage(`${said} is not a URL. Do you mean ${scheme}://${text}?`)
 }
 
-/** What can hardly be a password or a token: an address, or lower-case names, the last one of letters alone. */
+/** Whether it looks like a host, not a secret: an IP address, or lower-case names that end with letters only. */
 function isHost(text: string): boolean {
   const [, host = ''] = /^([a-z0-9.-]+)(:\d{1,5})?\/?$/.exec(text) ?? []
   return /^(localhost|(\d{1,3}\.){3}\d{1,3}|([a-z0-9-]{1,30}\.)+[a-z]{2,12})$/.test(host)

@@ -19,26 +19,26 @@ import { hasPlace, readProfiles } from './profile-list.ts'
 import { prudentStore } from './prudent-store.ts'
 import { readServerUrl } from './server-url.ts'
 
-/** A session ready for use. */
+/** A session that is ready for use. */
 export interface Session {
   url: string
   manager: TokenManager
-  /** What sends the CLI's own requests, where a gateway wants headers. */
+  /** Sends the CLI's own requests with the headers of a gateway. Absent: no gateway. */
   fetch?: typeof fetch
-  /** The whole account, where the server is NocoDB. */
+  /** The NocoDB client, if the server is NocoDB. */
   noco?: NocoDB
 }
 
-/** Who is asked for, on the command line. */
+/** The session that the user chose on the command line. */
 export interface SessionOptions extends Allowances {
   session?: string
 }
 
 /**
- * The session that a command is about: the one asked for; else the one the environment describes
- * (`NOCODB_URL` and its like, as `nocodbFromEnv`); else the current one.
+ * Returns the session for a command: the one that `--session` names, else the one that the environment describes
+ * (`NOCODB_URL` and others, as for `nocodbFromEnv`), else the current one.
  *
- * @throws What the store throws when it cannot be read, so that this is not taken for being signed out.
+ * @throws The store's error when it cannot be read, so that the command does not report the user as signed out.
  */
 export async function useSession(options: SessionOptions): Promise<Session> {
   if (usesEnvironment(options)) return warned(await fromEnvironment(options))
@@ -46,9 +46,9 @@ export async function useSession(options: SessionOptions): Promise<Session> {
 }
 
 /**
- * A saved session.
+ * Opens a saved session.
  *
- * @throws What the store throws when it cannot be read.
+ * @throws The store's error when it cannot be read.
  */
 export async function useSaved(profile: Profile, allowances: Allowances): Promise<Session> {
   const store = await openStore(profile.store)
@@ -56,25 +56,25 @@ export async function useSaved(profile: Profile, allowances: Allowances): Promis
   return warned(await openSession(profile, store, allowances))
 }
 
-/** Whether the environment says who signs in, and nothing else was asked for. */
+/** Whether the environment's credentials are used: they are set, and `--session` is not. */
 export const usesEnvironment = ({ session }: SessionOptions): boolean =>
   session === undefined && hasCredentials()
 
-/** Whether the environment names a server and who signs in there. */
+/** Whether the environment names a server and holds credentials for it. */
 export const hasCredentials = (): boolean =>
   Boolean(
     env['NOCODB_URL'] &&
       (env['NOCODB_API_TOKEN'] || (env['NOCODB_EMAIL'] && env['NOCODB_PASSWORD'])),
   )
 
-/** The saved session that is asked for; else the one of the server in `NOCODB_URL`; else the current one. */
+/** Returns the saved session that `--session` names, else one at `NOCODB_URL`, else the current one. */
 export async function selectProfile({ session }: SessionOptions): Promise<Profile> {
   const profiles = await readProfiles()
   if (session !== undefined) return chooseProfile(profiles, session)
   return env['NOCODB_URL'] ? ofServer(profiles, env['NOCODB_URL']) : currentProfile(profiles)
 }
 
-/** A variable that names a server is not overruled by a session at another one. */
+/** Chooses among the sessions at `NOCODB_URL` only. A session at another server never replaces that variable. */
 function ofServer({ current, sessions }: Profiles, given: string): Profile {
   const url = readServerUrl(given, { allowInsecure: true, isNocoDB: true, variable: 'NOCODB_URL' })
   const user = env['NOCODB_EMAIL']?.toLowerCase()
@@ -89,7 +89,7 @@ function ofServer({ current, sessions }: Profiles, given: string): Profile {
   )
 }
 
-/** The session that a profile tells of, without asking its server anything. */
+/** Opens the session of a profile, without a request to its server. */
 export async function openSession(
   saved: Profile,
   kept: TokenStore,
@@ -114,13 +114,13 @@ export async function openSession(
   }
 }
 
-/** The store itself, for commands that look into it. */
+/** Opens the store itself, without the checks of prudentStore(). */
 export async function openStore(kind: StoreKind): Promise<TokenStore> {
   if (kind === 'keychain') return (await import('@latchkey/stores/keychain')).keychainStore()
   return (await import('@latchkey/stores/file')).fileStore()
 }
 
-/** An API token needs no store, nor a place for one. A session is kept, and spares every command a sign-in. */
+/** Opens the environment's session. An API token needs no store. A password's session is saved for later commands. */
 async function fromEnvironment(options: Allowances): Promise<Session> {
   const { nocodbFromEnv } = await import('@latchkey/nocodb')
   const allowInsecure = allowsInsecure(options)
@@ -143,8 +143,8 @@ async function fromEnvironment(options: Allowances): Promise<Session> {
 }
 
 /**
- * Where this user's session is, or will be: never in the place of somebody else's. Where there is no such place
- * (no home, another user's folder, a damaged list), it lasts as long as the command.
+ * Returns the store and the name for this user's session. It never takes the name of another user's session. Without
+ * a usable place (no home, another user's directory, a damaged list), the session lasts as long as the command.
  */
 async function placeInStore(about: { url: string; user: string }) {
   if (!hasPlace()) return { store: memoryStore() }
@@ -158,7 +158,7 @@ async function placeInStore(about: { url: string; user: string }) {
   }
 }
 
-/** A store that fails on the way costs the command nothing, but what comes after it. */
+/** Reports a failing store on stderr. This command still succeeds, but later commands may need a sign-in. */
 function warned(session: Session): Session {
   session.manager.on('storeFailed', ({ error }) => sayFailure(error))
   return session

@@ -3,7 +3,7 @@ import type { Allowances } from './allowances.ts'
 import { nameOf, type Profile, type StoreKind } from './profile.ts'
 import { readProfiles } from './profile-list.ts'
 
-/** What `sign-in` and `sign-up` are told on the command line. */
+/** Options of `sign-in` and `sign-up`. */
 export interface SignInOptions extends Allowances {
   service: Profile['service']
   /** The e-mail address or user name. */
@@ -13,13 +13,13 @@ export interface SignInOptions extends Allowances {
   store: StoreKind
   name?: string
   json?: boolean
-  /** Headers that a gateway wants with every request. */
+  /** The file with headers that a gateway needs with every request. */
   headersFile?: string
-  /** They are kept with the session. */
+  /** The headers are saved with the session. */
   headers?: true
-  /** What sends the sign-in, where it takes headers. */
+  /** Sends the sign-in with those headers. Absent: no headers. */
   fetch?: typeof fetch
-  /** A session that began elsewhere: its refresh token is asked for, or is on stdin. */
+  /** Takes over a session that began elsewhere. Its refresh token comes from stdin or a question. */
   refreshToken?: boolean
   /** NocoDB: an API token instead of e-mail and password. */
   apiToken?: boolean
@@ -28,11 +28,11 @@ export interface SignInOptions extends Allowances {
   tokenEndpoint?: string
   clientId?: string
   scope?: string
-  /** A person signs in with the browser of this machine. */
+  /** The user signs in with the browser of this machine. */
   browser?: boolean
   authorizationEndpoint?: string
   redirectUri?: string
-  /** A person signs in with a code, in any browser. */
+  /** The user enters a code in any browser. */
   device?: boolean
   deviceEndpoint?: string
   /** The client signs in itself, by its secret. */
@@ -43,10 +43,10 @@ export interface SignInOptions extends Allowances {
   userField?: string
 }
 
-/** What sends a session's requests. Default: the platform's own `fetch`. */
+/** The `fetch` for a session's requests. Default: the platform's own `fetch`. */
 export type Way = Pick<SignInOptions, 'fetch'>
 
-/** What the profiles of all services have in common. */
+/** Returns the fields that the profiles of all services have in common. */
 export async function aboutSession(url: string, user: string, options: SignInOptions) {
   const { name, store, allowInsecure, headers } = options
   return {
@@ -60,8 +60,8 @@ export async function aboutSession(url: string, user: string, options: SignInOpt
 }
 
 /**
- * Signs in. A session that could not be stored would be lost with this process: that is a failure here. What
- * lay in its place may be anything.
+ * Signs in, and throws the store's error if the session could not be stored, because it would end with this process.
+ * A stored session that cannot be read is not an error, because the sign-in replaces it.
  */
 export async function expectStored(
   manager: TokenManager,

@@ -5,31 +5,31 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { OWNER_ADVICE, tellOwner } from './ownership.ts'
 
-/** How the files of the sessions are to others. */
+/** Result of tightenModes(). */
 export interface Modes {
-  /** What was open to others and is shut now, with the mode it had. */
+  /** Files that were open to other users and are now closed, with their earlier modes. */
   mended: string[]
-  /** What only a person can put right, and how. */
+  /** Problems that only the user can solve, and how. */
   problems: string[]
 }
 
-/** Sessions, their locks, and the list; and what a writer that was killed has left of one. */
+/** File names of sessions, locks and the list, and of temporary files that a killed process left behind. */
 const SESSION = /^[0-9a-f]{64}\.json(\.[\w-]+\.tmp)?$/
 const LOCK = /^[0-9a-f]{64}\.lock$/
 const LIST = /^sessions\.json(\.[0-9a-f-]{36})?$/
 
-/** No file of ours is longer, in bytes. */
+/** Longest file that latchkey writes, in bytes. */
 const SIZE_LIMIT = 4 * 1_048_576
 
-// A link is not followed, also where it was put there after a look, and a pipe is not waited for.
+// O_NOFOLLOW refuses a link that replaced the file after lstat(). O_NONBLOCK does not wait for a pipe.
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 
 /**
- * Shuts what is open to other users of the sessions in `directory`, itself included. To be called before a store
- * looks: stores tighten what they meet, and say nothing.
+ * Closes the session files in `directory`, and the directory, to other users. Call it before a store reads them,
+ * because stores tighten modes without reporting it.
  *
- * Only what is known to be ours is touched: by its place, kind, owner, name and content. Other files are
- * somebody's who has reasons for their modes, and a directory that holds none of ours is left as it is.
+ * Changes only files that latchkey wrote, by their place, kind, owner, name and content. The modes of other files may be
+ * intended. A directory that holds other files only is left as it is.
  */
 export async function tightenModes(directory: string): Promise<Modes> {
   const modes: Modes = { mended: [], problems: [] }
@@ -49,13 +49,13 @@ export async function tightenModes(directory: string): Promise<Modes> {
   if (ours > 0 || names.length === 0) await shut(directory, 0o700, stats, modes)
   else {
     modes.problems.push(
-      `${directory} (mode ${octal(stats)}) is open to other users. It holds other things than sessions, so it was left as it is. Give the sessions a directory of their own: set HOME (or XDG_STATE_HOME)`,
+      `${directory} (mode ${octal(stats)}) is open to other users. It holds other things than sessions, so it was left as it is. Use a directory for the sessions alone: set HOME (or XDG_STATE_HOME)`,
     )
   }
   return modes
 }
 
-/** The keychain's locks, which hold nothing. */
+/** Tightens the keychain store's lock files, which are empty. */
 async function tightenLocks(directory: string, modes: Modes): Promise<void> {
   const stats = await lstat(directory)
   if (foreign(stats, 'directory')) return
@@ -65,7 +65,7 @@ async function tightenLocks(directory: string, modes: Modes): Promise<void> {
   if (isOpen(stats) && listed.length === names.length) await shut(directory, 0o700, stats, modes)
 }
 
-/** Gives whether it is a file of ours. */
+/** Returns whether latchkey wrote the file. */
 async function tightenFile(path: string, name: string, modes: Modes): Promise<boolean> {
   const seen = await lstat(path).catch(unlessMissing)
   if (!seen) return false // gone meanwhile
@@ -108,7 +108,7 @@ async function shut(path: string, mode: number, seen: Stats, modes: Modes): Prom
   }
 }
 
-/** Why it cannot be ours, with what to do. */
+/** Returns why latchkey did not write it, and what to do. `undefined`: it may be latchkey's. */
 function foreign(stats: Stats, kind: 'file' | 'directory'): string | undefined {
   const isKind = kind === 'file' ? stats.isFile() : stats.isDirectory()
   if (!isKind) return `is not a ${kind} but a link or something else. Find out who put it there`
@@ -119,7 +119,7 @@ function foreign(stats: Stats, kind: 'file' | 'directory'): string | undefined {
   return undefined
 }
 
-/** By its content: other programs call files by hashes too, and have lists of sessions. */
+/** Checks the content, because other programs also name files by hashes and write a sessions.json. */
 async function isOurs(name: string, { size }: Stats, handle: FileHandle): Promise<boolean> {
   if (LOCK.test(name)) return size === 0
   if (size > SIZE_LIMIT) return false

@@ -1,27 +1,27 @@
 import { stderr, stdout } from 'node:process'
 import { stripVTControlCharacters } from 'node:util'
 
-/** Prints what the command is for: the only thing on stdout, so that it can be piped. */
+/** Prints the command's result. Nothing else goes to stdout, so that it can be piped. */
 export function print(text: string): void {
   stdout.write(`${harmlessLines(text)}\n`)
 }
 
-/** Prints for a script. What JSON leaves as it is, and a terminal does not, is spelled otherwise. */
+/** Prints JSON. Characters that would steer a terminal are escaped, which keeps the meaning of the JSON. */
 export function printJson(value: unknown): void {
   stdout.write(`${harmlessJson(JSON.stringify(value, null, stdout.isTTY ? 2 : undefined))}\n`)
 }
 
-/** Says something to the person at the terminal, and to nobody's pipe: each text is one line. */
+/** Prints messages for the user to stderr, so that they do not go into a pipe. Each text becomes one line. */
 export function say(...lines: readonly string[]): void {
   stderr.write(`${lines.map(oneLine).join('\n')}\n`)
 }
 
-/** Warns a person whose screen shows a secret; a pipe gets it in silence. */
+/** Warns that a secret is on the screen. Prints nothing if stdout is a pipe. */
 export function warnOfSecret(what: string): void {
   if (stdout.isTTY) say(`This ${what} is a secret, and now it is on your screen.`)
 }
 
-/** Rows in columns, as wide as they must be. */
+/** Formats rows in columns, each as wide as its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const lines = rows.map((row) => row.map(oneLine))
   const widths = (lines[0] ?? []).map((_, column) =>
@@ -37,21 +37,21 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** Controls (C0, C1), line ends, and what turns the direction of writing around. */
+/** Control characters (C0, C1), line ends, and characters that change the direction of text. */
 const STEERING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu
 
-/** One line without what would steer a terminal: servers, files and the environment say what they like. */
+/** Returns one line without characters that steer a terminal. Text of servers and files is not trusted. */
 export const oneLine = (text: string): string =>
   stripVTControlCharacters(text).replaceAll(STEERING, ' ')
 
-/** The same for a text that is meant to have lines, and tabs in them. */
+/** The same, but keeps line breaks and tabs. */
 export const harmlessLines = (text: string): string =>
   text
     .split(/\r?\n/)
     .map((line) => line.split('\t').map(oneLine).join('\t'))
     .join('\n')
 
-/** Means the same to whoever parses it. */
+/** Escapes characters that steer a terminal. Parsers read the same value. */
 export const harmlessJson = (json: string): string =>
   json.replaceAll(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

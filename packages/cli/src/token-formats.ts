@@ -9,10 +9,10 @@ export type TokenFormat = 'token' | 'header' | 'json' | 'exec-credential' | 'cre
 const GROUP = 'client.authentication.k8s.io'
 
 /**
- * What kubectl and other Kubernetes clients take from a credential plugin (`client.authentication.k8s.io`). They keep
- * the token until it expires, and send it as `Authorization: Bearer`.
+ * Returns the answer of a credential plugin for kubectl and other Kubernetes clients (`client.authentication.k8s.io`).
+ * They keep the token until it expires, and send it as `Authorization: Bearer`.
  *
- * @throws {Failure} When the session's server takes its token in another way.
+ * @throws {Failure} When the session's server expects the token in another header.
  */
 export function execCredential({ token, expiresAt, header }: Credential): object {
   const [name, value] = header
@@ -30,20 +30,20 @@ export function execCredential({ token, expiresAt, header }: Credential): object
   }
 }
 
-/** The client refuses any version but the one that it asks for. */
+/** Returns the API version that the client asks for, because it refuses any other. */
 function requestedVersion(): string {
   try {
     const { apiVersion } = JSON.parse(env['KUBERNETES_EXEC_INFO'] ?? '') as { apiVersion?: unknown }
     if (apiVersion === `${GROUP}/v1beta1`) return apiVersion
   } catch {
-    // Asked by a person, or by a client that does not say.
+    // A user ran the command, or the client did not name a version.
   }
   return `${GROUP}/v1`
 }
 
 /**
- * AWS' `credential_process`, as far as it fits: `Version` and `Expiration` mean the same, and `Token` is what AWS'
- * own endpoints call a session token. There are no keys in it, so that AWS' SDKs refuse it.
+ * Returns an answer in the shape of AWS' `credential_process`. `Version` and `Expiration` mean the same, and `Token` is
+ * the name that AWS' own endpoints use for a session token. AWS' SDKs refuse it, because it does not contain keys.
  */
 export function credentialProcess({ token, expiresAt, header: [name, value] }: Credential): object {
   const expiration = instant(expiresAt)
@@ -55,7 +55,7 @@ export function credentialProcess({ token, expiresAt, header: [name, value] }: C
   }
 }
 
-/** RFC 3339, in whole seconds. Absent: unknown, or so far away that programs would not read it. */
+/** Formats a time by RFC 3339, in whole seconds. `undefined`: unknown, or too far away for other programs to parse. */
 function instant(at: number | undefined): string | undefined {
   if (at === undefined || at > Date.UTC(9999, 11, 31)) return undefined
   return `${new Date(at).toISOString().slice(0, 19)}Z`

@@ -1,6 +1,6 @@
 import { harmlessLines } from './terminal.ts'
 
-/** What the parser repeats of the command line, and which of it stays: names that are ours. */
+/** Patterns in the parser's messages that repeat user input, and the safe part to keep. */
 const REPEATED: readonly (readonly [pattern: RegExp, kept: string])[] = [
   [/(unknown option )'(--[a-z]+(?:-[a-z]+)*(?=[='])|-[a-z]?).*'/su, "$1'$2'"],
   [/(unknown command) '.*'/su, '$1'],
@@ -10,9 +10,8 @@ const REPEATED: readonly (readonly [pattern: RegExp, kept: string])[] = [
 ]
 
 /**
- * What the parser says is wrong, without what somebody has typed: a word that is no command, one argument
- * too many or an option that we do not have (`--password=…`, `-psecret`) may be a secret, and screens and
- * logs are read by others.
+ * Removes user input from the parser's message. An unknown command, an extra argument or an unknown option
+ * (`--password=…`, `-psecret`) may be a secret, and other people read screens and logs.
  */
 export const withoutValues = (text: string): string =>
   harmlessLines(REPEATED.reduce((said, [pattern, kept]) => said.replace(pattern, kept), text))

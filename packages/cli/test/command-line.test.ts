@@ -17,7 +17,7 @@ describe('help', () => {
     expect(stdout).toMatch(/Examples:\n {2}\S/)
   })
 
-  it('a word that is no command ends with 2 and suggests one', async () => {
+  it('an unknown command ends with 2 and suggests a known one', async () => {
     const { code, stderr } = await scene.home.run(['tokn'])
     expect(code).toBe(2)
     expect(stderr).toContain('Did you mean token?')
@@ -25,11 +25,14 @@ describe('help', () => {
 })
 
 describe('completion', () => {
-  it.each(['bash', 'zsh', 'fish', 'powershell'])('%s gets a script', async (shell) => {
-    const { code, stdout } = await scene.home.run(['complete', shell])
-    expect(code).toBe(0)
-    expect(stdout).toContain('latchkey')
-  })
+  it.each(['bash', 'zsh', 'fish', 'powershell'])(
+    'complete %s prints a completion script',
+    async (shell) => {
+      const { code, stdout } = await scene.home.run(['complete', shell])
+      expect(code).toBe(0)
+      expect(stdout).toContain('latchkey')
+    },
+  )
 
   it('commands and options are completed', async () => {
     expect((await scene.home.run(['complete', '--', 'sign-'])).stdout).toContain('sign-out')
@@ -55,7 +58,7 @@ describe('secrets', () => {
     for (const secret of [token, ada.password]) expect(stdout + stderr).not.toContain(secret)
   })
 
-  it('no option takes a secret: arguments are everybody’s to read', () => {
+  it('no option takes a secret, because every user of the machine can read arguments', () => {
     const every = program.commands.flatMap((command) => [command, ...command.commands])
     const flags = every.flatMap(({ options }) => options.map((option) => option.flags))
     expect(flags.length).toBeGreaterThan(30)
@@ -63,15 +66,15 @@ describe('secrets', () => {
   })
 })
 
-describe('what is said', () => {
-  it('repeats no value of an option that does not exist', async () => {
+describe('output', () => {
+  it('does not repeat the value of an unknown option', async () => {
     const { code, stderr } = await scene.home.run(['sign-in', '--password=CANARY-7f3a'])
     expect(code).toBe(2)
     expect(stderr).toContain("unknown option '--password'")
     expect(stderr).not.toContain('CANARY')
   })
 
-  it('steers no terminal, whatever a server calls its things', async () => {
+  it('removes control characters from a name that the server sent', async () => {
     await scene.signIn()
     scene.double.control.createApiToken(ada.email, 'one\u001B[2J\nID')
     const { stdout } = await scene.home.run(['api-tokens', 'list'])
@@ -84,17 +87,17 @@ describe('colours', () => {
     [{ CI: 'true' }, false],
     [{ FORCE_COLOR: '0' }, false],
     [{ FORCE_COLOR: '1' }, true],
-  ])('in a pipe with %j: %j', async (env, isColoured) => {
+  ])('in a pipe with %j, colours are on: %j', async (env, isColoured) => {
     const { stdout } = await scene.home.run(['doctor'], { env: { NO_COLOR: '', ...env } })
     expect(stdout.includes('\u001B[')).toBe(isColoured)
   })
 
-  it('are none on a dumb terminal', async () => {
+  it('are off on a dumb terminal', async () => {
     const { raw } = await scene.home.type(['doctor'], [], { NO_COLOR: '', TERM: 'dumb' })
     expect(raw).not.toContain('\u001B[3')
   })
 
-  it('show on a terminal, and not in a pipe', async () => {
+  it('are on in a terminal and off in a pipe', async () => {
     await scene.signIn()
     expect((await scene.home.run(['doctor'], { env: { NO_COLOR: '' } })).stdout).not.toContain(
       '\u001B[',

@@ -94,7 +94,7 @@ const byDevice = (...more: string[]) => home.run([...args(), '--device', ...more
 const items = async () => (await home.run(['request', 'GET', '/items'])).code
 
 describe('a sign-in by a code', () => {
-  it('tells where to enter it, waits, and is renewed without a person', async () => {
+  it('prints where to enter the code, waits, and later renews without the user', async () => {
     const { code, stdout, stderr } = await byDevice()
     expect(code).toBe(0)
     expect(stderr).toMatch(/\/activate in any browser and enter the code WDJB-MJHT/)
@@ -113,7 +113,7 @@ describe('a sign-in by a code', () => {
     expect(second - first).toBeGreaterThanOrEqual(5_900)
   })
 
-  it('goes on after an answer that is none', async () => {
+  it('goes on after the server answered 503', async () => {
     api.state.polls = [{ status: 503 }]
     expect((await byDevice()).code).toBe(0)
   })
@@ -122,13 +122,13 @@ describe('a sign-in by a code', () => {
     ['access_denied', 6, 'denied'],
     ['expired_token', 3, 'expired'],
     ['invalid_client', 6, 'invalid_client'],
-  ])('%s ends it with %i, and nobody is signed in', async (said, code, told) => {
+  ])('%s ends the sign-in with %i and saves no session', async (said, code, told) => {
     api.state.polls = [said]
     expect(await byDevice()).toMatchObject({ code, stderr: expect.stringContaining(told) })
     expect((await home.run(['status'])).stderr).toContain('not signed in')
   })
 
-  it('ends when the code does, whatever the server says', async () => {
+  it('ends when the code expires, even if the server still answers "pending"', async () => {
     api.says({ expires_in: 2, interval: 1 })
     api.state.polls = Array.from({ length: 9 }, () => 'authorization_pending')
     expect(await byDevice()).toMatchObject({ code: 3, stderr: expect.stringContaining('expired') })
@@ -142,7 +142,7 @@ describe('a sign-in by a code', () => {
     expect(await once(child, 'close')).toEqual([130, null])
   })
 
-  it('takes endpoints of a server that does not describe itself', async () => {
+  it('works with named endpoints if the server has no metadata', async () => {
     const where = [
       '--token-endpoint',
       `${server.url}/token`,
@@ -171,7 +171,7 @@ describe('a session that began elsewhere', () => {
     expect(api.state.reuses).toBe(0)
   })
 
-  it('whose refresh token is refused touches no saved session', async () => {
+  it('with a rejected refresh token leaves the saved sessions as they are', async () => {
     await goOn(api.issue().refresh_token)
     const { code, stdout, stderr } = await goOn('CANARY-7f3a-spent')
     expect(code).toBe(3)
@@ -222,7 +222,7 @@ describe('a session that began elsewhere', () => {
   })
 
   it.each(['--issuer', '--token-endpoint', '--device-endpoint'])(
-    '%s is no URL: told',
+    '%s with a value that is not a URL ends with 2 and names the option',
     async (option) => {
       const issuer = option === '--token-endpoint' ? [] : ['--issuer', server.url]
       const all = [
@@ -242,7 +242,7 @@ describe('a session that began elsewhere', () => {
     },
   )
 
-  it('only one way to sign in is taken', async () => {
+  it('two ways to sign in at once end with 2', async () => {
     expect((await byDevice('--refresh-token')).code).toBe(2)
   })
 })

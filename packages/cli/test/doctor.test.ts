@@ -28,27 +28,27 @@ const stateFiles = () =>
 const sessionFile = () =>
   stateFiles().find((file) => /[\w-]{43}\.json$/.test(file)) ?? expect.fail('no session file')
 
-it('everything is well after a sign-in', async () => {
+it('reports no problem after a sign-in', async () => {
   await scene.signIn()
   const { code, of } = await examine()
   expect(code).toBe(0)
   expect(of('user')).toMatchObject({ ok: true, found: expect.stringContaining(ada.email) })
 })
 
-it('reads well: a line for each check', async () => {
+it('prints one line for each check', async () => {
   await scene.signIn()
   const { stdout } = await scene.home.run(['doctor'])
   expect(stdout).toMatch(/^ok {6}node: v\d/)
   expect(stdout).toMatch(/^ok {6}clock: agrees with the server$/m)
 })
 
-it('nobody signed in: the session is what is missing', async () => {
+it('without a sign-in, reports that the session is missing', async () => {
   const { code, of } = await examine()
   expect(code).toBe(1)
   expect(of('session')).toMatchObject({ ok: false, found: expect.stringContaining('sign-in') })
 })
 
-it('a session revoked at the server: the user is what fails, with what to do', async () => {
+it('reports a session that the server revoked, under "user", with what to do', async () => {
   await scene.signIn()
   scene.double.control.revokeSessions(ada.email)
   const { of } = await examine()
@@ -56,7 +56,7 @@ it('a session revoked at the server: the user is what fails, with what to do', a
   expect(of('user')).toMatchObject({ ok: false, found: expect.stringContaining('Sign in again') })
 })
 
-it('a server that is down is told as such', async () => {
+it('reports a server that is down', async () => {
   await scene.signIn()
   scene.double.control.failNext('info', 9, 'network')
   const { code, of } = await examine()
@@ -68,7 +68,7 @@ it('a server that is down is told as such', async () => {
   expect(of('token')).toBeUndefined()
 })
 
-it('a damaged session file is told, and left as it is', async () => {
+it('reports a damaged session file and leaves it as it is', async () => {
   await scene.signIn()
   writeFileSync(sessionFile(), '{"version":1,"accessTok')
   const { of } = await examine()
@@ -76,7 +76,7 @@ it('a damaged session file is told, and left as it is', async () => {
   expect(statSync(sessionFile()).size).toBe(23)
 })
 
-it('a mode that was loosened is put right, and told', async () => {
+it('closes a file that was open to other users, and reports it', async () => {
   await scene.signIn()
   const file = sessionFile()
   chmodSync(file, 0o644)
@@ -91,7 +91,7 @@ it('a mode that was loosened is put right, and told', async () => {
   expect(await examine()).toMatchObject({ code: 0 })
 })
 
-it('a clock that is off is told with how far and what to do', async () => {
+it('reports a wrong clock, by how much, and what to do', async () => {
   await scene.signIn()
   const app = new Hono()
   app.all('*', () => new Response('{}', { headers: { date: 'Fri, 20 Nov 2026 00:00:00 GMT' } }))
@@ -102,7 +102,7 @@ it('a clock that is off is told with how far and what to do', async () => {
   expect(stdout).toMatch(/FAILED {2}clock: \d+ s (ahead of|behind) the server's: set this machine/)
 })
 
-it('a session whose secrets are gone is a finding among the others', async () => {
+it('reports a session without its secrets beside the other checks', async () => {
   await scene.signIn()
   unlinkSync(sessionFile())
   const { code, of } = await examine()
@@ -110,7 +110,7 @@ it('a session whose secrets are gone is a finding among the others', async () =>
   expect(of('file store')?.found).toContain(`latchkey sign-in ${scene.url}`)
 })
 
-it('the environment that decides is named', async () => {
+it('names the environment variables that choose the session', async () => {
   await scene.signIn()
   const env = { NOCODB_URL: scene.url, NOCODB_EMAIL: ada.email, NOCODB_PASSWORD: ada.password }
   const { stdout } = await scene.home.run(['doctor'], { env })

@@ -16,17 +16,22 @@ describe('plain http to another host, by the environment', () => {
     ['api-tokens list', (...options) => ['api-tokens', 'list', ...options]],
   ]
 
-  it.each(commands)('%s refuses it, and takes what the refusal advises', async (_, args) => {
-    const env = { NOCODB_URL: elsewhere(), ...user() }
-    const refused = await scene.home.run(args(), { env })
-    expect(refused.code).toBe(2)
-    expect(refused.stderr).toMatch(/read the password.*--allow-insecure.*LATCHKEY_ALLOW_INSECURE=1/)
-    expect((await scene.home.run(args('--allow-insecure'), { env })).code).toBe(0)
-    const allowed = { ...env, LATCHKEY_ALLOW_INSECURE: '1' }
-    expect((await scene.home.run(args(), { env: allowed })).code).toBe(0)
-  })
+  it.each(commands)(
+    '%s refuses it, and accepts it with the option that the message advises',
+    async (_, args) => {
+      const env = { NOCODB_URL: elsewhere(), ...user() }
+      const refused = await scene.home.run(args(), { env })
+      expect(refused.code).toBe(2)
+      expect(refused.stderr).toMatch(
+        /read the password.*--allow-insecure.*LATCHKEY_ALLOW_INSECURE=1/,
+      )
+      expect((await scene.home.run(args('--allow-insecure'), { env })).code).toBe(0)
+      const allowed = { ...env, LATCHKEY_ALLOW_INSECURE: '1' }
+      expect((await scene.home.run(args(), { env: allowed })).code).toBe(0)
+    },
+  )
 
-  it('with an API token, the token is what could be read', async () => {
+  it('with an API token, the message names the token as the secret at risk', async () => {
     const env = { NOCODB_URL: elsewhere(), NOCODB_API_TOKEN: 'nc_CANARY-7f3a' }
     const { code, stderr } = await scene.home.run(['token'], { env })
     expect(code).toBe(2)
@@ -34,13 +39,13 @@ describe('plain http to another host, by the environment', () => {
     expect(stderr).not.toContain('CANARY')
   })
 
-  it('doctor tells it, and takes it', async () => {
+  it('doctor shows the variable and uses it', async () => {
     const env = { NOCODB_URL: elsewhere(), ...user() }
     expect((await scene.home.run(['doctor'], { env })).stdout).toContain('LATCHKEY_ALLOW_INSECURE')
     expect((await scene.home.run(['doctor', '--allow-insecure'], { env })).code).toBe(0)
   })
 
-  it('a sign-in by the variable goes on without it', async () => {
+  it('a session signed in with the variable works later without it', async () => {
     const args = ['sign-in', elsewhere(), '--email', ada.email, '--stdin']
     expect((await scene.home.run(args, { stdin: ada.password })).code).toBe(2)
     const env = { LATCHKEY_ALLOW_INSECURE: 'true' }
@@ -54,7 +59,7 @@ describe('plain http to another host, by the environment', () => {
     expect((await scene.home.run(['token'], { env })).code).toBe(2)
   })
 
-  it('a variable that says neither yes nor no is not guessed', async () => {
+  it('a value that is neither yes nor no ends with an error', async () => {
     const env = { NOCODB_URL: scene.url, ...user(), LATCHKEY_ALLOW_INSECURE: 'perhaps' }
     expect(await scene.home.run(['token'], { env })).toMatchObject({
       code: 2,
@@ -63,7 +68,7 @@ describe('plain http to another host, by the environment', () => {
   })
 })
 
-it('a password in NOCODB_URL is refused, with variables to set', async () => {
+it('a password in NOCODB_URL is refused, and the message names the variables to set', async () => {
   const env = { NOCODB_URL: scene.url.replace('//', '//ada:CANARY-7f3a@'), ...user() }
   const { code, stderr } = await scene.home.run(['token'], { env })
   expect(code).toBe(2)
@@ -71,7 +76,7 @@ it('a password in NOCODB_URL is refused, with variables to set', async () => {
   expect(stderr).not.toMatch(/CANARY|--user/)
 })
 
-describe.skipIf(process.platform === 'win32')('a home that is no place for sessions', () => {
+describe.skipIf(process.platform === 'win32')('a HOME where sessions cannot be saved', () => {
   const homes = { none: '', root: '/', relative: 'state', 'a file': 'file', '/proc': '/proc' }
   const commands = [
     ['token'],
@@ -82,22 +87,25 @@ describe.skipIf(process.platform === 'win32')('a home that is no place for sessi
     ['status'],
   ]
 
-  it.each(Object.entries(homes))('%s: credentials of the environment work', async (_, HOME) => {
-    const file = join(scene.home.folder, 'file')
-    writeFileSync(file, '')
-    const env = { HOME: HOME === 'file' ? file : HOME, NOCODB_URL: scene.url, ...user() }
-    const ended = await Promise.all(commands.map((args) => scene.home.run(args, { env })))
-    expect(ended.map(({ code }) => code)).toEqual(commands.map(() => 0))
-  })
+  it.each(Object.entries(homes))(
+    '%s: credentials from the environment still work',
+    async (_, HOME) => {
+      const file = join(scene.home.folder, 'file')
+      writeFileSync(file, '')
+      const env = { HOME: HOME === 'file' ? file : HOME, NOCODB_URL: scene.url, ...user() }
+      const ended = await Promise.all(commands.map((args) => scene.home.run(args, { env })))
+      expect(ended.map(({ code }) => code)).toEqual(commands.map(() => 0))
+    },
+  )
 
-  it('without credentials the missing place is told', async () => {
+  it('without credentials the message asks to set HOME', async () => {
     const { code, stderr } = await scene.home.run(['token'], { env: { HOME: '/' } })
     expect(code).toBe(2)
     expect(stderr).toContain('Set HOME')
   })
 })
 
-it('a damaged list costs credentials of the environment nothing', async () => {
+it('credentials from the environment work beside a damaged list of sessions', async () => {
   await scene.signIn()
   writeFileSync(join(scene.home.sessions(), 'sessions.json'), '{"version":')
   const env = { NOCODB_URL: scene.url, ...user() }

@@ -14,8 +14,8 @@ async function leave(ms: number): Promise<void> {
   await store.setToken({ accessToken: '', ...tokens, expiresAt: Date.now() + ms }, scene.url)
 }
 
-describe('a token that is handed out', () => {
-  it('is renewed first when it would die before it is used', async () => {
+describe('a token for another program', () => {
+  it('is renewed first when it would expire soon', async () => {
     await scene.signIn()
     await leave(20_000)
     await token()
@@ -24,21 +24,21 @@ describe('a token that is handed out', () => {
     expect(scene.double.control.counts().renewals).toBe(1)
   })
 
-  it('is the one that there is while it has a minute left', async () => {
+  it('is not renewed while it has a minute left', async () => {
     await scene.signIn()
     await leave(90_000)
     await token()
     expect(scene.double.control.counts().renewals).toBe(0)
   })
 
-  it('is not renewed at every call where lives are short', async () => {
+  it('is not renewed at every call when tokens live only seconds', async () => {
     scene.double.control.setAccessTokenLifetimeMs(30_000)
     await scene.signIn()
     await token()
     expect(scene.double.control.counts().renewals).toBe(0)
   })
 
-  it('is the old one as long as it lasts when the server cannot renew it', async () => {
+  it('is the old token until it expires when the server cannot renew it', async () => {
     await scene.signIn()
     const old = await token()
     await leave(20_000)
@@ -46,14 +46,14 @@ describe('a token that is handed out', () => {
     expect(await scene.home.run(['token'])).toMatchObject({ code: 0, stdout: `${old}\n` })
   })
 
-  it('is what `run` hands on, too', async () => {
+  it('is renewed for `run` too', async () => {
     await scene.signIn()
     await leave(20_000)
     await scene.home.run(['run', '--', process.execPath, '-e', '0'])
     expect(scene.double.control.counts().renewals).toBe(1)
   })
 
-  it('is the same for twenty processes that find little of it left', async () => {
+  it('is the same for twenty processes that renew an expiring token at once', async () => {
     await scene.signIn()
     await leave(20_000)
     const all = await Promise.all(Array.from({ length: 20 }, token))
@@ -63,7 +63,7 @@ describe('a token that is handed out', () => {
   })
 })
 
-it('a session that cannot be read is not taken for being signed out', async () => {
+it('a session that cannot be read is not reported as signed out', async () => {
   await scene.signIn()
   const directory = scene.home.sessions()
   const [file = ''] = readdirSync(directory).filter((name) => /^[0-9a-f]{64}\.json$/.test(name))

@@ -66,7 +66,7 @@ describe('NocoDB behind a gateway', () => {
     },
   )
 
-  it('lets sign-ups and API tokens pass, too', async () => {
+  it('sign-ups and API tokens send the headers too', async () => {
     const { url, refused } = await open()
     const eve = ['sign-up', url, '--email', 'eve@example.com', '--stdin', ...withFile()]
     expect((await run(eve, ada.password)).code).toBe(0)
@@ -78,7 +78,7 @@ describe('NocoDB behind a gateway', () => {
     expect(refused).toEqual([])
   })
 
-  it('takes them from the environment with the credentials', async () => {
+  it('the headers can come from the environment together with the credentials', async () => {
     const { url } = await open()
     const env = { NOCODB_URL: url, NOCODB_EMAIL: ada.email, NOCODB_PASSWORD: ada.password }
     expect((await run(['token'], '', env)).code).not.toBe(0)
@@ -87,7 +87,7 @@ describe('NocoDB behind a gateway', () => {
     expect((await run(['doctor'], '', all)).stdout).toContain('LATCHKEY_HEADERS is set')
   })
 
-  it('is asked without them after a sign-in without', async () => {
+  it('after a sign-in without headers, requests have none', async () => {
     const { url } = await open()
     const args = ['sign-in', url, '--email', ada.email, '--stdin']
     expect((await run([...args, ...withFile()], ada.password)).code).toBe(0)
@@ -96,7 +96,7 @@ describe('NocoDB behind a gateway', () => {
   })
 })
 
-it('other services: every way to sign in, renewals and requests carry them; a foreign host never gets them', async () => {
+it('other services: every sign-in, renewal and request carries the headers, and another host never gets them', async () => {
   const foreign: string[] = []
   const elsewhere = await listen({
     fetch({ url, headers }) {

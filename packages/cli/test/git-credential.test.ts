@@ -78,7 +78,7 @@ describe('git', () => {
     expect(cloned.stderr + cloned.stdout).not.toContain('CANARY')
   })
 
-  it('gets a renewed token once the server has refused the old one', async () => {
+  it('gets a renewed token after the server rejected the old one', async () => {
     await signIn(server.url, 'ada', renewable)
     state.alive = 'revoked'
     const list = () => git('ls-remote', `${server.url}/repo.git`)
@@ -96,7 +96,7 @@ describe('git', () => {
     expect(state.issued).toBe(2)
   })
 
-  it('is told nothing of another server', async () => {
+  it('gets no token for another server', async () => {
     await signIn(scene.url)
     const { code, stderr } = await git('ls-remote', `${server.url}/repo.git`)
     expect(code).not.toBe(0)
@@ -106,7 +106,7 @@ describe('git', () => {
 })
 
 describe('get', () => {
-  it('tells the user name that git knows, and when the token expires', async () => {
+  it('returns the user name that git asked for, and when the token expires', async () => {
     await signIn()
     const { code, stdout } = await ask('get', [...about(), 'username=x-token-auth'])
     expect(code).toBe(0)
@@ -115,7 +115,7 @@ describe('get', () => {
     )
   })
 
-  it('takes the session of git’s user name, else the current one', async () => {
+  it('uses the session of git’s user name, else the current one', async () => {
     await signIn(server.url, 'ada')
     await signIn(server.url, 'bob')
     const passwordOf = async (...more: string[]) =>
@@ -126,7 +126,7 @@ describe('get', () => {
     expect(await passwordOf()).toBe('CANARY-7f3a-1')
   })
 
-  it('gives a bearer token where git can send one and the server wants one', async () => {
+  it('returns a bearer token if git can send one and the server asks for one', async () => {
     await signIn()
     const able = ['capability[]=authtype', 'capability[]=state']
     const bearer = await ask('get', [...about(), ...able, 'wwwauth[]=Bearer realm="x"'])
@@ -138,7 +138,7 @@ describe('get', () => {
     for (const { stdout } of [basic, old]) expect(stdout).toMatch(/^username=oauth2\npassword=/)
   })
 
-  it('gives a token to no other scheme, host or port, also of a session that is named', async () => {
+  it('returns no token for another scheme, host or port, even with --session', async () => {
     await signIn()
     const { host } = new URL(server.url)
     const others = [
@@ -158,7 +158,7 @@ describe('get', () => {
     }
   })
 
-  it('says what to do when the session is over', async () => {
+  it('prints what to do when the session is over', async () => {
     await signIn()
     const store = fileStore({ directory: scene.home.sessions() })
     await store.removeToken(server.url)
@@ -178,7 +178,7 @@ it('a token that was renewed since git got it is not renewed again', async () =>
   expect(state.issued).toBe(2)
 })
 
-it('store, and what git may ask one day, change nothing', async () => {
+it('`store` and unknown operations change nothing', async () => {
   await signIn()
   for (const operation of ['store', 'capability', 'else']) {
     const lines = [...about(), 'username=ada', 'password=CANARY-7f3a-1']

@@ -31,14 +31,14 @@ it.each([9.22e21, Number.MAX_VALUE, 8.64e15 + 1, 8.64e15])(
   },
 )
 
-it('a session that cannot be read is told beside the others', async () => {
+it('status shows an unreadable session beside the others', async () => {
   await scene.signIn()
   await scene.signIn(bob)
   const name = createHash('sha256').update(scene.url, 'utf16le').digest('hex')
   writeFileSync(join(scene.home.sessions(), `${name}.json`), '{"version":1,"acc')
   const { code, stdout } = await run('status')
   expect(code).toBe(5)
-  expect(stdout).toContain('is no session')
+  expect(stdout).toContain('is not a session')
   expect(stdout).toContain(bob.email)
   expect(stdout).toMatch(/renewable +yes/)
 })

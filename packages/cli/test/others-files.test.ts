@@ -49,24 +49,27 @@ describe.skipIf(process.geteuid?.() !== 0)('files of another user', () => {
     ['the folder', () => chownSync(folder(), STRANGER, STRANGER)],
     ['everything', () => give(folder(), STRANGER)],
     ['everything, open to all', () => [give(folder(), STRANGER), chmodSync(list(), 0o666)]],
-  ])('%s: the owner is told, no mode is advised, and nothing is changed', async (_, change) => {
-    await scene.signIn()
-    change()
-    const before = [statSync(list()).uid, modeOf(list()), statSync(folder()).uid]
-    for (const args of [['token'], ['status'], ['sign-out'], ['use', ada.email]]) {
-      const { code, stderr } = await scene.home.run(args)
-      expect(code).toBe(5)
-      expect(stderr).toMatch(/belongs to another user \(uid 47110\)/)
-      expect(stderr).not.toMatch(/chmod|can write/i)
-    }
-    expect(await permissions()).toMatchObject({
-      ok: false,
-      found: expect.stringContaining('47110'),
-    })
-    expect([statSync(list()).uid, modeOf(list()), statSync(folder()).uid]).toEqual(before)
-  })
+  ])(
+    '%s: the message names the owner and advises no chmod, and the files stay as they are',
+    async (_, change) => {
+      await scene.signIn()
+      change()
+      const before = [statSync(list()).uid, modeOf(list()), statSync(folder()).uid]
+      for (const args of [['token'], ['status'], ['sign-out'], ['use', ada.email]]) {
+        const { code, stderr } = await scene.home.run(args)
+        expect(code).toBe(5)
+        expect(stderr).toMatch(/belongs to another user \(uid 47110\)/)
+        expect(stderr).not.toMatch(/chmod|can write/i)
+      }
+      expect(await permissions()).toMatchObject({
+        ok: false,
+        found: expect.stringContaining('47110'),
+      })
+      expect([statSync(list()).uid, modeOf(list()), statSync(folder()).uid]).toEqual(before)
+    },
+  )
 
-  it('credentials of the environment work all the same', async () => {
+  it('credentials from the environment still work', async () => {
     await scene.signIn()
     give(folder(), STRANGER)
     const env = { NOCODB_URL: scene.url, NOCODB_EMAIL: ada.email, NOCODB_PASSWORD: ada.password }
@@ -75,7 +78,7 @@ describe.skipIf(process.geteuid?.() !== 0)('files of another user', () => {
 })
 
 describe.skipIf(isWindows)('doctor', () => {
-  it('leaves a checkout as it is, and says so', async () => {
+  it('leaves a directory with other files as it is, and reports it', async () => {
     const files = [
       put('README.md', '# tool', 0o644),
       put('bin/tool', '#!/bin/sh', 0o755),
@@ -92,7 +95,7 @@ describe.skipIf(isWindows)('doctor', () => {
     expect(modeOf(folder())).toBe('755')
   })
 
-  it('shuts its own files among others', async () => {
+  it('closes its own files to other users, and leaves files of other programs', async () => {
     await scene.signIn()
     const other = put('notes/todo.txt', 'buy milk', 0o644)
     const own = readdirSync(folder()).filter((name) => name.endsWith('.json'))

@@ -10,7 +10,7 @@ import { ada, useScene } from './support/scene.ts'
 const scene = useScene()
 const tokens = { accessToken: 'CANARY-7f3a-1', refreshToken: 'CANARY-7f3a-r1' }
 
-/** Holds a session, and keeps nothing new. */
+/** A store that holds a session and rejects every write. */
 async function readOnly(): Promise<TokenStore> {
   const store = memoryStore()
   await store.setToken(tokens, 'ada')
@@ -19,7 +19,7 @@ async function readOnly(): Promise<TokenStore> {
 }
 
 describe('a session that cannot be written', () => {
-  it('is not renewed, where its refresh token would be spent', async () => {
+  it('is not renewed if that would spend its refresh token', async () => {
     const store = prudentStore(await readOnly(), false)
     let isSpent = false
     const renewing = store.lock?.('ada', async () => (isSpent = true))
@@ -28,7 +28,7 @@ describe('a session that cannot be written', () => {
     expect(await store.getToken('ada')).toEqual(tokens)
   })
 
-  it('is none, where there is another way to sign in', async () => {
+  it('is ignored if there is another way to sign in', async () => {
     const inner = await readOnly()
     const store = prudentStore(inner, true)
     expect(await store.lock?.('ada', async () => store.getToken('ada'))).toBeUndefined()
@@ -36,14 +36,14 @@ describe('a session that cannot be written', () => {
     expect(await inner.getToken('ada')).toEqual(tokens)
   })
 
-  it('is renewed, where there is no refresh token to spend', async () => {
+  it('is renewed if it does not have a refresh token to spend', async () => {
     const store = memoryStore()
     await store.setToken({ accessToken: 'CANARY-7f3a-1' }, 'ada')
     const one = prudentStore({ ...store, setToken: () => Promise.reject(new Error('full')) }, false)
     expect(await one.lock?.('ada', async () => 'renewed')).toBe('renewed')
   })
 
-  it('what fails within a renewal fails once', async () => {
+  it('a renewal that fails is not run again', async () => {
     const store = prudentStore(memoryStore(), true)
     let times = 0
     const failing = store.lock?.('ada', async () => {
@@ -58,26 +58,29 @@ describe('a session that cannot be written', () => {
 describe.skipIf(process.platform === 'win32')('a folder that cannot be written', () => {
   const folder = () => scene.home.sessions()
   const isRoot = process.geteuid?.() === 0
-  /** Root may write everywhere, but keeps nothing among another user's files. */
+  /** Root may write everywhere, so another user becomes the owner: the store refuses those files. */
   const give = (uid: number) => {
     for (const name of ['', ...readdirSync(folder())]) chownSync(join(folder(), name), uid, uid)
   }
   const close = () => (isRoot ? give(1) : chmodSync(folder(), 0o500))
   const open = () => (isRoot ? give(0) : chmodSync(folder(), 0o700))
 
-  it.skipIf(isRoot)('a renewal is left to others, and goes on where it can be kept', async () => {
-    await scene.signIn()
-    close()
-    scene.double.control.revokeAccessTokens(ada.email)
-    const { code, stderr } = await scene.home.run(['api-tokens', 'list'])
-    expect(code).toBe(5)
-    expect(stderr).toContain('could not be kept')
-    expect(scene.double.control.counts().renewals).toBe(0)
-    open()
-    expect((await scene.home.run(['api-tokens', 'list'])).code).toBe(0)
-  })
+  it.skipIf(isRoot)(
+    'a session is not renewed, and is renewed once it can be saved again',
+    async () => {
+      await scene.signIn()
+      close()
+      scene.double.control.revokeAccessTokens(ada.email)
+      const { code, stderr } = await scene.home.run(['api-tokens', 'list'])
+      expect(code).toBe(5)
+      expect(stderr).toContain('could not be saved')
+      expect(scene.double.control.counts().renewals).toBe(0)
+      open()
+      expect((await scene.home.run(['api-tokens', 'list'])).code).toBe(0)
+    },
+  )
 
-  it('credentials of the environment sign in anew, and leave the session alone', async () => {
+  it('credentials from the environment sign in again and leave the saved session as it is', async () => {
     await scene.signIn()
     const store = fileStore({ directory: folder() })
     const before = await store.getToken(scene.url)

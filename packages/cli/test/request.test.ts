@@ -10,7 +10,7 @@ const scene = useScene()
 const run = (...args: string[]) => scene.home.run(args)
 
 describe('request', () => {
-  it('prints what the server answered, as it is in a pipe', async () => {
+  it('prints the response unchanged into a pipe', async () => {
     await scene.signIn()
     const { stdout } = await run('request', 'get', 'api/v1/auth/user/me')
     expect(JSON.parse(stdout)).toMatchObject({ email: ada.email })
@@ -30,7 +30,7 @@ describe('request', () => {
     expect(list.map(({ Title }: { Title: string }) => Title)).toEqual(['one', 'two'])
   })
 
-  it('an answer of 404 is printed and ends with 6', async () => {
+  it('a 404 prints its body and ends with 6', async () => {
     await scene.signIn()
     const { code, stdout, stderr } = await run('request', 'GET', '/api/v2/nowhere')
     expect(code).toBe(6)
@@ -38,20 +38,20 @@ describe('request', () => {
     expect(stderr).toContain('404')
   })
 
-  it('another origin gets neither request nor token', async () => {
+  it('another origin gets neither the request nor the token', async () => {
     await scene.signIn()
     expect((await run('request', 'GET', 'https://example.com/')).code).toBe(2)
     expect((await run('request', 'GET', '//example.com/')).code).toBe(6) // a path on the server itself
   })
 
-  it('a header line without a name is refused without being repeated', async () => {
+  it('a header without a name is refused, and the message does not repeat it', async () => {
     await scene.signIn()
     const { code, stderr } = await run('request', 'GET', '/', '-H', ': CANARY-7f3a')
     expect(code).toBe(2)
     expect(stderr).not.toContain('CANARY')
   })
 
-  it('what no client sends ends with 2, and shows no password of a URL', async () => {
+  it('a request that cannot be sent ends with 2, and a password in a URL is not shown', async () => {
     await scene.signIn()
     writeFileSync(join(scene.home.folder, 'body'), '{}')
     const withBody = await run('request', 'GET', '/', '--input', join(scene.home.folder, 'body'))
@@ -63,7 +63,7 @@ describe('request', () => {
     expect(withPassword.stderr).not.toContain('CANARY')
   })
 
-  it('a server that fails or asks for patience ends with 4', async () => {
+  it('a server that answers 500 or 429 ends with 4', async () => {
     await scene.signIn()
     for (const status of [429, 503]) {
       scene.double.control.failNext('info', 1, { status })
@@ -94,11 +94,11 @@ describe('request to any server', () => {
   })
   afterEach(() => server.close())
 
-  it('a pipe gets the bytes of an image, every one', async () => {
+  it('a pipe gets all bytes of an image', async () => {
     expect((await run('request', 'GET', 'image')).bytes.equals(image)).toBe(true)
   })
 
-  it('a terminal gets no image, but is told of it', async () => {
+  it('a terminal gets a message instead of an image', async () => {
     const { shown, code } = await scene.home.type(['request', 'GET', 'image'], [])
     expect(code).toBe(0)
     expect(shown.trim()).toBe(
@@ -110,26 +110,26 @@ describe('request to any server', () => {
     expect((await run('request', 'GET', '/query?a=1&b=%2F')).stdout).toBe('1 /')
   })
 
-  it('no answer is no output: HEAD, and 204', async () => {
+  it('HEAD and 204 print nothing', async () => {
     expect(await run('request', 'head', '/query')).toMatchObject({ code: 0, stdout: '' })
     expect(await run('request', 'DELETE', '/thing')).toMatchObject({ code: 0, stdout: '' })
   })
 
-  it('a body is JSON unless a header says else', async () => {
+  it('a body is sent as JSON unless a header sets another type', async () => {
     const put = (...more: string[]) =>
       scene.home.run(['request', 'put', '/kind', '--input', '-', ...more], { stdin: 'a;b' })
     expect((await put()).stdout).toBe('application/json')
     expect((await put('-H', 'Content-Type: text/csv')).stdout).toBe('text/csv')
   })
 
-  it('--verbose shows no cookie, and no token that the server repeats', async () => {
+  it('--verbose redacts cookies, and the token if the server repeats it', async () => {
     const { stderr } = await run('request', 'GET', '/echo', '--verbose')
     expect(stderr).toContain('200 OK\n')
     expect(stderr).toContain('x-echo: Bearer [redacted]\n')
     expect(stderr).not.toContain('CANARY')
   })
 
-  it('a reader that has seen enough is no error', async () => {
+  it('a reader that closes the pipe early does not cause an error', async () => {
     const { code, stderr } = await scene.home.pipeInto(['request', 'GET', '/image'], 'head -c 1')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })

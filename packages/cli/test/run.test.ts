@@ -20,7 +20,7 @@ describe('run', () => {
     expect(JSON.parse(stdout)).toEqual([expect.stringMatching(/^xc-auth: eyJ/), ['one', '--two']])
   })
 
-  it('ends as the command did', async () => {
+  it('exits with the exit code of the command', async () => {
     await scene.signIn()
     expect((await run('run', '--', process.execPath, '-e', 'process.exit(7)')).code).toBe(7)
     const kill = 'process.kill(process.pid, "SIGTERM")'
@@ -32,7 +32,7 @@ describe('run', () => {
     expect((await run('run', '--', 'no-such-command')).code).toBe(127)
   })
 
-  it('an API token is handed on as nocodbFromEnv reads it', async () => {
+  it('an API token is also in the variables that nocodbFromEnv reads', async () => {
     const { token } = scene.double.control.createApiToken(ada.email)
     await scene.home.run(['sign-in', scene.url, '--api-token', '--stdin'], { stdin: token })
     const code = 'console.log(process.env.NOCODB_URL, process.env.NOCODB_API_TOKEN)'
@@ -53,21 +53,24 @@ describe('run', () => {
     expect(code).toBe(5)
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s from a supervisor reaches it', async (signal) => {
-    await scene.signIn()
-    const args = [main, 'run', '--', process.execPath, '-e', countSignals(signal)]
-    const child = spawn(process.execPath, args, { env: scene.home.env, stdio: 'pipe' })
-    const ended = once(child, 'close')
-    let shown = ''
-    for await (const chunk of child.stdout.setEncoding('utf8')) {
-      shown += chunk
-      if (shown.endsWith('ready\n')) child.kill(signal)
-      if (shown.endsWith('got 1\n')) child.stdin.end('go on\n')
-    }
-    await ended
-    expect(shown).toContain('total 1')
-    expect(child.exitCode).toBe(5)
-  })
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s from a supervisor reaches the command',
+    async (signal) => {
+      await scene.signIn()
+      const args = [main, 'run', '--', process.execPath, '-e', countSignals(signal)]
+      const child = spawn(process.execPath, args, { env: scene.home.env, stdio: 'pipe' })
+      const ended = once(child, 'close')
+      let shown = ''
+      for await (const chunk of child.stdout.setEncoding('utf8')) {
+        shown += chunk
+        if (shown.endsWith('ready\n')) child.kill(signal)
+        if (shown.endsWith('got 1\n')) child.stdin.end('go on\n')
+      }
+      await ended
+      expect(shown).toContain('total 1')
+      expect(child.exitCode).toBe(5)
+    },
+  )
 })
 
 /** A command that counts a signal until it reads a line. */

@@ -10,7 +10,7 @@ const list = () => join(scene.home.sessions(), 'sessions.json')
 const sessions = async () => JSON.parse((await run('status', '--json')).stdout)
 
 describe('the list of sessions', () => {
-  it('holds no secret and is the user’s alone', async () => {
+  it('holds no secret, and only the user can read it', async () => {
     await scene.signIn()
     expect(readFileSync(list(), 'utf8')).not.toMatch(/CANARY|eyJ/)
     expect(statSync(list()).mode & 0o077).toBe(0)
@@ -20,7 +20,7 @@ describe('the list of sessions', () => {
     ['torn', '{"sessions":'],
     ['of another kind', '[]'],
     ['with a session in an unknown store', '{"version":1,"sessions":[{"name":"a","url":"a"}]}'],
-  ])('%s is told with what to do, and ends with 5', async (_, text) => {
+  ])('%s ends with 5 and prints what to do', async (_, text) => {
     await scene.signIn()
     writeFileSync(list(), text)
     const { code, stderr } = await run('status')
@@ -28,7 +28,7 @@ describe('the list of sessions', () => {
     expect(stderr).toContain('Remove it and sign in again')
   })
 
-  it('of a newer version is left as it is, by a sign-in too', async () => {
+  it('of a newer version stays as it is, even at a sign-in', async () => {
     await scene.signIn()
     writeFileSync(list(), '{"version":2}')
     expect(await run('status')).toMatchObject({
@@ -39,7 +39,7 @@ describe('the list of sessions', () => {
     expect(readFileSync(list(), 'utf8')).toBe('{"version":2}')
   })
 
-  it('that others can write is not believed: it says where tokens go', async () => {
+  it('that other users can write is refused, because it decides where tokens are sent', async () => {
     await scene.signIn()
     chmodSync(list(), 0o666)
     const { code, stderr } = await run('token')
@@ -47,7 +47,7 @@ describe('the list of sessions', () => {
     expect(stderr).toContain('Others can write')
   })
 
-  it('keeps every session of processes that sign in at once', async () => {
+  it('keeps all sessions when several processes sign in at once', async () => {
     const users = Array.from({ length: 8 }, (_, at) => ({ ...ada, email: `u${at}@example.com` }))
     for (const user of users) scene.double.control.addUser(user)
     const ended = await Promise.all(users.map((user) => scene.signIn(user, '--name', user.email)))
@@ -56,22 +56,22 @@ describe('the list of sessions', () => {
   })
 })
 
-describe('a home that is none', () => {
-  it('without HOME the variable is named', async () => {
+describe('an unusable HOME', () => {
+  it('without HOME the message names the variable', async () => {
     const env = { HOME: '', LOCALAPPDATA: '' }
     const { code, stderr } = await scene.home.run(['status'], { env })
     expect(code).toBe(2)
     expect(stderr).toMatch(/Set (HOME|LOCALAPPDATA)/)
   })
 
-  it('without HOME an API token of the environment works all the same', async () => {
+  it('without HOME an API token from the environment still works', async () => {
     const { token } = scene.double.control.createApiToken(ada.email)
     const env = { HOME: '', LOCALAPPDATA: '', NOCODB_URL: scene.url, NOCODB_API_TOKEN: token }
     const { code, stdout } = await scene.home.run(['token'], { env })
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${token}\n` })
   })
 
-  it('where nothing can be written, a sign-in ends with 5', async () => {
+  it('a sign-in ends with 5 if nothing can be written', async () => {
     const file = join(scene.home.folder, 'file')
     writeFileSync(file, '')
     const env = { HOME: file, LOCALAPPDATA: file }
@@ -103,7 +103,7 @@ describe('users of one server', () => {
     expect(scene.double.control.counts().signIns).toBe(2)
   })
 
-  it('NOCODB_URL alone is never overruled by a session at another server', async () => {
+  it('NOCODB_URL alone never selects a session at another server', async () => {
     await scene.signIn(ada)
     const env = { NOCODB_URL: 'https://elsewhere.example.com' }
     const { code, stderr } = await scene.home.run(['token'], { env })
@@ -113,7 +113,7 @@ describe('users of one server', () => {
     expect((await scene.home.run(['token'], { env: same })).code).toBe(0)
   })
 
-  it('are told apart by the whole of a name before a part of it', async () => {
+  it('are found by the whole name before a part of a name', async () => {
     const lada = { ...ada, email: `l${ada.email}` }
     scene.double.control.addUser(lada)
     await scene.signIn(lada)
@@ -123,8 +123,8 @@ describe('users of one server', () => {
   })
 })
 
-describe('a name that is signed in to again', () => {
-  it('as somebody else is told, and keeps nothing of the one before', async () => {
+describe('a second sign-in with the same name', () => {
+  it('as another user reports the replaced session and removes its tokens', async () => {
     const { token } = scene.double.control.createApiToken(ada.email)
     await scene.signIn(ada, '--name', 'work')
     const args = ['sign-in', scene.url, '--api-token', '--stdin', '--name', 'work']
@@ -135,12 +135,12 @@ describe('a name that is signed in to again', () => {
   })
 })
 
-it('a password on stdin ends where Windows ends its lines', async () => {
+it('a password on stdin may end with a Windows line end', async () => {
   const args = ['sign-in', scene.url, '--email', ada.email, '--stdin']
   expect((await scene.home.run(args, { stdin: `${ada.password}\r\n` })).code).toBe(0)
 })
 
-it('two lines on stdin are no password', async () => {
+it('two lines on stdin are refused as a password', async () => {
   const args = ['sign-in', scene.url, '--email', ada.email, '--stdin']
   const { code, stderr } = await scene.home.run(args, { stdin: `${ada.password}\nCANARY-7f3a\n` })
   expect(code).toBe(2)

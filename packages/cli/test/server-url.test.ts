@@ -16,7 +16,7 @@ describe('the URL of a server', () => {
     expect(readServerUrl(given, { isNocoDB })).toBe(url)
   })
 
-  it('below /dashboard may be another API’s own', () => {
+  it('keeps /dashboard for a server that is not NocoDB', () => {
     expect(readServerUrl('https://example.com/dashboard')).toBe('https://example.com/dashboard')
   })
 
@@ -25,11 +25,11 @@ describe('the URL of a server', () => {
     ['localhost:8080', 'Do you mean http://localhost:8080?'],
     ['ftp://example.com', 'such as https://'],
     ['http://192.168.1.5:8080', '--allow-insecure'],
-  ])('%s is refused, with what to do', (given, advice) => {
+  ])('%s is refused, and the message names what to do', (given, advice) => {
     expect(() => readServerUrl(given)).toThrow(advice)
   })
 
-  it('is plain http beyond this machine where somebody accepts that', () => {
+  it('may be plain http to another machine if the user allows it', () => {
     expect(readServerUrl('http://192.168.1.5:8080', { allowInsecure: true })).toMatch(/^http:/)
   })
 

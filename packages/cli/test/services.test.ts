@@ -70,7 +70,7 @@ describe('an OAuth client', () => {
     return home.run([...args, ...more], { stdin: given })
   }
 
-  it('signs in once, and goes on by its kept secret', async () => {
+  it('signs in once, and later renews with its saved secret', async () => {
     expect((await signIn(secret)).code).toBe(0)
     expect((await items()).stdout).toBe('["an item"]')
     api.expire()
@@ -90,7 +90,7 @@ describe('an OAuth client', () => {
     expect((await items()).code).toBe(0)
   })
 
-  it('with a wrong secret is told so, keeps nothing and shows nothing of it', async () => {
+  it('with a wrong secret gets an error that does not show it, and nothing is saved', async () => {
     const { code, stderr } = await signIn('CANARY-7f3a wrong')
     expect(code).toBe(6)
     expect(stderr).toContain('invalid_client')
@@ -111,7 +111,7 @@ describe('an OAuth client', () => {
     expect((await items()).code).toBe(3)
   })
 
-  it('without a token endpoint or issuer the options are named', async () => {
+  it('without a token endpoint or issuer the message names the options', async () => {
     const args = ['sign-in', server.url, '--service', 'oauth', '--client-id', 'reports', '--stdin']
     const { code, stderr } = await home.run(args, { stdin: secret })
     expect(code).toBe(2)
@@ -126,14 +126,14 @@ describe('an API that answers with a token', () => {
     return home.run(args, { stdin: given })
   }
 
-  it('is signed in to once, and goes on by its refresh token', async () => {
+  it('signs in once, and later renews by the refresh token', async () => {
     expect((await signIn(password)).code).toBe(0)
     api.expire()
     expect((await items()).stdout).toBe('["an item"]')
     expect(api.grants).toEqual(['password', 'refresh'])
   })
 
-  it('a wrong password ends with 6 and keeps nothing', async () => {
+  it('a wrong password ends with 6 and saves nothing', async () => {
     const { code, stderr } = await signIn('CANARY-7f3a wrong')
     expect(code).toBe(6)
     expect(stderr).not.toContain('CANARY')

@@ -7,11 +7,11 @@ const scene = useScene()
 const me = ['request', 'GET', '/api/v1/auth/user/me']
 
 describe('status', () => {
-  it('without a session tells how to get one', async () => {
+  it('without a session prints how to sign in', async () => {
     expect(await scene.home.run(['status'])).toMatchObject({ code: 0, stdout: '' })
   })
 
-  it('tells who, where, in which store, until when, and whether it goes on', async () => {
+  it('shows the user, server, store, expiry, and whether it can be renewed', async () => {
     await scene.signIn()
     const [session] = JSON.parse((await scene.home.run(['status', '--json'])).stdout)
     expect(session).toMatchObject({
@@ -27,7 +27,7 @@ describe('status', () => {
     expect(session.expiresAt).toBeGreaterThan(Date.now())
   })
 
-  it('reads well, and asks the server nothing', async () => {
+  it('prints readable text without a request to the server', async () => {
     await scene.signIn()
     scene.double.control.resetCounts()
     const { stdout } = await scene.home.run(['status'])
@@ -61,14 +61,14 @@ describe('sign-out', () => {
     expect(JSON.parse((await scene.home.run(['status', '--json'])).stdout)).toEqual([])
   })
 
-  it('of one leaves the others, and another one becomes the current one', async () => {
+  it('of one session leaves the others, and another session becomes the current one', async () => {
     await scene.signIn(ada)
     await scene.signIn(bob)
     await scene.home.run(['sign-out', '--session', bob.email])
     expect(JSON.parse((await scene.home.run(me)).stdout).email).toBe(ada.email)
   })
 
-  it('with a server that is down is still a sign-out here, and says so with 4', async () => {
+  it('with a server that is down forgets the session here and ends with 4', async () => {
     await scene.signIn()
     scene.double.control.failNext('signOut', 5, 'network')
     const { code } = await scene.home.run(['sign-out'])
@@ -80,7 +80,7 @@ describe('sign-out', () => {
     expect((await scene.home.run(['sign-out'])).code).toBe(3)
   })
 
-  it('--all tells of every one that failed, and forgets them here', async () => {
+  it('--all reports every session that failed at its server, and forgets them here', async () => {
     await scene.signIn(ada)
     await scene.signIn(bob)
     scene.double.control.failNext('signOut', 9, 'network')
@@ -91,7 +91,7 @@ describe('sign-out', () => {
     expect(JSON.parse((await scene.home.run(['status', '--json'])).stdout)).toEqual([])
   })
 
-  it('of a session whose file is damaged forgets it, and says that the server may not know', async () => {
+  it('of a session with a damaged file forgets it, and warns that the server may not know', async () => {
     await scene.signIn()
     const [file = ''] = storedSecrets()
     writeFileSync(file, '{')

@@ -5,7 +5,7 @@ const scene = useScene()
 const sessions = async () => JSON.parse((await scene.home.run(['status', '--json'])).stdout)
 
 describe('at a terminal', () => {
-  it('sign-in asks for what it needs, and the password never shows', async () => {
+  it('sign-in asks for the missing values, and the password is never shown', async () => {
     const { code, shown } = await scene.home.type(
       ['sign-in'],
       [
@@ -20,7 +20,7 @@ describe('at a terminal', () => {
     expect(await sessions()).toMatchObject([{ url: scene.url, user: ada.email, renewable: true }])
   })
 
-  it('questions show on the terminal while the answer goes into a pipe', async () => {
+  it('questions go to the terminal while the result goes into a pipe', async () => {
     const args = ['sign-in', scene.url, '--email', ada.email, '--json']
     const { shown } = await scene.home.typeInto(args, 'sed s/^/piped:/', [
       ['Password', ada.password],
@@ -64,7 +64,7 @@ describe('in a script', () => {
     expect(await sessions()).toEqual([])
   })
 
-  it('a wrong password leaves the session of before', async () => {
+  it('a wrong password leaves the earlier session as it is', async () => {
     await scene.signIn()
     await scene.signIn({ ...ada, password: 'CANARY-7f3a wrong' })
     expect((await scene.home.run(['request', 'GET', '/api/v1/auth/user/me'])).code).toBe(0)
@@ -75,19 +75,19 @@ describe('in a script', () => {
     expect((await scene.home.run(args, { stdin: ada.password })).code).toBe(4)
   })
 
-  it('what is no URL ends with 2', async () => {
+  it('a server that is not a URL ends with 2', async () => {
     const args = ['sign-in', 'nocodb', '--email', ada.email, '--stdin']
     expect((await scene.home.run(args, { stdin: ada.password })).code).toBe(2)
   })
 
-  it('an API token is checked, kept, and sent as xc-token', async () => {
+  it('an API token is checked, saved, and sent as xc-token', async () => {
     const { token } = scene.double.control.createApiToken(ada.email)
     const args = ['sign-in', scene.url, '--api-token', '--stdin']
     expect((await scene.home.run(args, { stdin: token })).code).toBe(0)
     expect((await scene.home.run(['token', '--header'])).stdout).toBe(`xc-token: ${token}\n`)
   })
 
-  it('a wrong API token ends with 3 and is not kept', async () => {
+  it('a wrong API token ends with 3 and is not saved', async () => {
     const args = ['sign-in', scene.url, '--api-token', '--stdin']
     expect((await scene.home.run(args, { stdin: 'CANARY-7f3a' })).code).toBe(3)
     expect(await sessions()).toEqual([])
@@ -107,7 +107,7 @@ describe('several users and servers side by side', () => {
     expect(await who('bob@example.com')).toBe(bob.email)
   })
 
-  it('the last one signed in is meant, until another is chosen', async () => {
+  it('the last session signed in is the current one until the user chooses another', async () => {
     await scene.signIn(ada)
     await scene.signIn(bob)
     const current = async () =>
@@ -123,7 +123,7 @@ describe('several users and servers side by side', () => {
     expect(await sessions()).toHaveLength(1)
   })
 
-  it('a name that fits two sessions is asked back', async () => {
+  it('a name that fits two sessions ends with an error that lists both', async () => {
     await scene.signIn(ada)
     await scene.signIn(bob)
     const { code, stderr } = await scene.home.run(['token', '--session', 'example.com'])

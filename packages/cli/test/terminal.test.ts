@@ -28,8 +28,8 @@ async function evilServer() {
 
 const lines = (text: string) => text.split('\n')
 
-describe('what a server calls its things', () => {
-  it('is shown by doctor, status and failures in its line, without controls', async () => {
+describe('text from a server', () => {
+  it('stays on one line without control characters in doctor, status and failures', async () => {
     const server = await evilServer()
     const signIn = (password: string, ...more: string[]) =>
       scene.home.run(['sign-in', server.url, ...more, '--stdin'], { stdin: password })
@@ -48,7 +48,7 @@ describe('what a server calls its things', () => {
     expect(all.join('')).toContain('0.301.3')
   })
 
-  it('is the very bytes for a pipe, and harmless on a terminal', async () => {
+  it('goes unchanged into a pipe, and without control characters to a terminal', async () => {
     const server = await evilServer()
     const args = ['sign-in', server.url, '--email', ada.email, '--stdin']
     await scene.home.run(args, { stdin: ada.password })
@@ -60,17 +60,17 @@ describe('what a server calls its things', () => {
   })
 })
 
-it('what is typed is said without controls too', async () => {
+it('user input is printed without control characters too', async () => {
   const { stderr } = await scene.home.run(['sign-in', `--\u001B[31mred`])
   expect(stderr).not.toMatch(steering)
 })
 
-it('a text is one line, or lines and tabs', () => {
+it('oneLine() removes line ends, and harmlessLines() keeps line ends and tabs', () => {
   expect(oneLine('a\u001B[2Jb\r\nc\u0085d')).toBe('ab c d')
   expect(harmlessLines('a\tb\r\nc\u001B[2J')).toBe('a\tb\nc')
 })
 
-it('JSON means the same', () => {
+it('harmlessJson() keeps the meaning of the JSON', () => {
   const text = JSON.stringify({ [evil]: evil })
   expect(harmlessJson(text)).not.toMatch(steering)
   expect(JSON.parse(harmlessJson(text))).toEqual({ [evil]: evil })

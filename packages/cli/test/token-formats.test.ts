@@ -29,7 +29,7 @@ async function printed(format: string, env = {}) {
 }
 
 describe('exec-credential', () => {
-  it('is what a Kubernetes client takes from a plugin', async () => {
+  it('prints the answer of a Kubernetes credential plugin', async () => {
     await signIn()
     expect(await printed('exec-credential')).toEqual({
       apiVersion: 'client.authentication.k8s.io/v1',
@@ -50,12 +50,12 @@ describe('exec-credential', () => {
     expect(apiVersion).toBe(`client.authentication.k8s.io/${version}`)
   })
 
-  it('tells no expiry that is not known', async () => {
+  it('leaves out an unknown expiry', async () => {
     await signIn(8.64e15)
     expect((await printed('exec-credential')).status).toEqual({ token: bearer })
   })
 
-  it('is refused for a session whose token is no bearer token', async () => {
+  it('is refused for a session without a bearer token', async () => {
     await scene.signIn()
     const { code, stdout, stderr } = await scene.home.run(['token', '--format', 'exec-credential'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -64,7 +64,7 @@ describe('exec-credential', () => {
 })
 
 describe('credential-process', () => {
-  it('has the version and the expiry of AWS’ shape, and the token', async () => {
+  it('has Version and Expiration as in AWS’ format, and the token', async () => {
     await signIn()
     expect(await printed('credential-process')).toEqual({
       Version: 1,
@@ -86,7 +86,7 @@ describe('--id-token', () => {
   }
   const args = ['token', '--id-token', '--format', 'exec-credential']
 
-  it('is the ID token, with its own expiry', async () => {
+  it('prints the ID token with its own expiry', async () => {
     const idToken = jwt({ sub: 'CANARY-7f3a', iat: now, exp: now + 3600 })
     await keep(idToken)
     const { status } = JSON.parse((await scene.home.run(args)).stdout)
@@ -117,7 +117,7 @@ it('--header and --json are short for formats', async () => {
   }
 })
 
-it('an unknown format is refused, and the known ones are named', async () => {
+it('an unknown format is refused, and the message names the known ones', async () => {
   const { code, stderr } = await scene.home.run(['token', '--format', 'CANARY-7f3a'])
   expect(code).toBe(2)
   expect(stderr).toContain('exec-credential')

@@ -34,7 +34,7 @@ async function piped(line: string): Promise<string> {
   return settled(`$ ${line}\n${stdout.trim()}`)
 }
 
-it('the tour in the README is what the commands print', async () => {
+it('the commands print the output that the tour in the README shows', async () => {
   const { tableId } = scene.double.control.addTable()
   const steps = [
     await shown('latchkey sign-in https://nocodb.example.com', [

@@ -21,7 +21,7 @@ it.each([
   'sign-out SECRET',
   'use SECRET',
   'token --session https://ada:SECRET@nocodb.example.com',
-])('%s is wrong, and nothing of it is repeated', async (line) => {
+])('%s is refused, and the message repeats no secret', async (line) => {
   const { code, stdout, stderr } = await scene.home.run(typed(line))
   expect([2, 3]).toContain(code)
   expect(stderr).not.toBe('')
@@ -32,7 +32,7 @@ it.each([
   'request POST /items --input {"password":"SECRET"}',
   'request GET /items --header x-key_SECRET',
   'run -- PASSWORD=SECRET report',
-])('signed in, %s: nor is anything of that', async (line) => {
+])('%s after a sign-in is refused, and the message repeats no secret', async (line) => {
   await scene.signIn()
   const { code, stdout, stderr } = await scene.home.run(typed(line))
   expect(code).toBeGreaterThan(1)

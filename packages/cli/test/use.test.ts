@@ -15,13 +15,13 @@ describe('token', () => {
     expect(await response.json()).toMatchObject({ email: ada.email })
   })
 
-  it('--header prints what curl takes', async () => {
+  it('--header prints a header line for curl', async () => {
     await scene.signIn()
     const { stdout } = await run('token', '--header')
     expect(stdout).toMatch(/^xc-auth: eyJ[\w.-]+\n$/)
   })
 
-  it('--json tells the header and the expiry too', async () => {
+  it('--json prints the header and the expiry too', async () => {
     await scene.signIn()
     const told = JSON.parse((await run('token', '--json')).stdout)
     expect(told).toMatchObject({ url: scene.url, header: { name: 'xc-auth', value: told.token } })
@@ -39,7 +39,7 @@ describe('token', () => {
     expect(scene.double.control.counts()).toMatchObject({ signIns: 1, renewals: 1 })
   })
 
-  it('of a session that is over ends with 3 and tells to sign in', async () => {
+  it('of a session that is over ends with 3 and asks to sign in', async () => {
     await scene.signIn()
     scene.double.control.revokeSessions(ada.email)
     const { code, stderr } = await run('request', 'GET', '/api/v2/meta/bases')
@@ -61,7 +61,7 @@ describe('api-tokens', () => {
     expect(JSON.parse((await run('api-tokens', 'list', '--json')).stdout)).toEqual([])
   })
 
-  it('what is no id ends with 2', async () => {
+  it('an invalid id ends with 2', async () => {
     await scene.signIn()
     expect((await run('api-tokens', 'delete', 'CANARY-7f3a')).code).toBe(2)
   })

@@ -8,7 +8,7 @@ interface ApiTokenOptions extends SessionOptions {
   json?: boolean
 }
 
-/** Lists the user's API tokens: what they are for, never the tokens themselves. */
+/** Lists the ids and descriptions of the user's API tokens, never the tokens themselves. */
 export async function listApiTokens(options: ApiTokenOptions): Promise<void> {
   const tokens = await (await apiTokensOf(options)).list()
   const rows = tokens.map(({ id, description }) => ({ id, description }))
@@ -22,7 +22,7 @@ export async function listApiTokens(options: ApiTokenOptions): Promise<void> {
   )
 }
 
-/** Creates an API token and prints it: the server shows it this once. */
+/** Creates an API token and prints it. The server never shows it again. */
 export async function createApiToken(description: string | undefined, options: ApiTokenOptions) {
   const api = await apiTokensOf(options)
   const { id, token } = await api.create(description === undefined ? {} : { description })
@@ -32,7 +32,7 @@ export async function createApiToken(description: string | undefined, options: A
   print(token)
 }
 
-/** Deletes API tokens by their ids, none when one of them is no id. */
+/** Deletes API tokens by their ids. Deletes none of them if one of the ids is invalid. */
 export async function deleteApiTokens(ids: readonly string[], options: ApiTokenOptions) {
   if (!ids.every((id) => /^\d+$/.test(id))) {
     throw new Failure(

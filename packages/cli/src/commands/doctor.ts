@@ -17,21 +17,21 @@ import {
 import { tightenModes } from '../store-modes.ts'
 import { harmlessLines, oneLine, printJson } from '../terminal.ts'
 
-/** What was looked at, how it is, and what to do when it is not well. */
+/** Result of one check. */
 interface Finding {
   check: string
   ok: boolean
-  /** What was found; when it is not well, also what to do. */
+  /** What the check found. If it failed, also what to do. */
   found: string
 }
 
-/** A server's clock may be off by this much, in milliseconds, before tokens look expired or unborn. */
+/** How far the clocks may differ, in milliseconds. Beyond that, tokens look expired or not valid yet. */
 const CLOCK_TOLERANCE_MS = 30_000
 
-/** How long the server may take, in milliseconds, before it counts as unreachable. */
+/** How long to wait for the server, in milliseconds, before it counts as unreachable. */
 const KNOCK_LIMIT_MS = 10_000
 
-/** Looks at everything that may keep a session from working, and tells what to do. */
+/** Checks everything that a session needs, and prints what to do about each problem. */
 export async function doctor(options: SessionOptions & { json?: boolean }): Promise<void> {
   const findings: Finding[] = []
   for await (const finding of examine(options)) findings.push(finding)
@@ -93,7 +93,7 @@ async function* examineServer(options: SessionOptions): AsyncGenerator<Finding> 
   )
 }
 
-/** Tries, and gives what came of it. What is well is told where there is something to tell. */
+/** Runs one check and returns its value, or `undefined` if it failed. Success is reported only with `tellValue`. */
 async function* examined<T>(
   check: string,
   look: () => Promise<T>,
@@ -120,10 +120,10 @@ async function shutToOthers(): Promise<string> {
   throw new Error(said.join(' '))
 }
 
-/** Where the environment says who signs in, a place for the session is a convenience. */
+/** Checks the files. Without `isNeeded`, the environment signs in, so a missing place is not a failure. */
 async function permissions(isNeeded: boolean): Promise<string> {
   if (isNeeded) return shutToOthers()
-  if (!hasPlace()) return 'there is no home directory, so the session is not kept'
+  if (!hasPlace()) return 'no home directory is set, so the session is not kept'
   return shutToOthers().catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) throw error
     return `the directory of the sessions cannot be used (${error.code}), so the session is not kept`
@@ -135,7 +135,7 @@ async function holdsSession({ store, name, url }: Profile): Promise<true> {
   throw new Failure(ExitCode.signedOut, `does not hold the session. Run: latchkey sign-in ${url}`)
 }
 
-/** Asks the server for what needs no token. Not every NocoDB tells its version. */
+/** Sends a request that needs no token. Not every NocoDB reports its version. */
 async function knock({
   url,
   noco,
@@ -176,14 +176,14 @@ function whoDecides(): string {
     : `${set.join(', ')} set, but ignored without NOCODB_URL`
 }
 
-/** Not needed everywhere that it is named: one that is not used is no failure by itself. */
+/** An ignored proxy is not reported as a failure, because the server may be reachable without it. */
 const tellProxy = ({ variable, advice }: ProxyUse): string =>
   advice ?? `${variable} is set: requests go through that proxy, except those to this machine`
 
 const tellProfile = ({ name, url, store, user }: Profile): string =>
   `${name} (${[url, user, store].join(', ')})`
 
-/** Our clock beside the server's. */
+/** Compares this machine's clock with the server's. */
 function clock(date: string | null): Finding {
   const offMs = date === null ? undefined : Date.parse(date) - Date.now()
   if (offMs === undefined || Number.isNaN(offMs)) {

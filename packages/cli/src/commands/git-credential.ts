@@ -6,14 +6,14 @@ import { readProfiles } from '../profile-list.ts'
 import { type Session, type SessionOptions, useSaved } from '../session.ts'
 import { print } from '../terminal.ts'
 
-/** What git wants a credential for, as far as it matters here. */
+/** The fields of git's question that matter here. */
 interface Asked {
   /** Scheme, host and port of the server. */
   origin: string | undefined
   username: string | undefined
-  /** What the server has refused, where git wants it erased. */
+  /** The credential that the server rejected, if git asks to erase it. */
   refused: string | undefined
-  /** Whether git can send a token as `Authorization: Bearer` (2.46), and the server wants that. */
+  /** Whether git (2.46 or newer) can send `Authorization: Bearer`, and the server asks for it. */
   isBearer: boolean
 }
 
@@ -21,11 +21,11 @@ interface Asked {
 const USERNAME = 'oauth2'
 
 /**
- * One call of git's credential protocol (gitcredentials(7)). A session's token goes to the session's own server only.
- * For any other server nothing is answered, so that git asks its next helper.
+ * Answers one call of git's credential protocol (gitcredentials(7)). A token is returned only for the server of its
+ * session. For any other server nothing is printed, so that git asks its next helper.
  */
 export async function gitCredential(operation: string, options: SessionOptions): Promise<void> {
-  if (operation !== 'get' && operation !== 'erase') return // the session is kept already
+  if (operation !== 'get' && operation !== 'erase') return // `store`: the session is saved already
   const asked = readQuestion(await readAll(stdin))
   const profile = await sessionFor(asked, options)
   if (!profile) return
@@ -33,7 +33,7 @@ export async function gitCredential(operation: string, options: SessionOptions):
   return operation === 'get' ? answer(session, asked) : replaceRefused(session, asked)
 }
 
-/** Lines `key=value`; a key with `[]` may come several times. */
+/** Parses lines `key=value`. A key with `[]` may occur several times. */
 function readQuestion(text: string): Asked {
   const pairs = text.split(/\r?\n/).map((line) => {
     const at = line.indexOf('=')
@@ -50,7 +50,7 @@ function readQuestion(text: string): Asked {
   }
 }
 
-/** Of several sessions at the server: the one of git's user name; else the current one; else the newest. */
+/** Chooses among the sessions at the server: the one with git's user name, else the current one, else the newest. */
 async function sessionFor(
   { origin, username }: Asked,
   { session }: SessionOptions,
@@ -76,7 +76,7 @@ async function answer(session: Session, { username, isBearer }: Asked): Promise<
 
 const seconds = (ms: number) => Math.floor(ms / 1000)
 
-/** The server has refused the token, so the next question gets another one; unless that is there by now. */
+/** Renews the token that the server rejected, unless another process has renewed it since. */
 async function replaceRefused({ manager }: Session, { refused }: Asked): Promise<void> {
   const { accessToken } = await manager.getTokens()
   if (accessToken === refused) await manager.refresh()

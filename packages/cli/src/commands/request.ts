@@ -19,8 +19,8 @@ export interface RequestOptions extends SessionOptions {
 }
 
 /**
- * Sends one signed-in request and prints the answer's body: a pipe gets the bytes that the server sent, as
- * they come; a terminal text, JSON indented.
+ * Sends one signed-in request and prints the body of the response. A pipe gets the bytes unchanged, as they arrive;
+ * a terminal gets text, with JSON indented.
  */
 export async function request(
   method: string,
@@ -51,7 +51,7 @@ export async function request(
   )
 }
 
-/** `path` below the server's URL; a full URL only on the server itself, where the token may go. */
+/** Resolves `path` below the server's URL. A full URL must be on the same origin, because the token goes there. */
 function resolve(base: string, path: string): URL {
   const isFull = /^[a-z][a-z0-9+.-]*:\/\//i.test(path)
   const url = URL.parse(isFull ? path : `${base}/${path.replace(/^\/+/, '')}`)
@@ -72,7 +72,7 @@ async function readInput(input: string): Promise<Buffer<ArrayBuffer>> {
   try {
     return await buffer(input === '-' ? stdin : createReadStream(input))
   } catch (error) {
-    // Not repeated: it may be the body itself, given by mistake.
+    // The message leaves out the path: the user may have passed the body itself by mistake.
     const { code } = error as NodeJS.ErrnoException
     throw new Failure(
       ExitCode.usage,
@@ -81,7 +81,7 @@ async function readInput(input: string): Promise<Buffer<ArrayBuffer>> {
   }
 }
 
-/** What no client sends (a body with GET, a method with a space) is the command line's fault. */
+/** Reports a request that no client can send (GET with a body, a method with a space) as a usage error. */
 function expectSendable(url: URL, init: RequestInit): void {
   try {
     void new Request(url, init)
@@ -90,7 +90,7 @@ function expectSendable(url: URL, init: RequestInit): void {
   }
 }
 
-/** Cookies are credentials, and a server may repeat the token it got. */
+/** Prints status and headers. Redacts cookies, which are credentials, and the token if the server repeats it. */
 async function tellHeaders(response: Response, { manager }: Session): Promise<void> {
   const { accessToken } = await manager.getTokens()
   say(`${response.status} ${response.statusText}`.trim())
@@ -111,7 +111,7 @@ async function printBody({ body, headers }: Response): Promise<void> {
   say(`The answer is not text: ${whole.length} bytes of ${type}. Send them to a file.`)
 }
 
-/** JSON is indented. */
+/** Indents JSON, and leaves other text as it is. */
 function readable(text: string): string {
   try {
     return harmlessJson(JSON.stringify(JSON.parse(text), null, 2))
@@ -120,7 +120,7 @@ function readable(text: string): string {
   }
 }
 
-/** A new token that could not be had now, or not be kept here, is no session that is over. */
+/** A renewal that is unavailable, or a store that failed, does not mean that the session is over. */
 function exitCodeBecause(reason: Error): ExitCode {
   const code = exitCodeOf(reason)
   return code === ExitCode.store || code === ExitCode.unavailable ? code : ExitCode.signedOut

@@ -7,15 +7,15 @@ import { Failure } from '../failure.ts'
 import { freshCredential } from '../fresh-credential.ts'
 import { type SessionOptions, useSession } from '../session.ts'
 
-/** What a terminal sends to everybody who runs in it. */
+/** Signals that a terminal sends to every process in its foreground group. */
 const fromTerminal = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT', 'SIGHUP'])
-/** The signals that are the command's to answer. */
+/** The signals that are left to the command. */
 const signals: readonly NodeJS.Signals[] = [...fromTerminal, 'SIGTERM']
 
 /**
- * Runs a command with a fresh token in its environment, never in its arguments, which everybody on the
- * machine can read: `LATCHKEY_URL`, `LATCHKEY_TOKEN` and `LATCHKEY_HEADER` (`xc-auth: …`); for an API
- * token also what `nocodbFromEnv` reads. Ends as the command did.
+ * Runs a command with a fresh token in its environment: `LATCHKEY_URL`, `LATCHKEY_TOKEN` and `LATCHKEY_HEADER`
+ * (`xc-auth: …`). The token is not in the arguments, because every user of the machine can read those. For an API
+ * token, also sets the variables that `nocodbFromEnv` reads. Exits with the command's exit code.
  */
 export async function run(command: readonly string[], options: SessionOptions): Promise<void> {
   const [file = '', ...args] = command
@@ -25,7 +25,7 @@ export async function run(command: readonly string[], options: SessionOptions): 
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
     const code = isMissing ? ExitCode.commandNotFound : ExitCode.commandNotStarted
-    // Not repeated where it may be a variable, as a shell takes them before a command.
+    // The message leaves it out if it may be `NAME=secret`, which a shell accepts before a command.
     if (/[=\s]/.test(file)) throw new Failure(code, 'The command could not be started.')
     throw new Failure(code, `${file} could not be started.`, { cause })
   }
@@ -40,7 +40,7 @@ async function outcomeOf(
   const { stdin, stdout, stderr } = process
   const isInTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY)
   const pass = (signal: NodeJS.Signals) => {
-    // In a terminal the command has got it as well: twice is what people press to break off.
+    // In a terminal the command has received it too. A second Ctrl-C would make many programs stop at once.
     if (!isInTerminal || !fromTerminal.has(signal)) child.kill(signal)
   }
   for (const signal of signals) process.on(signal, pass)

@@ -12,13 +12,13 @@ import { openStore } from '../session.ts'
 import type { SignInOptions } from '../sign-in-options.ts'
 import { oneLine, printJson, say } from '../terminal.ts'
 
-/** Asks for what is missing, signs in, keeps the session and makes it the current one. */
+/** Asks for missing values, signs in, saves the session and makes it the current one. */
 export async function signIn(given: string | undefined, asked: SignInOptions): Promise<void> {
   expectOneWay(asked)
   await enterAndKeep(given, asked, enter)
 }
 
-/** Creates a NocoDB user and goes on as that user. */
+/** Creates a NocoDB user and signs in as that user. */
 export async function signUp(given: string | undefined, asked: SignInOptions): Promise<void> {
   const { signUp: enterAnew } = await import('../services/nocodb.ts')
   await enterAndKeep(given, { ...asked, service: 'nocodb' }, enterAnew)
@@ -40,7 +40,7 @@ async function enterAndKeep(
   await keep(profile, options)
 }
 
-/** Several would contradict each other, and one would be taken in silence. */
+/** Refuses several ways to sign in, because all but one would be ignored without a message. */
 function expectOneWay(options: SignInOptions): void {
   const { apiToken, browser, clientCredentials, device, refreshToken } = options
   const ways = [apiToken, browser, clientCredentials, device, refreshToken]
@@ -51,7 +51,7 @@ function expectOneWay(options: SignInOptions): void {
   )
 }
 
-/** What the environment allows is allowed to the session as well. */
+/** Saves a permission from the environment with the session, so that later commands have it too. */
 const withAllowances = (options: SignInOptions): SignInOptions =>
   allowsInsecure(options) ? { ...options, allowInsecure: true } : options
 
@@ -81,7 +81,7 @@ async function serverUrl(given: string | undefined, options: SignInOptions): Pro
   return read(await ask(question, 'latchkey sign-in <url>', { initial, check: read }))
 }
 
-/** What would fail after the sign-in had better fail before somebody types a password. */
+/** Opens and reads the store first, so that a broken one is reported before the user types a password. */
 async function readableStore({ store: kind }: SignInOptions): Promise<TokenStore> {
   await readProfiles()
   const store = await openStore(kind)
@@ -99,7 +99,7 @@ async function keep(profile: Profile, { json }: SignInOptions): Promise<void> {
   if (replaced) await forgetReplaced(replaced, profile)
 }
 
-/** What the session of that name has left in another store, or beside it, is nobody's any more. */
+/** Removes the secrets of the replaced session that the new one does not overwrite. */
 async function forgetReplaced(replaced: Profile, profile: Profile): Promise<void> {
   const { name, url, user, store: kind } = replaced
   if (url !== profile.url || user !== profile.user) {

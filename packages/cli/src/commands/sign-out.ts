@@ -14,7 +14,7 @@ export interface SignOutOptions extends SessionOptions {
   local?: boolean
 }
 
-/** Ends saved sessions, at their servers and here. One that fails does not keep the others from ending. */
+/** Ends saved sessions, at their servers and here. If one fails, the others are still ended. */
 export async function signOut(options: SignOutOptions): Promise<void> {
   const chosen = options.all ? (await readProfiles()).sessions : [await selectProfile(options)]
   const failures: unknown[] = []
@@ -43,11 +43,11 @@ async function endSession(profile: Profile, options: SignOutOptions): Promise<vo
     say('The browser may still be signed in at the server. To end that as well, open:', page)
 }
 
-/** How a sign-out at the server went. */
+/** Result of a sign-out at the server. */
 interface Ended {
-  /** Why the server could not be told. The session is forgotten here all the same. */
+  /** Why the server was not told. The session is forgotten here all the same. */
   failure?: Failure
-  /** Where a person ends what the server's own pages remember of them. */
+  /** Page where the user signs out of the server's own website. */
   url?: string | undefined
 }
 
@@ -57,9 +57,9 @@ async function endAtServer(
   options: SignOutOptions,
 ): Promise<Ended> {
   try {
-    await store.getToken(profile.name) // what cannot be read cannot be ended there
+    await store.getToken(profile.name) // throws if it cannot be read, and then it cannot be ended at the server
     const { manager } = await openSession(profile, store, options)
-    manager.on('storeFailed', () => undefined) // what cannot be removed is told below
+    manager.on('storeFailed', () => undefined) // endSession() removes the entries itself, and that reports the failure
     if (profile.service === 'oauth' && profile.by) return { url: await endPerson(manager) }
     await manager.signOut()
     return {}
@@ -70,7 +70,7 @@ async function endAtServer(
   }
 }
 
-/** The ID token stays out of the address, which is shown; the server then asks the person first. */
+/** Removes the ID token from the URL, because the URL is printed. The server then asks the user to confirm. */
 async function endPerson(manager: TokenManager): Promise<string | undefined> {
   const { startSignOut } = await import('@latchkey/oauth')
   const { url } = await startSignOut(manager)

@@ -7,7 +7,7 @@ import { hasPlace, readProfiles } from '../profile-list.ts'
 import { hasCredentials, openStore, type SessionOptions } from '../session.ts'
 import { oneLine, print, printJson, say, table } from '../terminal.ts'
 
-/** One session, as far as can be told without asking its server. */
+/** State of one session, without asking its server. */
 interface SessionStatus {
   name: string
   current: boolean
@@ -15,17 +15,17 @@ interface SessionStatus {
   url: string
   user: string
   store: StoreKind
-  /** When the access token expires, in epoch milliseconds; absent when nobody knows, or never. */
+  /** When the access token expires, in epoch milliseconds. Absent: unknown, or never. */
   expiresAt?: number | undefined
-  /** Whether a new token can be had without signing in again. */
+  /** Whether a new token can be obtained without signing in again. */
   renewable: boolean
-  /** Whether there is a session in the store at all. */
+  /** Whether the store holds the session. */
   signedIn: boolean
-  /** Why the store could not tell. */
+  /** Why the store could not be read. */
   problem?: string
 }
 
-/** Tells who is signed in where, until when, and whether it goes on after that. */
+/** Prints for each session the server, the user, when its token expires, and whether it can be renewed. */
 export async function status(options: SessionOptions & { json?: boolean }): Promise<void> {
   const isByEnvironment = hasCredentials()
   const profiles = isByEnvironment && !hasPlace() ? { sessions: [] } : await readProfiles()
@@ -46,7 +46,7 @@ export async function status(options: SessionOptions & { json?: boolean }): Prom
   print(chosen.map((profile, at) => tell(profile, sessions[at])).join('\n\n'))
 }
 
-/** Each store is opened once, so that a locked keychain asks for its password once. */
+/** Opens each store only once, so that a locked keychain asks for its password once. */
 function storesOnce(): (kind: StoreKind) => Promise<TokenStore> {
   const stores = new Map<StoreKind, Promise<TokenStore>>()
   return (kind) => {
@@ -105,7 +105,7 @@ function stateOf(profile: Profile, session: SessionStatus): string[][] {
   ]
 }
 
-/** The end of the year 9999. What lies beyond is how servers say "never", and soon no calendar has it. */
+/** The end of the year 9999. Servers send later times to mean "never"; `Date` cannot express the latest of them. */
 const LAST_INSTANT = 253_402_300_799_999
 
 function tellInstant(at: number | undefined): string {

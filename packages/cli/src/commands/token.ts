@@ -9,13 +9,13 @@ export interface TokenOptions extends SessionOptions {
   idToken?: boolean
 }
 
-/** Prints a token that is valid now and for a while, renewed when it has to be. */
+/** Prints a token that stays valid for a while. Renews it first if too little of its life is left. */
 export async function token({ format, idToken, ...options }: TokenOptions): Promise<void> {
   const session = await useSession(options)
   const credential = await (idToken ? freshIdToken : freshCredential)(session)
   const { token: bare, expiresAt, header } = credential
   const [name, value] = header
-  // What fails had better fail before a secret is announced.
+  // This can fail, so it comes before the warning about a secret on the screen.
   const execAnswer = format === 'exec-credential' ? execCredential(credential) : undefined
   warnOfSecret('token')
   switch (format) {

@@ -2,7 +2,7 @@ import { chooseProfile } from '../profile.ts'
 import { changeProfiles, readProfiles } from '../profile-list.ts'
 import { say } from '../terminal.ts'
 
-/** Makes another session the one that is meant when nothing is said. */
+/** Changes the current session: the one that commands use without --session. */
 export async function use(wanted: string): Promise<void> {
   const { name } = chooseProfile(await readProfiles(), wanted)
   await changeProfiles((profiles) => ({ ...profiles, current: name }))

@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts'
 import type { JwtProfile } from '../profile.ts'
 import { aboutSession, expectStored, type SignInOptions, type Way } from '../sign-in-options.ts'
 
-/** Signs in to an API that answers with a token, and leaves the session in `store`. */
+/** Signs in to an API that answers with a token, and saves the session in `store`. */
 export async function signIn(
   url: string,
   options: SignInOptions,
@@ -33,7 +33,7 @@ export async function signIn(
   return profile
 }
 
-/** Goes on with a session that began elsewhere. */
+/** Takes over a session that began elsewhere, by its refresh token. */
 async function goOn(url: string, options: SignInOptions, store: TokenStore): Promise<JwtProfile> {
   const { refreshPath, signInPath = '/login' } = options
   if (refreshPath === undefined) {
@@ -59,7 +59,7 @@ async function goOn(url: string, options: SignInOptions, store: TokenStore): Pro
   return profile
 }
 
-/** The session that a profile tells of. */
+/** Opens the session of a profile. */
 export function open(profile: JwtProfile, store: TokenStore, { fetch }: Way): JwtSession {
   const { url, name, signInPath, refreshPath, allowInsecure } = profile
   return jwtSession({

@@ -12,11 +12,11 @@ interface Credentials {
   password: string
 }
 
-/** Signs in with e-mail and password, and leaves the session in `store`. */
+/** Signs in with e-mail and password, and saves the session in `store`. */
 export const signIn = (url: string, options: SignInOptions, store: TokenStore) =>
   enter(url, options, store, (noco, credentials) => noco.signIn(credentials))
 
-/** Creates a user, and leaves that user's session in `store`. */
+/** Creates a user, and saves that user's session in `store`. */
 export const signUp = (url: string, options: SignInOptions, store: TokenStore) =>
   enter(url, options, store, (noco, credentials) => noco.signUp(credentials))
 
@@ -36,7 +36,7 @@ async function enter(
   return profile
 }
 
-/** Checks an API token, and leaves it in `store`. */
+/** Checks an API token with the server, and saves it in `store`. */
 export async function keepApiToken(
   url: string,
   options: SignInOptions,
@@ -51,7 +51,7 @@ export async function keepApiToken(
   return { ...about, service: 'nocodb', apiToken: true }
 }
 
-/** Goes on with a session that began elsewhere, such as in a browser after single sign-on. */
+/** Takes over a session that began elsewhere, such as in a browser after single sign-on. */
 export async function goOn(
   url: string,
   options: SignInOptions,
@@ -72,7 +72,7 @@ export async function goOn(
   return profile
 }
 
-/** The session that a profile tells of. */
+/** Opens the session of a profile. */
 export async function open(profile: NocoDBProfile, store: TokenStore, way: Way): Promise<NocoDB> {
   const { url, name, user, apiToken } = profile
   if (!apiToken) return nocodb({ store, name, email: user, ...server(profile, way) })

@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts'
 import { type OAuthProfile, secretName } from '../profile.ts'
 import { aboutSession, expectStored, type SignInOptions, type Way } from '../sign-in-options.ts'
 
-/** Signs in a person, or a client of its own, and leaves the session in `store`. */
+/** Signs in a user, or the client itself, and saves the session in `store`. */
 export async function signIn(
   url: string,
   options: SignInOptions,
@@ -17,7 +17,7 @@ export async function signIn(
   if ((issuer === undefined) === (tokenEndpoint === undefined)) {
     throw new Failure(
       ExitCode.usage,
-      'Name the server that gives the tokens: --issuer or --token-endpoint.',
+      'Name the server that issues the tokens: --issuer or --token-endpoint.',
     )
   }
   const clientId = options.clientId ?? (await ask('Client id', '--client-id'))
@@ -26,13 +26,13 @@ export async function signIn(
 
 type ClientOptions = SignInOptions & { clientId: string }
 
-/** A secret on stdin and no word about a person: the client signs in itself. */
+/** A secret on stdin, without --browser or --device, means that the client signs in itself. */
 function wayOf({ refreshToken, clientCredentials, browser, device, stdin }: SignInOptions) {
   if (refreshToken) return goOn
   return clientCredentials || (stdin && !browser && !device) ? enterAsClient : enterAsPerson
 }
 
-/** Obtains a first token for a client, and leaves it and the client's secret in `store`. */
+/** Obtains a first token for a client, and saves it and the client secret in `store`. */
 async function enterAsClient(url: string, options: ClientOptions, store: TokenStore) {
   const secret = options.stdin
     ? await readSecret('client secret')
@@ -44,7 +44,7 @@ async function enterAsClient(url: string, options: ClientOptions, store: TokenSt
   return profile
 }
 
-/** A person signs in with a browser, here or elsewhere. A client that has a secret gives it on stdin. */
+/** Signs in a user with a browser, here or on another device. A client secret, if there is one, comes from stdin. */
 async function enterAsPerson(url: string, options: ClientOptions, store: TokenStore) {
   const { signInPerson } = await import('./person.ts')
   await expectKeepable(store)
@@ -54,7 +54,7 @@ async function enterAsPerson(url: string, options: ClientOptions, store: TokenSt
     ...(clientSecret === undefined && { publicClient: true }),
   }
   const draft = { ...(await profileOf(url, options.clientId, options)), ...about }
-  const visit = memoryStore() // who signs in, and so what the session is called, is known afterwards
+  const visit = memoryStore() // the session's name depends on the user, who is known only after the sign-in
   const idToken = await signInPerson(client(draft, clientSecret, visit, options), options)
   const tokens = await visit.getToken(draft.name)
   if (!tokens) throw new Failure(ExitCode.failed, 'The sign-in ended without a token.')
@@ -63,7 +63,7 @@ async function enterAsPerson(url: string, options: ClientOptions, store: TokenSt
   return keepTokens(profile, tokens, clientSecret, store, options)
 }
 
-/** Goes on with a session of a client without a secret that began elsewhere. */
+/** Takes over a session that began elsewhere, of a client without a secret. */
 async function goOn(url: string, options: ClientOptions, store: TokenStore) {
   await expectKeepable(store)
   const refreshToken = await askRefreshToken(options)
@@ -101,7 +101,7 @@ async function profileOf(url: string, user: string, options: ClientOptions): Pro
   }
 }
 
-/** The session that a profile tells of. */
+/** Opens the session of a profile. */
 export async function open(profile: OAuthProfile, store: TokenStore, way: Way): Promise<OAuth> {
   if (profile.publicClient) return client(profile, undefined, store, way)
   const kept = await store.getToken(secretName(profile.name))
@@ -112,7 +112,7 @@ export async function open(profile: OAuthProfile, store: TokenStore, way: Way): 
   )
 }
 
-/** How a client is reached; the endpoints matter for a sign-in only. */
+/** Way to reach a client's server. The endpoints are used only for a sign-in. */
 type ClientWay = Way & Pick<SignInOptions, 'authorizationEndpoint' | 'deviceEndpoint'>
 
 function client(

@@ -9,9 +9,9 @@ import type { SignInOptions } from '../sign-in-options.ts'
 import { say } from '../terminal.ts'
 
 /**
- * Signs in a person: with the browser of this machine, or with a code and any browser. Ctrl-C ends it.
+ * Signs in a user with the browser of this machine, or with a code in any browser. Ctrl-C cancels it.
  *
- * @returns The ID token, which says who signed in, where the server gave one.
+ * @returns The ID token, which names the user, if the server returned one.
  */
 export async function signInPerson(
   manager: OAuth,
@@ -59,7 +59,7 @@ function tellCode(code: DeviceCode): void {
   say(
     `Open ${verificationUri} in any browser and enter the code ${userCode}`,
     ...(verificationUriComplete === undefined ? [] : [`or open ${verificationUriComplete}`]),
-    minutes < 1440 ? `The code is good for ${minutes} min. Waiting …` : 'Waiting …',
+    minutes < 1440 ? `The code is valid for ${minutes} min. Waiting …` : 'Waiting …',
   )
 }
 
@@ -69,7 +69,7 @@ const tooLate = (device = false) =>
     `${device ? 'The code has expired' : 'The browser did not come back in time'}. Run the sign-in again.`,
   )
 
-/** As other commands read BROWSER: a program and its arguments, then the address, or `%s` in its place. */
+/** Opens `url` with BROWSER: a program and its arguments. The URL replaces `%s`, or is added at the end. */
 async function openWith(browser: string, url: string): Promise<void> {
   const [file = '', ...rest] = browser.split(/\s+/)
   const args = rest.includes('%s') ? rest.map((one) => (one === '%s' ? url : one)) : [...rest, url]
