@@ -15,7 +15,7 @@ const blocks = pages.flatMap(blocksOf)
 const nameOf = ({ page, line }: Block) => `${page.replaceAll(/\W/g, '-')}-${line}`
 const titleOf = ({ page, line }: Block) => `${page}:${line}`
 
-/** The examples of the reference are parts of programs; `doc-surroundings.d.ts` is the rest. */
+/** The examples of the reference are parts of programs; `docs/surroundings.d.ts` is the rest. */
 const isReference = ({ page }: Block) => page.startsWith('docs/api/')
 const typescript = blocks.filter(({ language }) => language === 'ts')
 const javascript = blocks.filter(
@@ -34,7 +34,7 @@ beforeAll(() => {
     writeFileSync(file, `${imports}${block.code}\nexport {}\n`)
     return file
   })
-  const surroundings = join(root, 'e2e', 'src', 'doc-surroundings.d.ts')
+  const surroundings = join(root, 'e2e', 'src', 'docs/surroundings.d.ts')
   complaints = compile([surroundings, ...files])
 }, 60_000)
 

@@ -72,7 +72,8 @@ export class LatchkeyError extends Error {
 
 /**
  * Thrown by a grant for a definite no: these credentials will never work. The manager then asks the next grant of
- * the chain. Any other error of a grant means "unavailable": the session is kept and the renewal is tried again.
+ * the chain. Any other error of a grant, except a `GrantDeferredError`, means "unavailable": the session is kept and the
+ * renewal is tried again.
  */
 export class GrantRejectedError extends LatchkeyError {
   /** `'GrantRejectedError'`. */

@@ -39,7 +39,10 @@ const instant = (value: unknown): value is number =>
  */
 export function readTokenSet(value: unknown): TokenSet {
   if (typeof value !== 'object' || value === null) {
-    throw new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token set.')
+    throw new LatchkeyError(
+      'ERR_UNUSABLE_TOKEN',
+      'The answer of the server, the grant or the store contains no token set.',
+    )
   }
   const own = (key: keyof TokenSet): unknown =>
     Object.hasOwn(value, key) ? (value as TokenSet)[key] : undefined

@@ -29,10 +29,10 @@ describe('a token set from outside', () => {
   })
 
   it.each<[unknown, string]>([
-    ['text', 'The answer holds no token set.'],
-    [5, 'The answer holds no token set.'],
-    [null, 'The answer holds no token set.'],
-    [undefined, 'The answer holds no token set.'],
+    ['text', 'The answer of the server, the grant or the store contains no token set.'],
+    [5, 'The answer of the server, the grant or the store contains no token set.'],
+    [null, 'The answer of the server, the grant or the store contains no token set.'],
+    [undefined, 'The answer of the server, the grant or the store contains no token set.'],
     [{}, '`accessToken` is not a string but undefined.'],
     [{ accessToken: '' }, '`accessToken` is empty.'],
     [{ accessToken: 'a', refreshToken: 7 }, '`refreshToken` is not a string but number.'],

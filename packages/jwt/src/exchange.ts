@@ -96,10 +96,10 @@ const hasErrors = (body: unknown) =>
 export const noToken = (endpoint: Settled<Endpoint>, { response, body }: Answer): LatchkeyError =>
   new LatchkeyError(
     'ERR_UNEXPECTED_ANSWER',
-    `${nameOf(endpoint)} answered ${response.status} without a token where \`token\` says it is.`,
+    `${nameOf(endpoint)} answered ${response.status} without a token at the place that the option \`token\` names.`,
     // Shows core that the refresh token may be spent, so that it is not sent again at once.
     {
-      cause: new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer holds no token.'),
+      cause: new LatchkeyError('ERR_UNUSABLE_TOKEN', 'The answer of the server contains no token.'),
       retryAfterMs: typeof body === 'object' ? MISTAKE_WAIT_MS : undefined,
     },
   )

@@ -185,7 +185,7 @@ function valuesOf(
   if (pieces.size <= MOST_PIECES) return pieces
   throw new StoreError(
     'ERR_STORE_TOO_LARGE',
-    `The session would take ${whole} bytes of cookies. Browsers keep ${LIMIT_BYTES} in one, and a session has at most ${MOST_PIECES}: servers refuse longer headers. Keep such a session on the server (redisStore), behind a session id of yours.`,
+    `The session would take ${whole} bytes of cookies. A cookie holds ${LIMIT_BYTES} bytes, and a session may use ${MOST_PIECES} cookies, because servers limit the size of headers. Keep such a session on the server (redisStore), behind your own session ID.`,
   )
 }
 

@@ -142,7 +142,7 @@ function ownDirectory(options: FileStoreOptions): string {
   const { directory } = options
   if (directory === undefined) return fileStoreDirectory()
   if (typeof directory === 'string' && directory !== '') return resolve(directory)
-  throw new StoreError('ERR_INVALID_OPTION', '`directory` is the path of a directory, not empty.')
+  throw new StoreError('ERR_INVALID_OPTION', '`directory` must be a non-empty string.')
 }
 
 /** Returns the file's name. It hides the session's name, and cannot lead out of the directory. */

@@ -54,7 +54,7 @@ export function keychainStore(
   expectKnown(options, KNOWN)
   const { service = 'latchkey', lockDirectory = join(fileStoreDirectory(), 'keychain') } = options
   if (typeof service !== 'string' || service === '') {
-    throw new StoreError('ERR_INVALID_OPTION', '`service` is a name, not empty.')
+    throw new StoreError('ERR_INVALID_OPTION', '`service` must be a non-empty string.')
   }
   const keyring = createKeyring(service)
   const locks = fileStore({ directory: lockDirectory })

@@ -140,7 +140,7 @@ async function write(
   if (Number(await runScript(port, WRITE, key, values, patienceMs)) === 1) return
   throw new StoreError(
     'ERR_STORE_OVERTAKEN',
-    'Something newer was stored, or a sign-out, after this renewal had lost its lock. That stays; this was not written.',
+    'The lock expired during this renewal, and the stored session has changed since. The renewed tokens were not stored.',
   )
 }
 

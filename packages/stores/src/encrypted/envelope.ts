@@ -40,7 +40,7 @@ export async function open(sealed: string, name: string, keys: Keys): Promise<st
   }
   throw new StoreError(
     'ERR_STORE_WRONG_KEY',
-    'None of the keys decrypts the stored session: it was encrypted with another key, or it was altered or moved from another name. It was left as it is. Give encrypted() the key it was written with, after the new one.',
+    'None of the keys decrypts the stored session: it was encrypted with another key, or it was altered or moved from another name. It was not changed. Pass both keys: encrypted(store, [newKey, oldKey]).',
   )
 }
 
@@ -49,7 +49,7 @@ function partsOf(sealed: string): Uint8Array<ArrayBuffer> {
   if (format === undefined || text === undefined) {
     throw new StoreError(
       'ERR_STORE_GARBAGE',
-      'What is there is not encrypted, so it is not used. It was left as it is; sign in again to replace it.',
+      'The stored session is not encrypted, so it is not used. It was not changed; sign in again to replace it.',
     )
   }
   if (Number(format) === FORMAT) return fromBase64Url(text)

@@ -44,6 +44,9 @@ export async function withStoreErrors<T>(path: string, work: () => Promise<T>): 
 /** Paths are not secret: they hold a hash of the session's name, and no part of its tokens. */
 function storeError(path: string, cause: unknown): StoreError {
   const code = systemCode(cause) ?? 'an unknown error'
-  const [meaning, why] = meanings.get(code) ?? ['ERR_STORE_UNAVAILABLE', 'that may pass']
+  const [meaning, why] = meanings.get(code) ?? [
+    'ERR_STORE_UNAVAILABLE',
+    'this may be temporary; try again',
+  ]
   return new StoreError(meaning, `No access to ${path} (${code}): ${why}.`, { cause })
 }

@@ -65,14 +65,14 @@ const isBusy = (error: unknown) =>
 const noSqlite = () =>
   new StoreError(
     'ERR_STORE_PEER_MISSING',
-    'Sharing sessions between processes needs node:sqlite, which this runtime does not have: use Node 22.13 or newer.',
+    'The lock between processes needs node:sqlite, which this runtime does not have: use Node 22.13 or newer.',
   )
 
 function lockError(path: string, cause: unknown): StoreError {
   if (isBusy(cause)) {
     return new StoreError(
       'ERR_STORE_LOCKED',
-      'Another process has been renewing this session for too long; it may be suspended. Try again, or end it.',
+      'Another process has been renewing this session for too long; it may be suspended. Try again, or end that process.',
       { cause },
     )
   }

@@ -55,7 +55,7 @@ export async function secure(
 
 const isTight = ({ mode }: Stats) => (mode & 0o077) === 0
 
-export const AWAY = 'See who put it there, and remove it'
+export const AWAY = 'Find out who created it, and remove it'
 
 export function insecure(
   path: string,

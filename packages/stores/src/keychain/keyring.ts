@@ -99,7 +99,7 @@ async function loadPeer(): Promise<typeof Peer> {
   } catch (cause) {
     throw new StoreError(
       'ERR_STORE_PEER_MISSING',
-      'The keychain needs the package @napi-rs/keyring: npm install @napi-rs/keyring. If it is installed, it has no build for this platform.',
+      'The keychain needs the package @napi-rs/keyring: npm install @napi-rs/keyring. If it is already installed, it does not support this platform.',
       { cause },
     )
   }

@@ -57,7 +57,7 @@ function guarded<T>(work: () => T): T {
     if (name === 'QuotaExceededError' || name === 'NS_ERROR_DOM_QUOTA_REACHED') {
       throw new StoreError(
         'ERR_STORE_FULL',
-        "The page's storage is full, or has no room at all, as in some private windows.",
+        "The page's storage is full, or its quota is 0, as in some private windows.",
         { cause },
       )
     }
