@@ -9,7 +9,7 @@ import { Failure } from './failure.ts'
  *
  * Before each renewal, checks with `canWrite` that the store can be written. A store without `canWrite` gets the
  * unchanged session written again. If the check fails (a read-only mount, another user's directory, a full disk, a
- * locked keychain), the refresh token is not spent. The wrapped store has no `watch`: changes by other processes are
+ * locked keychain), the refresh token is not spent. The wrapped store has no `subscribe`: changes by other processes are
  * read before a renewal.
  *
  * @param signsInAnew Whether another way to a token exists, such as a password in the environment. If so, a failed

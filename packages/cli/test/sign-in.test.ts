@@ -128,6 +128,6 @@ describe('several users and servers side by side', () => {
     await scene.signIn(bob)
     const { code, stderr } = await scene.home.run(['token', '--session', 'example.com'])
     expect(code).toBe(2)
-    expect(stderr).toContain('may be')
+    expect(stderr).toContain('Several sessions match')
   })
 })

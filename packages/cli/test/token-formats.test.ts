@@ -97,7 +97,7 @@ describe('--id-token', () => {
   it.each([
     ['is not there', '', '--scope'],
     ['has expired', jwt({ iat: now - 7200, exp: now - 3600 }), 'did not renew it'],
-  ])('that %s is told, with what to do', async (_, idToken, told) => {
+  ])('that %s ends with 3, and the message names what to do', async (_, idToken, told) => {
     await keep(idToken)
     const { code, stdout, stderr } = await scene.home.run(args)
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
