@@ -91,6 +91,20 @@ describe('tokens in an ordinary answer', () => {
     expect(await store.getToken('me')).toMatchObject({ accessToken: 'next', refreshToken: 'r' })
   })
 
+  it('are not used while a renewal is under way, which obtains newer ones', async () => {
+    const { manager, scripted, clock, events } = harness(handing('next'))
+    await manager.setTokens({ accessToken: 'first', expiresAt: clock.now() + 600_000 })
+    clock.pass(600_000 - 1_000)
+    const authorization = await authorize(manager) // the renewal starts in the background
+    void manager.recover(authorization, answer(200))
+    expect(sent(await authorize(manager))).toBe('Bearer first')
+    await settled()
+    scripted.settle({ accessToken: 'renewed' })
+    await settled()
+    expect(sent(await authorize(manager))).toBe('Bearer renewed')
+    expect(events.renewed).toHaveLength(1)
+  })
+
   it('are not stored over a sign-out elsewhere that was not reported yet', async () => {
     const store = memoryStore()
     const { manager } = harness({ store, name: 'me', ...handing('next') })

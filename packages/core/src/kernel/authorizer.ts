@@ -135,7 +135,8 @@ export class KernelAuthorizer implements Authorizer {
     if (authorization.generation === 0)
       return status === 401 ? this.#recoverBare(authorization, response, asked) : undefined
     if (droppedOf(response) === true) return undefined
-    if (tokensFrom && status < 400) this.#handedOn.takeFrom(response, authorization)
+    const handsOn = tokensFrom && status < 400 && !this.#renewal.isUnderWay // a renewal obtains newer ones
+    if (handsOn) this.#handedOn.takeFrom(response, authorization)
     if (onChallenge && (status === 401 || status === 403) && !authorization.answersChallenge)
       return this.#answerChallenge(authorization, response, asked)
     return isTokenRejected || status === 401
@@ -280,9 +281,8 @@ export class KernelAuthorizer implements Authorizer {
       const replay = await this.#authorization(next, target, attempt)
       replay.answersChallenge = answersChallenge
       const { method, url } = target
-      const where = url.origin + url.pathname
       const at = this.#options.clock.now()
-      this.#events.emit('retried', { at, generation, method, url: where })
+      this.#events.emit('retried', { at, generation, method, url: url.origin + url.pathname })
       throwIfAborted(signal) // a listener may have aborted it, or the scheme took long to sign
       return replay
     } catch (error) {
