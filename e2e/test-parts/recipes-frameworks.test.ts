@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { stripTypeScriptTypes } from 'node:module'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { shownIn } from '../src/docs/recipes.ts'
 import { type InstalledProject, installedProject } from '../src/installing/installed-project.ts'
@@ -44,7 +45,9 @@ async function serve(args: string[]): Promise<string> {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (data) => {
         output += String(data)
-        const [address] = /http:\/\/(localhost|127\.0\.0\.1):\d+/.exec(output) ?? []
+        // On a CI server Vite prints the port in bold.
+        const [address] =
+          /http:\/\/(localhost|127\.0\.0\.1):\d+/.exec(stripVTControlCharacters(output)) ?? []
         if (address) resolve(address)
       })
     }

@@ -10,6 +10,8 @@ import type { Report } from '../src/redis/worker.ts'
 
 const script = fileURLToPath(new URL('../src/redis/worker.ts', import.meta.url))
 
+/** Outcomes that are right: a token may expire on its way, and while Redis is away no other can be had. */
+const EXPIRED = 'ERR_REPLAY_TOO_LATE'
 const UNAVAILABLE = 'ERR_RENEWAL_UNAVAILABLE < ERR_STORE_UNAVAILABLE'
 
 interface Worker {
@@ -105,8 +107,7 @@ test('fifty workers in five processes, some killed in a renewal, and Redis resta
   expect(answered.length).toBeGreaterThan(16)
   for (const { report } of started) {
     expect(report.signedOut).toBe(0)
-    const others = Object.entries(report.seen).filter(([what]) => what !== '200')
-    expect(others.filter(([what]) => what !== UNAVAILABLE)).toEqual([])
+    expect(['200', EXPIRED, UNAVAILABLE]).toEqual(expect.arrayContaining(Object.keys(report.seen)))
   }
 })
 

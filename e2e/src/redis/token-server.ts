@@ -51,6 +51,9 @@ interface World extends TokenServerOptions {
   hold?: ((held: Held) => void) | undefined
 }
 
+/** How much longer a token is accepted than announced, as servers do for clocks and networks that are a little late. */
+const LEEWAY_MS = 500
+
 export async function startTokenServer(options: TokenServerOptions): Promise<TokenServer> {
   const world: World = {
     ...options,
@@ -89,7 +92,7 @@ function issue(world: World): Answer {
   const { accessLifeMs, ends } = world
   world.generation += 1
   const accessToken = `CANARY-7f3a-access-${world.generation}`
-  ends.set(world.generation, Date.now() + accessLifeMs)
+  ends.set(world.generation, Date.now() + accessLifeMs + LEEWAY_MS)
   return { accessToken, refreshToken: refreshTokenOf(world), expiresInMs: accessLifeMs }
 }
 

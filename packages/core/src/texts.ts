@@ -95,6 +95,12 @@ export const freshToken = () =>
     'The server rejected a token that had just been renewed, so a new one will not help. Check that the user has the permission, and that the token is for this server.',
   )
 
+export const replayTooLate = () =>
+  new LatchkeyError(
+    'ERR_REPLAY_TOO_LATE',
+    "The replay's token expired, or was replaced, before the server checked it. A request is sent at most twice, so this one was not sent a third time. Send it again.",
+  )
+
 export const schemeFailed = (cause: unknown) =>
   new LatchkeyError(
     'ERR_SCHEME_FAILED',

@@ -53,6 +53,32 @@ describe('a token that is rejected although it was just renewed', () => {
   })
 })
 
+describe("a replay's token that is no longer good when its 401 comes", () => {
+  it("was not refused if it expired on its way: the session goes on, also with whenRefused: 'end'", async () => {
+    const { manager, scripted, clock, events } = harness({ whenRefused: 'end' })
+    scripted.answerTokens(() => ({ expiresAt: clock.now() + 1_000 }))
+    const second = await manager.recover(await authorize(manager), answer(401))
+    clock.pass(1_000)
+    const response = answer(401)
+    expect(second && (await manager.recover(second, response))).toBeUndefined()
+    expect(manager.explain(response)?.code).toBe('ERR_REPLAY_TOO_LATE')
+    expect(events.signedOut).toEqual([])
+    expect(sent(await authorize(manager))).toBe('Bearer a3')
+    expect(scripted.contexts.at(-1)).toHaveProperty('tokens')
+  })
+
+  it('was not refused if a newer one is in use: that one is not renewed', async () => {
+    const { manager, scripted } = harness()
+    scripted.answerTokens()
+    const second = await manager.recover(await authorize(manager), answer(401))
+    await manager.refresh()
+    const response = answer(401)
+    expect(second && (await manager.recover(second, response))).toBeUndefined()
+    expect(manager.explain(response)?.code).toBe('ERR_REPLAY_TOO_LATE')
+    expect(sent(await authorize(manager))).toBe('Bearer a3')
+  })
+})
+
 describe('a result of isTokenRejected', () => {
   it('that is not a boolean counts as truthy or falsy', async () => {
     const verdicts: unknown[] = [null, undefined, 0, '', 'yes']

@@ -5,7 +5,14 @@ import type { KernelOptions } from '../manager-options.ts'
 import { parseUrl } from '../origin.ts'
 import { type RequestHeaders, toRecord } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
-import { freshToken, oneShotBody, permanentToken, schemeFailed, sessionChanged } from '../texts.ts'
+import {
+  freshToken,
+  oneShotBody,
+  permanentToken,
+  replayTooLate,
+  schemeFailed,
+  sessionChanged,
+} from '../texts.ts'
 import { secretsOf } from '../token-set.ts'
 import { isThenable, throwIfAborted, untilAborted } from '../waiting.ts'
 import {
@@ -251,12 +258,13 @@ export class KernelAuthorizer implements Authorizer {
     if (meaning === 'permanent') return permanentToken()
     if (meaning === 'otherSession') return sessionChanged()
     if (meaning === 'renew' && current) current.isRejected ||= !isDoubtful
+    if (meaning === 'tooLate') return replayTooLate()
     if (meaning !== 'refused') return undefined
-    const isInUse = current?.generation === carried.generation && carried.attempt > 1
-    if (isInUse && !isDoubtful && whenRefused === 'end') {
+    const isNews = current && carried.attempt > 1 && !isDoubtful
+    if (isNews && whenRefused === 'end') {
       session.end('rejected')
       void store.remove(name, current.tokens)
-    } else if (isInUse && !isDoubtful) {
+    } else if (isNews) {
       session.refused = coolDown(session.refused, current.generation, now)
     }
     return freshToken()

@@ -137,17 +137,19 @@ export function isWanted({ epoch, generation, signal }: Run, state: State, now: 
  * - `'permanent'`: the token cannot be renewed.
  * - `'otherSession'`: the token belonged to a session that has ended.
  * - `'refused'`: the token was fresh, so a new one will not help.
+ * - `'tooLate'`: the replay's token expired, or was replaced, on its way. The server did not refuse a fresh one.
  */
 export function whatRejectionMeans(
   carried: { generation: number; epoch: number; attempt: number },
   now: number,
   state: Pick<State, 'current' | 'epoch' | 'refused'>,
-): 'renew' | 'late' | 'permanent' | 'otherSession' | 'refused' {
+): 'renew' | 'late' | 'permanent' | 'otherSession' | 'refused' | 'tooLate' {
   const { current, epoch, refused } = state
   if (current?.permanent) return 'permanent'
   if (current && carried.epoch !== epoch) return 'otherSession'
-  if (carried.attempt > 1) return 'refused'
-  if (current?.generation !== carried.generation) return 'late'
+  const isInUse = current?.generation === carried.generation
+  if (carried.attempt > 1) return isInUse && now < current.expiresAt ? 'refused' : 'tooLate'
+  if (!isInUse) return 'late'
   const isCooling = refused?.generation === carried.generation && now < refused.until
   return isCooling ? 'refused' : 'renew'
 }
