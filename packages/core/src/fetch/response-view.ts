@@ -5,6 +5,8 @@ const MAX_BYTES = 16_384
 const MAX_READ_MS = 1_000
 /** How much of a rejected answer is read to free its connection, in bytes. A longer answer keeps the connection. */
 const MAX_KEPT_BYTES = 1_048_576
+/** How long the connection of a rejected answer is kept before the answer is read, in milliseconds. */
+const READ_AHEAD_AFTER_MS = 10
 
 /** A response as the manager sees it, the same for every client. A `Response` is one. */
 export interface ResponseView {
@@ -73,21 +75,30 @@ export function letGo({ body }: Pick<Response, 'body'>): void {
 }
 
 /**
- * Returns `work`, and reads the body of `response` ahead until it is done. That frees the connection for the work,
- * and the caller can still read the body. A short body is already in the platform's own buffer.
+ * Returns `work`, and reads the body of `response` ahead if the work takes a while. That frees the connection for the
+ * work, and the caller can still read the body. A short body is already in the platform's own buffer.
  */
 export async function readingAhead<T>(response: Response, work: PromiseLike<T>): Promise<T> {
   const length = Number(response.headers.get('content-length') ?? Infinity)
-  const isShort = !response.body || length <= MAX_BYTES || response.bodyUsed
-  // node-fetch's clone reads ahead by itself.
-  const reader = isShort ? undefined : readerOf(response.clone())
-  const stop = () => void reader?.cancel().catch(() => undefined)
-  if (reader) readPieces(reader, MAX_KEPT_BYTES, () => undefined).then(stop, stop)
+  if (!response.body || length <= MAX_BYTES || response.bodyUsed) return work
+  let stop: () => unknown = () => undefined
+  // Not at once: a copy costs more than all our other work on a request, and most requests of a storm wait briefly.
+  const timer = setTimeout(() => (stop = readAhead(response)), READ_AHEAD_AFTER_MS)
   try {
     return await work
   } finally {
+    clearTimeout(timer)
     stop() // otherwise the connection is kept until both copies of the body are released
   }
+}
+
+/** Reads a copy of the body, up to a limit. Returns a function that ends this. */
+function readAhead(response: Response): () => void {
+  // node-fetch's clone reads ahead by itself.
+  const reader = response.bodyUsed ? undefined : readerOf(response.clone())
+  const stop = () => void reader?.cancel().catch(() => undefined)
+  if (reader) readPieces(reader, MAX_KEPT_BYTES, () => undefined).then(stop, stop)
+  return stop
 }
 
 /** Passes the first `maxBytes` of a body to `take`, piece by piece. Returns whether that was the whole body. */
