@@ -4,7 +4,6 @@ import {
   type Authorizer,
   isThenable,
   mayBeStored,
-  type RecoverOptions,
   untilBodyFails,
 } from '@latchkey/core/adapter'
 import {
@@ -35,7 +34,7 @@ interface Registration {
 }
 
 /** One request, as it was at the call. */
-interface Call extends RecoverOptions {
+interface Call {
   original: AdapterOption
   config: InternalAxiosRequestConfig
   body: Body
@@ -87,17 +86,7 @@ async function send(
     const { onUploadProgress, onDownloadProgress } = config
     const progress = onUploadProgress || onDownloadProgress ? onceOverReplays(config) : undefined
     const changes = { ...address.changes, ...progress }
-    const call: Call = {
-      original,
-      config,
-      body,
-      budget,
-      changes,
-      signal,
-      get replayable() {
-        return body.replayable
-      },
-    }
+    const call: Call = { original, config, body, budget, changes }
     let authorization = isThenable(asked) ? await wait(call, asked) : asked
     for (;;) {
       const isOurs = authorization.generation > 0 || authorization.attempt > 1
@@ -107,7 +96,8 @@ async function send(
       const { response } = outcome
       if (!response) return settle(manager, outcome)
       const view = new AxiosResponseView(response, authorization, guard)
-      const decision = manager.recover(authorization, view, call)
+      const { replayable } = body
+      const decision = manager.recover(authorization, view, { signal, replayable })
       const next = isThenable(decision) ? await waitReading(response, call, decision) : decision
       if (!next) return settle(manager, outcome)
       if (mayBeStored(view.headers))

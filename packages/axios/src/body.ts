@@ -24,6 +24,7 @@ interface NodeForm {
  *   sent without a copy, so a replay sends their contents of that time.
  */
 export function settleBody(data: unknown, how?: 'whole'): Body {
+  if (typeof data !== 'object' || data === null) return textBody(data)
   if (isNodeForm(data)) return formBody(data, how)
   const body = snapshot(data, how)
   const factory = bodyFactory(body)
@@ -40,11 +41,12 @@ export function settleBody(data: unknown, how?: 'whole'): Body {
   }
 }
 
+const textBody = (data: unknown): Body => ({ next: () => ({ data }), replayable: true })
+
 /**
  * Returns whether all parts can be read again: texts, buffers, and the functions that form-data puts between them.
  */
-function isNodeForm(data: unknown): data is NodeForm {
-  if (typeof data !== 'object' || data === null) return false
+function isNodeForm(data: object): data is NodeForm {
   const { [PARTS]: parts, getBuffer, getHeaders } = data as Partial<NodeForm>
   if (typeof getBuffer !== 'function' || typeof getHeaders !== 'function') return false
   const isReplayable = (part: unknown) =>

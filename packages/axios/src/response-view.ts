@@ -13,16 +13,17 @@ const MAX_BYTES = 16_384
  */
 export class AxiosResponseView implements ResponseView {
   readonly original: AxiosResponse
-  readonly credentialDropped: boolean | 'unknown'
   readonly #authorization: Authorization
-  readonly #url: string | undefined
+  readonly #guard: RedirectGuard
 
   constructor(response: AxiosResponse, authorization: Authorization, guard: RedirectGuard) {
-    const { url, credentialDropped } = guard.about(response, authorization)
     this.original = response
-    this.credentialDropped = credentialDropped
-    this.#url = url
     this.#authorization = authorization
+    this.#guard = guard
+  }
+
+  get credentialDropped(): boolean | 'unknown' {
+    return this.#guard.about(this.original, this.#authorization).credentialDropped
   }
 
   /** Not a method, because predicates destructure the view. */
@@ -36,7 +37,8 @@ export class AxiosResponseView implements ResponseView {
 
   /** Empty if the adapter does not report it and a custom fetch resolves the relative URL. */
   get url(): string {
-    if (this.#url) return this.#url
+    const { url } = this.#guard.about(this.original, this.#authorization)
+    if (url) return url
     try {
       return this.#authorization.url.href
     } catch {

@@ -139,6 +139,7 @@ export class KernelAuthorizer implements Authorizer {
   ): MaybePromise<Authorization | undefined> => {
     const { isTokenRejected, tokensFrom, onChallenge } = this.#options
     const { status } = response
+    if (status < 400 && !isTokenRejected && !tokensFrom) return undefined
     if (authorization.generation === 0)
       return status === 401 ? this.#recoverBare(authorization, response, asked) : undefined
     if (droppedOf(response) === true) return undefined
