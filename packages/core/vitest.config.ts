@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Stryker copies core to a folder below its own; the other packages are where they always are. */
 const [packages] = /^.*[/\\]packages[/\\]/.exec(fileURLToPath(import.meta.url)) ?? ['']
-const core = fileURLToPath(new URL('src/index.ts', import.meta.url))
+const source = (file: string) => fileURLToPath(new URL(`src/${file}`, import.meta.url))
 
 /**
  * What mutants are run against: all of core's tests but the random ones, which take most of the time, and
@@ -12,7 +12,8 @@ const core = fileURLToPath(new URL('src/index.ts', import.meta.url))
 export default defineConfig({
   resolve: {
     alias: [
-      { find: '@latchkey/core', replacement: core },
+      { find: /^@latchkey\/core$/, replacement: source('index.ts') },
+      { find: /^@latchkey\/core\/(adapter|service)$/, replacement: source('$1.ts') },
       { find: '@latchkey/fetch', replacement: `${packages}fetch/src/index.ts` },
     ],
   },
