@@ -249,6 +249,27 @@ describe('the lock', () => {
     await expect.poll(async () => raw.hKeys(`${prefix}a`)).toEqual(['drawn']) // nothing is left of the queue
   })
 
+  test('is left by a waiter that does not need it any more, whose place is free at once', async () => {
+    const prefix = freshPrefix()
+    const [holder, waiter, next] = [await open(prefix), await open(prefix), await open(prefix)]
+    const raw = await connected()
+    const leaving = new AbortController()
+    const ran: string[] = []
+    let [left, got]: Promise<unknown>[] = []
+    await holder.lock('a', async () => {
+      const run = async () => void ran.push('the one that left')
+      left = waiter.lock('a', run, leaving.signal).catch((error: unknown) => error)
+      await expect.poll(async () => raw.hExists(`${prefix}a`, 'w1')).toBe(1)
+      got = next.lock('a', async () => void ran.push('the next'))
+      await expect.poll(async () => raw.hExists(`${prefix}a`, 'w2')).toBe(1)
+      leaving.abort('not needed')
+      await expect.poll(async () => raw.hExists(`${prefix}a`, 'w1')).toBe(0)
+    })
+    await got
+    expect(await left).toBe('not needed')
+    expect(ran).toEqual(['the next'])
+  })
+
   test('passes over a waiter that was killed', async () => {
     const prefix = freshPrefix()
     const [holder, waiter] = [await open(prefix), await open(prefix)]

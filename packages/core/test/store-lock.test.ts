@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LatchkeyError, memoryStore, type TokenStore } from '../src/index.ts'
+import { LatchkeyError, memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
 import { answer, authorize, failure, harness, sent, settled } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -133,6 +133,75 @@ describe('a store whose lock', () => {
     expect(await waiting).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
     grant()
     await settled()
+    expect(scripted.calls()).toBe(0)
+  })
+})
+
+describe('a renewal that waits for the lock', () => {
+  /** Another process has the lock. The store tells of what it writes. */
+  async function queued() {
+    const { promise: freed, resolve: free } = Promise.withResolvers<void>()
+    const signals: (AbortSignal | undefined)[] = []
+    const listeners: (() => void)[] = []
+    const made = await withLock(async (_name, run, signal) => {
+      signals.push(signal)
+      await freed
+      return run()
+    })
+    made.store.subscribe = (_name, listener) => {
+      listeners.push(listener)
+      return () => undefined
+    }
+    const write = async (tokens: TokenSet) => {
+      await made.store.setToken(tokens, 'me')
+      for (const listener of listeners) listener()
+      await settled()
+    }
+    return { ...made, free, signals, write }
+  }
+
+  it('takes what the holder has stored, and leaves the queue', async () => {
+    const { manager, scripted, write, free, signals, events, store } = await queued()
+    const waiting = [authorize(manager), authorize(manager)]
+    await settled()
+    await write({ accessToken: 'theirs', refreshToken: 'r1' })
+    expect((await Promise.all(waiting)).map(sent)).toEqual(['Bearer theirs', 'Bearer theirs'])
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true])
+    free()
+    await settled()
+    expect(scripted.calls()).toBe(0)
+    expect(events.renewalFailed).toEqual([])
+    expect(await store.getToken('me')).toMatchObject({ accessToken: 'theirs' })
+  })
+
+  it('goes on waiting if what was stored has expired', async () => {
+    const { manager, clock, write, free } = await queued()
+    const waiting = authorize(manager)
+    await settled()
+    await write({ accessToken: 'old', refreshToken: 'r1', expiresAt: clock.now() - 1 })
+    free()
+    expect(sent(await waiting)).toBe('Bearer a1')
+  })
+
+  it('is ended by a sign-out here, whatever is stored then', async () => {
+    const { manager, write, free } = await queued()
+    const waiting = failure(authorize(manager))
+    await settled()
+    await manager.signOut()
+    await write({ accessToken: 'theirs', refreshToken: 'r1' })
+    free()
+    expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
+    expect(manager.state.status).toBe('signedOut')
+  })
+
+  it('takes what was stored if the lock is granted at the same time', async () => {
+    const { manager, scripted, write, free } = await queued()
+    const waiting = authorize(manager)
+    await settled()
+    const later = write({ accessToken: 'theirs', refreshToken: 'r1' })
+    free() // at the same time
+    await later
+    expect(sent(await waiting)).toBe('Bearer theirs')
     expect(scripted.calls()).toBe(0)
   })
 })

@@ -94,10 +94,10 @@ export function fileStore(
         await sweep(directory)
       }),
 
-    async lock(name, run) {
+    async lock(name, run, signal) {
       const path = pathOf(name, 'lock')
       const isShared = await canShare(directory, path)
-      const free = isShared ? await guarded(() => takeLock(path)) : undefined
+      const free = isShared ? await guarded(() => takeLock(path, undefined, signal)) : undefined
       try {
         return await run()
       } finally {

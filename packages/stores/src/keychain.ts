@@ -75,7 +75,7 @@ export function keychainStore(
         await writeText(credentials, account, encodeEntry(tokens, { name }))
       }),
     removeToken: (name) => changing(name, removeText),
-    lock: (name, run) => locks.lock(`renew ${service}\n${name}`, run),
+    lock: (name, run, signal) => locks.lock(`renew ${service}\n${name}`, run, signal),
     async names() {
       const all = await keyring.use((credentials) => credentials.all())
       const heads = [...all.keys()].filter((account) => /^[0-9a-f]{64}$/.test(account))

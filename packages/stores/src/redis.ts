@@ -116,7 +116,7 @@ export function redisStore<Node = never>(
       const holder = locks.holders.get(key)
       if (holder) holder.fence = Number(fence) // a sign-in that follows is not a late write
     },
-    lock: (name, run) => withLock(locks, keyed(name), run),
+    lock: (name, run, signal) => withLock(locks, keyed(name), run, signal),
     subscribe: (name, listener) => followKey(changes, keyed(name), listener),
     names: () => listNames(port, prefix),
   }

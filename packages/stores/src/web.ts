@@ -86,11 +86,15 @@ export function webStore(options: WebStoreOptions = {}): TokenStore {
         .filter((key) => key.startsWith(prefix))
         .map((key) => key.slice(prefix.length)),
     ...(lock && {
-      lock: (name, run) =>
-        lock(name, async () => {
-          await handing?.catchUp(name, () => newest(area, keyOf(name)))
-          return run()
-        }),
+      lock: (name, run, signal) =>
+        lock(
+          name,
+          async () => {
+            await handing?.catchUp(name, () => newest(area, keyOf(name)))
+            return run()
+          },
+          signal,
+        ),
     }),
     subscribe: (name, listener) => subscribe(area, keyOf(name), listener),
   }

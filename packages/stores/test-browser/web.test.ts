@@ -66,6 +66,21 @@ test('who waits for a lock for 30 seconds gets ERR_STORE_LOCKED, and runs nothin
   expect(run).not.toHaveBeenCalled()
 })
 
+test('who does not need the lock any more leaves the queue, and runs nothing', async () => {
+  const { lock } = webStore({ app: 'leaving' })
+  const held = Promise.withResolvers<void>()
+  const holding = lock?.(name, () => held.promise)
+  const leaving = new AbortController()
+  const run = vi.fn<() => Promise<void>>().mockResolvedValue()
+  const waiting = lock?.(name, run, leaving.signal).catch((error: unknown) => error)
+  leaving.abort('not needed')
+  expect(await waiting).toBe('not needed')
+  held.resolve()
+  await holding
+  await lock?.(name, async () => undefined)
+  expect(run).not.toHaveBeenCalled()
+})
+
 test('a renewal that takes longer than 30 seconds keeps its lock', async () => {
   const { lock } = webStore({ app: 'slow' })
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

@@ -73,6 +73,18 @@ describe('the lock', () => {
     },
   )
 
+  it('is not waited for any more once the signal aborts', async () => {
+    const { path } = await lockPlace()
+    await createLockFile(path)
+    const free = await takeLock(path)
+    const leaving = new AbortController()
+    const waiting = takeLock(path, Infinity, leaving.signal)
+    leaving.abort()
+    await expect(waiting).rejects.toEqual(locked)
+    free()
+    expect(await isFree(path)).toBe(true)
+  })
+
   it('counts between the threads of a process, and ends with a thread', async () => {
     const { directory, path } = await lockPlace()
     const thread = new Worker(script, { workerData: [directory, '0', 'Infinity'], execArgv: [] })

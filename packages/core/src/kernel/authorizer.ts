@@ -24,7 +24,7 @@ import {
   Target,
 } from './authorization.ts'
 import { bare, BareRequests } from './bare-requests.ts'
-import { coolDown, isDue, type Session, usableSession, whatRejectionMeans } from './decisions.ts'
+import { isDue, isSignedOut, type Session, usableSession, whatRejectionMeans } from './decisions.ts'
 import { createExplanations } from './explanations.ts'
 import { HandedOn } from './handed-on.ts'
 import type { Renewal } from './renewal.ts'
@@ -88,8 +88,7 @@ export class KernelAuthorizer implements Authorizer {
 
   /** Whether `error` means that the user is signed out, and requests of such users go out as a visitor's. */
   #isVisitor(error: unknown): boolean {
-    const { whenSignedOut } = this.#options
-    return whenSignedOut === 'send' && isLatchkeyError(error) && SIGNED_OUT.has(error.code)
+    return this.#options.whenSignedOut === 'send' && isSignedOut(error)
   }
 
   /** Returns the session's headers for one attempt. Returns none if the caller has set one of them. */
@@ -223,15 +222,16 @@ export class KernelAuthorizer implements Authorizer {
 
   /** Handles a rejected token. Returns an authorization for the replay, or records the reason against a replay. */
   async #replay(
-    { target, generation, epoch, attempt }: Authorization,
+    authorization: Authorization,
     response: Answered,
     asked: RecoverOptions,
   ): Promise<Authorization | undefined> {
+    const { target, generation, epoch, attempt } = authorization
     const from = response.url ? parseUrl(response.url, target.url.href) : target.url
     if (!from || !new Target({ url: from, method: '' }).isAt(this.#options.origins))
       return undefined // the answer came from the target of a redirect
     const isDoubtful = droppedOf(response) === 'unknown'
-    const reason = this.#whyNot({ generation, epoch, attempt }, isDoubtful)
+    const reason = this.#whyNot(authorization, isDoubtful)
     if (reason) return this.#explanations.add(response, reason)
     // The session may still be valid, so it is kept if the renewal fails.
     const isInUse = this.#session.current?.generation === generation
@@ -247,10 +247,7 @@ export class KernelAuthorizer implements Authorizer {
    * @param isDoubtful Whether the token may have been lost on the way, so that the answer does not show that it is
    *   bad.
    */
-  #whyNot(
-    carried: { generation: number; epoch: number; attempt: number },
-    isDoubtful: boolean,
-  ): LatchkeyError | undefined {
+  #whyNot(carried: Authorization, isDoubtful: boolean): LatchkeyError | undefined {
     const { store, name, clock, whenRefused } = this.#options
     const session = this.#session
     const { current } = session
@@ -266,7 +263,7 @@ export class KernelAuthorizer implements Authorizer {
       session.end('rejected')
       void store.remove(name, current.tokens)
     } else if (isNews) {
-      session.refused = coolDown(session.refused, current.generation, now)
+      session.refuse()
     }
     return freshToken()
   }
@@ -301,9 +298,3 @@ export class KernelAuthorizer implements Authorizer {
     }
   }
 }
-
-/** Error codes of a user who is signed out and has no credentials left to sign in with. */
-const SIGNED_OUT: ReadonlySet<string> = new Set([
-  'ERR_SIGN_IN_REQUIRED',
-  'ERR_REFRESH_TOKEN_REJECTED',
-])

@@ -40,6 +40,8 @@ export interface Run {
   startedAt: number
   /** Aborts when the time limit is reached, or when the session has ended. */
   signal: AbortSignal
+  /** Whether it waits for the store's lock. What another process stores in the meantime is its result then. */
+  isQueued: boolean
 }
 
 /** The result of a failed renewal. It keeps the next requests from starting another one at once. */
@@ -167,5 +169,11 @@ export function coolDown(before: Refused | undefined, generation: number, now: n
  */
 export function isPassing(error: unknown): error is LatchkeyError {
   const codes = ['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT']
+  return isLatchkeyError(error) && codes.includes(error.code)
+}
+
+/** Whether the user is signed out, and has no credentials left to sign in with. */
+export function isSignedOut(error: unknown): boolean {
+  const codes = ['ERR_SIGN_IN_REQUIRED', 'ERR_REFRESH_TOKEN_REJECTED']
   return isLatchkeyError(error) && codes.includes(error.code)
 }

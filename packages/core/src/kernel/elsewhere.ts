@@ -5,22 +5,28 @@ import type { SessionState } from './session.ts'
 /** On a store without a lock: how long the winner of a race may take to store its tokens, in milliseconds. */
 const WINNER_WRITES_MS = 300
 
+/** The part of a renewal that is used here. */
+interface Renewing {
+  readonly isUnderWay: boolean
+  overtake(): Promise<void>
+}
+
 /** Follows the changes that other tabs, processes and machines make to the store. */
 export class Elsewhere {
   readonly #options: Pick<KernelOptions, 'store' | 'name'>
   readonly #session: SessionState
-  readonly #isRenewing: () => boolean
+  readonly #renewal: Renewing
   #unsubscribe: (() => void) | undefined = undefined
   #isLooking = false
 
   constructor(
     options: Pick<KernelOptions, 'store' | 'name'>,
     session: SessionState,
-    isRenewing: () => boolean,
+    renewal: Renewing,
   ) {
     this.#options = options
     this.#session = session
-    this.#isRenewing = isRenewing
+    this.#renewal = renewal
   }
 
   start(): void {
@@ -36,9 +42,10 @@ export class Elsewhere {
   async look(): Promise<void> {
     const session = this.#session
     session.isOutdated = true
+    if (this.#renewal.isUnderWay) return this.#renewal.overtake()
     if (this.#isLooking) return
     this.#isLooking = true
-    while (session.isOutdated && !this.#isRenewing() && !session.stopped) {
+    while (session.isOutdated && !this.#renewal.isUnderWay && !session.stopped) {
       session.isOutdated = false
       if (!(await this.#follow())) break
     }
@@ -52,7 +59,7 @@ export class Elsewhere {
     const { current, epoch } = session
     const { tokens, error } = await store.read(name)
     const isOlder = session.current !== current || session.epoch !== epoch // than the session in use now
-    session.isOutdated ||= error !== undefined || isOlder || this.#isRenewing()
+    session.isOutdated ||= error !== undefined || isOlder || this.#renewal.isUnderWay
     if (error !== undefined) return false
     if (session.isOutdated || session.stopped || sameTokens(tokens, current?.tokens)) return true
     if (tokens) session.adopt(tokens)

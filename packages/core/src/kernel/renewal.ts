@@ -1,19 +1,17 @@
-import { type GrantRejectedError, isDeferral, type LatchkeyError } from '../errors.ts'
+import type { LatchkeyError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { expiryFromStore, withExpiry } from '../expiry.ts'
 import type { Grant } from '../grant/grant.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import type { Stored } from '../store/token-store.ts'
-import { recursion, sessionChanged, signInRequired, timedOut, unkept } from '../texts.ts'
-import { sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
-import { afterRunning, throwIfAborted } from '../waiting.ts'
+import { recursion, sessionChanged, timedOut, unkept } from '../texts.ts'
+import { sameTokens, type TokenSet } from '../token-set.ts'
+import { afterRunning } from '../waiting.ts'
 import {
-  COOL_DOWN_MS,
   expectSame,
   type Failure,
   isDue,
   isPassing,
-  isUsable,
   isWanted,
   mark,
   type Run,
@@ -22,24 +20,51 @@ import {
   usableSession,
 } from './decisions.ts'
 import { Elsewhere } from './elsewhere.ts'
+import { FailedRenewals } from './failed-renewals.ts'
 import type { SessionState } from './session.ts'
 
 /** The renewal that all requests share while a token is being obtained. */
-interface Flight {
+class Flight {
+  readonly run: Run
+  /** Settles when the wait is ended from outside. */
+  readonly ended: Promise<Session>
+  /** What the requests wait for: the result of the work, or of `ended`. */
   promise: Promise<Session>
+  /** Stops the time limit. */
+  readonly stopTimer: () => void
+  readonly #controller = new AbortController()
+  #settle: (session: Session) => void = () => undefined
   /** Ends the wait, but not the work: a late token is still stored if the session has not changed. */
-  end(reason: LatchkeyError): void
-  /** Ends the work too, if the grant listens to the signal. */
-  controller: AbortController
+  end: (reason: LatchkeyError) => void = () => undefined
+
+  constructor(from: Pick<Run, 'epoch' | 'generation' | 'startedAt'>, limitMs: number) {
+    this.run = { ...from, signal: this.#controller.signal, isQueued: true }
+    this.ended = new Promise((resolve, reject) => ([this.#settle, this.end] = [resolve, reject]))
+    this.promise = this.ended
+    this.stopTimer = afterRunning(limitMs, () => this.abort(timedOut(limitMs)))
+  }
+
+  /** Ends the wait, and the work too if the store and the grant listen to the signal. */
+  abort(reason: LatchkeyError): void {
+    this.end(reason)
+    this.#controller.abort(reason)
+  }
+
+  /** Ends the wait with the session of another process, and leaves the queue for the lock. */
+  take(session: Session): void {
+    this.#settle(session)
+    this.#controller.abort(sessionChanged())
+  }
 }
 
-/** Runs renewals, one at a time: starts them, carries them out, and remembers failures. */
+/** Runs renewals, one at a time: starts them and carries them out. */
 export class Renewal {
   readonly #options: KernelOptions
   readonly #session: SessionState
   readonly #events: Events
   /** Changes by other tabs, processes and machines. It listens to the store from the first session on. */
   readonly elsewhere: Elsewhere
+  readonly #failed: FailedRenewals
   #flight: Flight | undefined = undefined
   #loading: Promise<void> | undefined = undefined
 
@@ -47,7 +72,8 @@ export class Renewal {
     this.#options = options
     this.#session = session
     this.#events = events
-    this.elsewhere = new Elsewhere(options, session, () => this.isUnderWay)
+    this.elsewhere = new Elsewhere(options, session, this)
+    this.#failed = new FailedRenewals(options, session, events)
   }
 
   /** Whether a renewal is in progress. Its tokens are newer than those of any answer. */
@@ -116,38 +142,51 @@ export class Renewal {
     const { epoch, generation, failure } = this.#session
     const failed = failure && !force && startedAt < failure.until ? failure : undefined
     if (failed && failed.until !== Infinity) return Promise.reject(failed.error)
-    const controller = new AbortController()
-    const run: Run = { epoch, generation, startedAt, signal: controller.signal }
-    let end: Flight['end'] = () => undefined
-    const ended = new Promise<never>((_, reject) => (end = reject))
-    const stopTimer = afterRunning(renewTimeoutMs, () => {
-      const reason = timedOut(renewTimeoutMs)
-      end(reason)
-      controller.abort(reason)
-    })
+    const flight = new Flight({ epoch, generation, startedAt }, renewTimeoutMs)
     // The timer stops when the work ends, not the wait: the lock must be released in time even if no request waits.
-    const work = this.#work(run, failed).finally(stopTimer)
-    const promise = Promise.race([work, ended])
-      .catch((error: unknown) => this.#fail(error))
+    const work = this.#work(flight.run, failed).finally(flight.stopTimer)
+    flight.promise = Promise.race([work, flight.ended])
+      .catch((error: unknown) => this.#failed.fail(error))
       .finally(() => {
-        if (this.#flight !== mine) return
+        if (this.#flight !== flight) return
         this.#flight = undefined
         if (this.#session.isRenewing) this.#setRenewing(false)
         if (this.#session.isOutdated) void this.elsewhere.look()
       })
-    promise.catch(() => undefined) // in the background no request waits; the event reports a failure
-    const mine: Flight = { promise, end, controller }
-    this.#flight = mine
-    return promise
+    flight.promise.catch(() => undefined) // in the background no request waits; the event reports a failure
+    this.#flight = flight
+    return flight.promise
   }
 
   /** Does one renewal. @param failed A permanent failure. Only another token set in the store can end it. */
   async #work(run: Run, failed: Failure | undefined): Promise<Session> {
     const { store, name } = this.#options
     if (failed && sameTokens((await store.read(name)).tokens, failed.tokens)) throw failed.error
-    return store.exclusively(name, run.signal, (stored) =>
-      this.#next(run, stored, this.#session.current?.tokens),
-    )
+    return store.exclusively(name, run.signal, (stored) => {
+      run.isQueued = false
+      return this.#next(run, stored, this.#session.current?.tokens)
+    })
+  }
+
+  /**
+   * Adopts what the holder of the store's lock has stored, while the renewal in progress still waits for that lock. So
+   * all who wait go on at once, and not one after the other.
+   */
+  async overtake(): Promise<void> {
+    const flight = this.#flight
+    const session = this.#session
+    if (!flight?.run.isQueued) return
+    const { store, name, clock } = this.#options
+    const { tokens } = await store.read(name)
+    const { run } = flight
+    if (this.#flight !== flight || !run.isQueued || !isWanted(run, session, clock.now())) return
+    if (tokens && this.#isNews(tokens, session.current?.tokens)) flight.take(session.adopt(tokens))
+  }
+
+  /** Whether another process has renewed: these tokens are not `mine`, and have not expired. */
+  #isNews(tokens: TokenSet, mine: TokenSet | undefined): boolean {
+    const isFresh = (expiryFromStore(tokens) ?? Infinity) > this.#options.clock.now()
+    return isFresh && !sameTokens(tokens, mine)
   }
 
   /**
@@ -156,12 +195,11 @@ export class Renewal {
    * @param mine The token set to renew, as this manager knows it.
    */
   async #next(run: Run, stored: Stored, mine: TokenSet | undefined): Promise<Session> {
-    const { store, name, ask, clock } = this.#options
+    const { store, name, ask } = this.#options
     const { signal } = run
     if (isPassing(stored.error)) throw stored.error
     const known = stored.error === undefined ? stored.tokens : mine
-    const isFresh = known && (expiryFromStore(known) ?? Infinity) > clock.now()
-    if (isFresh && !sameTokens(known, mine)) return this.#adoptFor(run, known)
+    if (known && this.#isNews(known, mine)) return this.#adoptFor(run, known)
     // A shared refresh token may be single-use, so its successor must be stored.
     const isShared = stored.error === undefined && known?.refreshToken !== undefined
     const mayPresent = !isShared || !store.canWrite || (await store.canWrite(name))
@@ -175,7 +213,7 @@ export class Renewal {
     if (answer.end === 'overtaken')
       return this.#next(run, { tokens: answer.tokens, error: undefined }, mine)
     if (!mayPresent) throw unkept()
-    return this.#giveUp(run, answer.tried, answer.rejection, known)
+    return this.#failed.giveUp(run, answer.tried, answer.rejection, known)
   }
 
   /** Records whether grants are being asked, and announces a change. */
@@ -228,58 +266,9 @@ export class Renewal {
     throw sessionChanged()
   }
 
-  /**
-   * Handles a chain without a result. A token that is still valid is used until it expires. Otherwise the session
-   * is over.
-   */
-  async #giveUp(
-    run: Run,
-    tried: string[],
-    rejection: GrantRejectedError | undefined,
-    known: TokenSet | undefined,
-  ): Promise<never> {
-    const session = this.#session
-    const { store, name, clock } = this.#options
-    if (session.epoch !== run.epoch) throw sessionChanged()
-    throwIfAborted(run.signal) // after its time limit a renewal may still store a token, but must not end a session
-    const at = clock.now()
-    const error = signInRequired(tried, rejection, secretsOf(known))
-    if (rejection) this.#events.emit('renewalFailed', { at, outcome: 'rejected', error })
-    const { current } = session
-    if (isUsable(current, at)) {
-      current.renewAt = Infinity
-      throw error
-    }
-    session.end('rejected', known !== undefined || current !== undefined)
-    if (rejection) session.failure = { error, until: Infinity, tokens: undefined }
-    await store.remove(name, known) // unless another process has stored a session since
-    throw error
-  }
-
-  /**
-   * Passes on the error of a renewal. If the reason may pass, the session is kept and a cool-down holds back the
-   * next requests. If the user has to act first, the manager reports it once and does not ask again for the same
-   * token set.
-   */
-  #fail(error: unknown): never {
-    const session = this.#session
-    const at = this.#options.clock.now()
-    if (isPassing(error)) {
-      if (session.current) session.current.isRejected = false // the server may accept it again by then
-      const until = at + (error.retryAfterMs ?? COOL_DOWN_MS)
-      session.failure = { error, until, tokens: undefined }
-      this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
-    } else if (isDeferral(error) && session.failure?.error !== error) {
-      session.failure = { error, until: Infinity, tokens: session.current?.tokens }
-      this.#events.emit('renewalFailed', { at, outcome: 'deferred', error })
-    }
-    throw error
-  }
-
   /** Drops the renewal in progress: its waiting requests are rejected, and its result is not used. */
   abandon(reason: LatchkeyError): void {
-    this.#flight?.end(reason)
-    this.#flight?.controller.abort(reason)
+    this.#flight?.abort(reason)
     this.#flight = undefined
     this.#session.isRenewing = false
     if (this.#session.isOutdated) void this.elsewhere.look()

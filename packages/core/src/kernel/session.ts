@@ -4,6 +4,7 @@ import { readJwtOwner, withExpiry } from '../expiry.ts'
 import type { KernelOptions } from '../manager-options.ts'
 import type { TokenSet } from '../token-set.ts'
 import {
+  coolDown,
   type Failure,
   type Refused,
   renewalInstant,
@@ -95,6 +96,11 @@ export class SessionState implements State {
     this.isRenewing = false
     this.announce()
     if (had) this.#events.emit('signedOut', { at: this.#options.clock.now(), reason })
+  }
+
+  /** Remembers that the server rejected the token in use although it was fresh. */
+  refuse(): void {
+    this.refused = coolDown(this.refused, this.generation, this.#options.clock.now())
   }
 
   /** Announces the state if it has changed. */

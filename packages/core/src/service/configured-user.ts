@@ -42,7 +42,7 @@ export function configuredUser<Credentials>(
         },
         ...(renewAheadMs !== undefined && { renewAheadMs }),
         ...(canWrite && { canWrite: (name) => others !== undefined || canWrite.call(store, name) }),
-        ...(lock && { lock: (name, run) => inUse().lock(name, run) }),
+        ...(lock && { lock: (name, run, signal) => inUse().lock(name, run, signal) }),
         ...(subscribe && { subscribe: (...given) => subscribe.apply(store, given) }),
       }
     },

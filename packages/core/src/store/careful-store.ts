@@ -94,11 +94,13 @@ export class CarefulStore implements KernelStore {
   ): Promise<T> {
     const start = async () => {
       throwIfAborted(signal) // the lock came too late
-      return run(await this.read(name))
+      const stored = await this.read(name)
+      throwIfAborted(signal)
+      return run(stored)
     }
     // Work that never ends must not keep the lock: a late result is stored without it.
     const work = () => untilAborted(start(), signal)
-    return this.#store.lock ? runOnce(this.#store, name, work) : work()
+    return this.#store.lock ? runOnce(this.#store, name, work, signal) : work()
   }
 
   async #canWrite(name: string): Promise<boolean> {
@@ -190,11 +192,16 @@ export class CarefulStore implements KernelStore {
 }
 
 /** Runs `run` once under the store's lock. Its result is used even if the lock itself then fails. */
-async function runOnce<T>(store: TokenStore, name: string, run: () => Promise<T>): Promise<T> {
+async function runOnce<T>(
+  store: TokenStore,
+  name: string,
+  run: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   let running: Promise<T> | undefined
   let cause: unknown
   try {
-    await store.lock?.(name, () => (running ??= run()))
+    await store.lock?.(name, () => (running ??= run()), signal)
   } catch (error) {
     cause = error
   }

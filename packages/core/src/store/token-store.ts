@@ -18,8 +18,11 @@ export interface TokenStore {
    * Runs `run` while no other tab, process or machine runs one for `name`, and returns its result. Needed when
    * several managers share a session with single-use refresh tokens. Without it, two managers that renew at the
    * same time may present the same token. `run` always ends within the renewal's time limit.
+   *
+   * @param signal Aborts when the lock is not needed any more, because another process has renewed or the time limit
+   *   is over. A store may then leave its queue and reject. If it calls `run` later, that ends at once.
    */
-  lock?<T>(name: string, run: () => Promise<T>): Promise<T>
+  lock?<T>(name: string, run: () => Promise<T>, signal?: AbortSignal): Promise<T>
   /**
    * Calls `listener` when `name` has changed: in another tab, process or machine, or by this store itself, because
    * several managers may share it. Returns a function that stops this.

@@ -19,10 +19,15 @@ const SQLITE_BUSY = 5
  * processes, threads and stores of this thread. The file stays empty and is never removed, because removing it
  * would let two processes hold the lock.
  *
+ * @param signal Ends the waiting.
  * @throws {StoreError} `ERR_STORE_LOCKED` when another holder keeps it for longer than `limitMs`;
  *   `ERR_STORE_PEER_MISSING` if the runtime has no `node:sqlite`; and the system's errors.
  */
-export async function takeLock(path: string, limitMs = LOCK_LIMIT_MS): Promise<() => void> {
+export async function takeLock(
+  path: string,
+  limitMs = LOCK_LIMIT_MS,
+  signal?: AbortSignal,
+): Promise<() => void> {
   // Asked for late: loading it costs time, and a warning in Node 22.
   const sqlite = process.getBuiltinModule?.('node:sqlite') as typeof Sqlite | undefined
   if (!sqlite) throw noSqlite()
@@ -33,7 +38,7 @@ export async function takeLock(path: string, limitMs = LOCK_LIMIT_MS): Promise<(
   try {
     database.open()
     database.exec('PRAGMA journal_mode = MEMORY') // no second file
-    await patiently(() => database.exec('BEGIN IMMEDIATE'), isBusy, limitMs)
+    await patiently(() => database.exec('BEGIN IMMEDIATE'), isBusy, limitMs, signal)
   } catch (error) {
     if (database.isOpen) database.close()
     throw lockError(path, error)

@@ -36,14 +36,20 @@ export interface Locks {
  * Runs `run` while this store holds the lock of `key`. Its result does not wait for the lock to be
  * given back, nor for writes that Redis has not taken yet.
  *
+ * @param signal Ends the waiting, and frees the place in the queue.
  * @throws {StoreError} `ERR_STORE_LOCKED` when others held it all the time, `ERR_STORE_UNAVAILABLE`.
  */
-export async function withLock<T>(locks: Locks, key: string, run: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  locks: Locks,
+  key: string,
+  run: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const giveUpAt = performance.now() + WAIT_LIMIT_MS
   const leave = await queueUp(locks.queues, key, giveUpAt)
   let holder: Holder
   try {
-    holder = await acquire(locks, key, giveUpAt)
+    holder = await acquire(locks, key, giveUpAt, signal)
   } catch (error) {
     leave()
     throw error
@@ -84,7 +90,12 @@ async function queueUp(queues: Locks['queues'], key: string, giveUpAt: number) {
 }
 
 /** Waits until it is our turn, in the order in which those who wait have come. */
-async function acquire({ port, leaseMs, keepMs }: Locks, key: string, giveUpAt: number) {
+async function acquire(
+  { port, leaseMs, keepMs }: Locks,
+  key: string,
+  giveUpAt: number,
+  signal: AbortSignal | undefined,
+) {
   const owner = crypto.randomUUID()
   let place: unknown = ''
   try {
@@ -97,6 +108,7 @@ async function acquire({ port, leaseMs, keepMs }: Locks, key: string, giveUpAt: 
       const waitMs = Math.min(shareMs, SLOWEST_LOOK_MS)
       if (performance.now() + waitMs > giveUpAt) throw locked()
       await pause(waitMs)
+      if (signal?.aborted) throw signal.reason
     }
   } catch (error) {
     // Gives up the place; and a server that hangs may grant the lock yet, which what follows on the same connection takes back.

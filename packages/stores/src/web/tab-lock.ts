@@ -13,9 +13,11 @@ type Lock = NonNullable<TokenStore['lock']>
  * frozen keeps it until it wakes or is discarded; whoever waits gets `ERR_STORE_LOCKED` in the end.
  */
 export function tabLock(locks: LockManager, lockName: (name: string) => string): Lock {
-  return async (name, run) => {
+  return async (name, run, signal) => {
     const waiting = new AbortController()
     const limit = setTimeout(() => waiting.abort(locked()), WAIT_LIMIT_MS)
+    const leave = () => waiting.abort(signal?.reason)
+    signal?.addEventListener('abort', leave)
     let entered = false
     const enter = () => {
       entered = true
@@ -30,6 +32,7 @@ export function tabLock(locks: LockManager, lockName: (name: string) => string):
       throw error
     } finally {
       clearTimeout(limit)
+      signal?.removeEventListener('abort', leave)
     }
   }
 }
