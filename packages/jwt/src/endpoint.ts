@@ -117,8 +117,7 @@ export function settle<E extends Endpoint>(
 ): Settled<E> {
   const told = (typeof given === 'string' ? { path: given } : (given ?? {})) as E
   const endpoint = expectKnown(told, KNOWN[option], `${option}.`)
-  const { path, as = 'json', headers } = endpoint
-  const method = `${endpoint.method ?? 'POST'}`.toUpperCase()
+  const { path, method = 'POST', as = 'json', headers } = endpoint
   if (typeof path !== 'string' || path === '') {
     throw invalidOption(
       `\`${option}\` must be a path such as "/auth/login", or an object with one.`,
@@ -131,7 +130,7 @@ export function settle<E extends Endpoint>(
     : parseAddress(option, `./${path.replace(/^\/+/, '')}`, { allowInsecure, below })
   if (as !== 'json' && as !== 'form')
     throw invalidOption(`\`${option}.as\` must be "json" or "form".`)
-  if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method)) {
+  if (!/^(GET|POST|PUT|PATCH|DELETE)$/i.test(method)) {
     throw invalidOption(`\`${option}.method\` must be GET, POST, PUT, PATCH or DELETE.`)
   }
   const { rejected, deferred } = endpoint as Partial<RefreshEndpoint>
@@ -145,7 +144,7 @@ export function settle<E extends Endpoint>(
     throw invalidOption(`\`${option}.headers\` has a name or value that is not valid in a header.`)
   const isStatic = headers !== undefined && typeof headers !== 'function'
   const sent = isStatic && { headers: Object.fromEntries(toHeaders(headers)) }
-  return Object.assign(endpoint, { url, method }, sent)
+  return Object.assign(endpoint, { url, method: method.toUpperCase() }, sent)
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
