@@ -19,6 +19,7 @@ describe('an answer', () => {
     ),
     ['an answer without a token', new LatchkeyError('ERR_UNUSABLE_TOKEN', 'no token')],
     ['axios, whose answer broke off', Object.assign(coded('any'), { response: { status: 200 } })],
+    ['Cloudflare, which stopped waiting', Object.assign(new Error('gone'), { status: 522 })],
     ['an error with a good status', Object.assign(coded('any'), { status: 200 })],
     ['a service, in its own words', new Error('not reached', { cause: named('AbortError') })],
   ])('may be lost: %s', (_, error) => {

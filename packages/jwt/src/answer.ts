@@ -43,7 +43,7 @@ export function textAt(body: unknown, path: string): string {
 const SECRET = /pass|pwd|secret|(^|[_-])(pin|key|code)$|otp|token|credential|api_?key/i
 /** Names of fields that are not secret. Their values may well be parts of other words. */
 const HARMLESS =
-  /^(e-?mail|user_?(name|id)?|login|identifier|account.*|name|locale|lang(uage)?|tenant.*|org.*|company|realm|role|device.*|client_?(id|name)?|platform|app.*|remember.*|grant_?type|scope|audience|connection|domain|country|time_?zone|query|operation_?name|strategy|mode|type|method)$/i
+  /^(e-?mail|user_?(name|id)?|login|identifier|account.*|name|locale|lang(uage)?|tenant.*|org.*|company|realm|role|device.*|client_?(id|name)?|platform|app.*|remember.*|scope|audience|connection|domain|country|time_?zone|query|operation_?name|strategy|mode|\w*type|method|provider|region|workspace|database|sub_?domain|site|source|kind)$/i
 /** From this length on, the value of an unknown name counts as a secret. Shorter ones may be ordinary words. */
 const SECRET_FROM = 6
 

@@ -86,21 +86,26 @@ function together(
     .getSetCookie()
     .map((text) => parseSetCookie(text, { decode: (value) => value }))
     .filter((cookie) => isOurs(cookie.name))
-  const line = set.findLast((cookie) => cookie.name === name) ?? set[0]
-  if (!line?.value) return undefined
-  const expiresAt = line.maxAge === undefined ? line.expires?.getTime() : now + line.maxAge * 1000
-  if (expiresAt !== undefined && expiresAt <= now) return undefined
+  // A server may delete the cookie of another path in the same answer.
+  const kept = set.filter((cookie) => cookie.value && (expiryOf(cookie, now) ?? Infinity) > now)
+  const line = kept.findLast((cookie) => cookie.name === name) ?? kept[0]
+  if (!line) return undefined
   const known = before
     .split(';')
     .slice(1)
     .map((pair) => pair.split(/=(.*)/s, 2))
   const values = new Map(known.map(([own = '', value = '']) => [own, value]))
   values.set(name, before.split(';', 1)[0] ?? '')
-  for (const { name: own, value } of set) if (value) values.set(own, value)
+  for (const cookie of set) values.delete(cookie.name)
+  for (const cookie of kept) values.set(cookie.name, cookie.value ?? '')
   const first = values.get(name) ?? ''
   values.delete(name)
-  return { value: [first, ...[...values].map((pair) => pair.join('='))].join(';'), expiresAt }
+  const value = [first, ...[...values].map((pair) => pair.join('='))].join(';')
+  return { value, expiresAt: expiryOf(line, now) }
 }
+
+const expiryOf = ({ maxAge, expires }: ReturnType<typeof parseSetCookie>, now: number) =>
+  maxAge === undefined ? expires?.getTime() : now + maxAge * 1000
 
 /** Returns all cookies that an answer sets, for a sign-in of several steps; none if the platform keeps them. */
 export function allCookies(headers: Headers): string {
@@ -111,7 +116,9 @@ export function allCookies(headers: Headers): string {
 
 /** Returns the request headers that carry the cookie; none if the platform adds it. */
 export function cookieHeaders(name: string, value: string): Record<string, string> {
-  return isUnseen(value) ? {} : { cookie: `${name}=${value}`.replaceAll(';', '; ') }
+  // Of a cookie in pieces there may be only the pieces.
+  const all = value.startsWith(';') ? value.slice(1) : `${name}=${value}`
+  return isUnseen(value) ? {} : { cookie: all.replaceAll(';', '; ') }
 }
 
 /** Returns whether a token is a marker for a cookie that only the platform sees. */

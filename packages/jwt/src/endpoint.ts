@@ -35,8 +35,9 @@ export interface TokenAnswer {
 export interface TokenEndpoint extends Endpoint {
   /**
    * Which answers are a definite no: a list of statuses, or a function that judges any answer, also a 200. Default:
-   * the API's own answers with 400, 401, 403 or 422, or with another status whose message clearly rejects. Not a page of
-   * a firewall or a proxy, a gateway's status, a CSRF or validation error, `invalid_client` or the like. After any other
+   * the API's own answers with 400, 401, 403 or 422, or with another status whose message clearly rejects, or a 200 that
+   * calls itself a failure. Not a page of a firewall or a proxy, a gateway's status, a CSRF or validation error, a rate
+   * limit, the key of an app, `invalid_client` or the like. After any other
    * failure the session is kept, and a later request tries again.
    */
   rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
@@ -62,8 +63,9 @@ export type RefreshTokenPlace =
 export interface RefreshEndpoint extends TokenEndpoint {
   /**
    * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
-   * `Authorization: Bearer`. Default: as the cookie it came in; else in a field of the body with the same name as the
-   * field it was found in (`refresh_token`, `refreshToken` or `refresh`).
+   * `Authorization: Bearer`. Default: as the cookie or header it came in; else in a field of the body with the same name
+   * as the field it was found in. If the API misses it there, the other usual names are tried (`refresh_token`,
+   * `refreshToken`, `refresh`).
    */
   send?: RefreshTokenPlace
   /**
@@ -128,7 +130,7 @@ export function settle<E extends Endpoint>(
     : parseAddress(option, `./${path.replace(/^\/+/, '')}`, { allowInsecure, below })
   if (as !== 'json' && as !== 'form')
     throw invalidOption(`\`${option}.as\` must be "json" or "form".`)
-  if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method)) {
+  if (!/^(GET|POST|PUT|PATCH|DELETE)$/i.test(method)) {
     throw invalidOption(`\`${option}.method\` must be GET, POST, PUT, PATCH or DELETE.`)
   }
   const { rejected, deferred } = endpoint as Partial<RefreshEndpoint>
@@ -142,7 +144,7 @@ export function settle<E extends Endpoint>(
     throw invalidOption(`\`${option}.headers\` has a name or value that is not valid in a header.`)
   const isStatic = headers !== undefined && typeof headers !== 'function'
   const sent = isStatic && { headers: Object.fromEntries(toHeaders(headers)) }
-  return Object.assign(endpoint, { url }, sent)
+  return Object.assign(endpoint, { url, method: method.toUpperCase() }, sent)
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION`, naming the option. */
@@ -173,7 +175,7 @@ function toHeaders(given: EndpointHeaders): Headers {
 
 /** Returns the headers for a request to `endpoint` now. @throws {LatchkeyError} `ERR_INVALID_OPTION`, showing no value. */
 export async function headersOf({ headers: given = {}, url }: Settled<Endpoint>): Promise<Headers> {
-  const told = typeof given === 'function' ? await given() : given
+  const told = (typeof given === 'function' ? await given() : given) ?? {}
   if (!canBeHeaders(told)) {
     throw invalidOption(
       `The \`headers\` for ${url.pathname} have a name or value that is not valid in a header.`,

@@ -5,7 +5,7 @@ import {
   type TokenSet,
 } from '@latchkey/core'
 import { redactAll, unavailable as serverUnavailable } from '@latchkey/core/service'
-import { merged, parseBody, secretsIn } from './answer.ts'
+import { fieldOf, merged, parseBody, secretsIn } from './answer.ts'
 import { withCookieJar } from './cookies.ts'
 import { type Endpoint, headersOf, type Settled, type TokenEndpoint } from './endpoint.ts'
 import type { TokenApi } from './session-options.ts'
@@ -63,7 +63,7 @@ export async function exchange(
   const isNo = verdict === 'no' && typeof endpoint.rejected === 'function'
   if (response.ok && verdict !== 'deferred' && !isNo) {
     const tokens = readTokens(api.places, answer, api.now(), api.refresh !== undefined)
-    if (tokens || !hasErrors(body)) return { answer, tokens }
+    if (tokens || !(verdict === 'no' ? isFailure(body) : hasErrors(body))) return { answer, tokens }
   }
   const sent = [endpoint.fields, Object.fromEntries(own)].flatMap((one) => secretsIn(one))
   const secrets = [...sending.secrets, ...sent]
@@ -84,12 +84,15 @@ export async function exchange(
   })
 }
 
-/** A 200 that is a failure: GraphQL reports errors with 200. */
+/** A 200 with errors, as GraphQL reports them. */
 const hasErrors = (body: unknown) =>
-  typeof body === 'object' &&
-  body !== null &&
-  ['errors', 'error'].some(
-    (name) => Object.hasOwn(body, name) && Boolean((body as Record<string, unknown>)[name]),
+  ['errors', 'error'].some((name) => Boolean(fieldOf(body, name)))
+
+/** A 200 that calls itself a failure. Only its words show whether it is a no, or asks for another step. */
+const isFailure = (body: unknown) =>
+  hasErrors(body) ||
+  ['success', 'ok', 'status', 'code', 'statusCode'].some((name) =>
+    /^(false|4\d\d|error|fail(ed|ure)?)$/i.test(String(fieldOf(body, name))),
   )
 
 /** Makes the error for a success without a token. An HTML page may be a proxy's, so it may pass. */

@@ -4,8 +4,7 @@ import { cookieHeaders, isUnseen, unseenCookie } from './cookies.ts'
 import type { RefreshEndpoint, RefreshTokenPlace, Settled, TokenEndpoint } from './endpoint.ts'
 import { exchange, type Exchanged, noToken, type Sending } from './exchange.ts'
 import { checkCredentials, cookieOf, type Credentials, type TokenApi } from './session-options.ts'
-import { isIncomplete } from './verdict.ts'
-import { messageOf } from './words.ts'
+import { isMisread } from './verdict.ts'
 import { fieldOfRefreshToken, REFRESH_FIELDS } from './token-place.ts'
 
 /** The fetch, signal and headers for one exchange with the server. */
@@ -80,22 +79,18 @@ function received(
 
 /** Returns the places to try for the refresh token. The name that the last answer used comes first. */
 function placesOf(api: TokenApi, { send }: RefreshEndpoint): RefreshTokenPlace[] {
-  const { places, refreshField } = api
-  const cookie = cookieOf(places.refreshToken)
+  const place = api.places.refreshToken
   if (send) return [send]
-  if (cookie !== undefined) return [{ cookie }]
-  const isUsual = places.refreshToken === undefined
-  const names = isUsual
-    ? [refreshField ?? REFRESH_FIELDS[0], ...REFRESH_FIELDS]
-    : [REFRESH_FIELDS[0]]
+  if (typeof place === 'object') return ['cookie' in place ? { cookie: place.cookie } : place]
+  const own = typeof place === 'string' ? place.split('.').at(-1) : api.refreshField
+  const names = [own ?? REFRESH_FIELDS[0], ...REFRESH_FIELDS]
   return [...new Set(names)].map((body) => ({ body }))
 }
 
 /** Returns whether the API may expect the token in a field of another name, so that it has not judged the token. */
 const isMisplaced = (error: unknown): boolean => {
-  const { name, status, body } = error as LatchkeyError
-  const isForm = name !== 'GrantRejectedError' && (status === 400 || status === 422)
-  return isForm && isIncomplete(body, messageOf(body, []))
+  const { status = 0, body } = error as LatchkeyError
+  return [400, 401, 403, 422].includes(status) && isMisread(body, status)
 }
 
 /** Names the place for the message: a server that expects the token elsewhere only answers with a rejection. */

@@ -16,6 +16,7 @@ export function sessionName(
   const { fields, headers } = signIn
   const user = leaves(typeof credentials === 'function' ? {} : credentials)
   const about = [
+    ...signIn.url.searchParams,
     ...leaves(fields),
     ...leaves(typeof headers === 'function' ? {} : headers),
     ...user,

@@ -1,5 +1,5 @@
 import type { Scheme, TokenSet } from '@latchkey/core'
-import type { Revocation } from '@latchkey/core/service'
+import { isForeignAnswer, type Revocation } from '@latchkey/core/service'
 import { ask, unavailable } from './exchange.ts'
 import { presenting, refresh } from './grants.ts'
 import type { TokenApi } from './session-options.ts'
@@ -32,8 +32,9 @@ async function tell(
   const secrets = [accessToken, ...(refreshToken ? [refreshToken] : [])]
   const say = async (carried: Headers, fields = sent.fields) => {
     const told = { fetch, headers: Object.fromEntries(carried), fields, secrets }
-    const { response } = await ask(api, endpoint, told)
-    if (response.ok || response.status === 401) return response.ok
+    const { response, text } = await ask(api, endpoint, told)
+    const { ok, status } = response
+    if (ok || (status === 401 && !isForeignAnswer(response, text))) return ok
     throw unavailable(endpoint, response)
   }
   const own = Object.entries(sent.headers ?? {})

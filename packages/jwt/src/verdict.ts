@@ -1,6 +1,7 @@
 import { isForeignAnswer } from '@latchkey/core/service'
 import { textAt } from './answer.ts'
 import type { RefreshEndpoint, TokenEndpoint } from './endpoint.ts'
+import { isUnasked, isUnjudged, isUnread, JUDGED } from './server-words.ts'
 import type { Answer } from './token-place.ts'
 import { fieldErrorsOf, messageOf } from './words.ts'
 
@@ -18,19 +19,12 @@ export type Verdict = 'no' | 'mistake' | 'deferred' | 'later'
 const JUDGING: ReadonlySet<number> = new Set([400, 401, 403, 422])
 
 /** OAuth's codes for a client's mistake, or for "later" (RFC 6749 section 5.2): no token was judged. */
-const MISTAKES = new Set(['invalid_client', 'unsupported_grant_type', 'invalid_scope'])
-const LATER = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
+const MISTAKES = /^(invalid_client|unauthorized_client|unsupported_grant_type|invalid_scope)$/
+const LATER = /^(temporarily_unavailable|server_error|slow_down)$/
 
-/** Words about a form that the API has not read, an incomplete form, and (JUDGED) the values in it. */
-const UNREAD =
-  /validation|invalid (input|type|value|request|body|payload|json|parameter|argument)|unexpected (field|property)/i
-const INCOMPLETE =
-  /required|missing|must (not )?be|should (not )?be|cannot be (empty|blank|null)|not provided|no .*token/i
-/** Words of a server that rejects the origin of a request, so that it has not judged the values either. */
-const CSRF =
-  /csrf|xsrf|authenticity token|(null|invalid|missing|allowed|untrusted)[ _]*origin|origin.*(not allowed|invalid|missing|null)/i
-const JUDGED =
-  /invalid|expired|revoked|incorrect|wrong|denied|unauthori[sz]ed|forbidden|not valid|no longer|does not match|mismatch|unknown|not found|blacklist|malformed|bad (password|credentials)/i
+/** What a no under another status is about. The words of a router or a hosting service are about something else. */
+const OURS = /token|session|user|account|password|credential|login|e-?mail/i
+const ROUTER = / \/|route|endpoint/i
 
 /** What the request carried: credentials, a refresh token, or a refresh cookie that only the platform sees. */
 export type Presented = 'credentials' | 'token' | 'unseen'
@@ -51,30 +45,23 @@ export function verdictOf(
   if (isForeignAnswer(response, text)) return 'later'
   if (rejected) return rejected.includes(status) ? 'no' : otherwise(status)
   const error = textAt(body, 'error')
-  if (LATER.has(error)) return 'later'
+  if (LATER.test(error)) return 'later'
   // With 401, some OAuth servers use this code for a dead refresh token.
-  if (MISTAKES.has(error) || (status === 400 && error === 'invalid_request')) return 'mistake'
+  if (MISTAKES.test(error) || (status === 400 && error === 'invalid_request')) return 'mistake'
   const codes = ['code', 'errors.0.extensions.code', 'error.code'].map((path) => textAt(body, path))
-  const said = [messageOf(body, []), error, ...codes].join(' ')
-  if (CSRF.test(said)) return 'mistake'
-  if (!JUDGING.has(status))
-    return JUDGED.test(said) && !isAboutPath(status, said) ? 'no' : 'mistake'
-  const isMistake = presented === 'token' && status !== 401 && isIncomplete(body, said)
-  return isMistake ? 'mistake' : 'no'
+  // Codes are read as words: `INVALID_TOKEN`.
+  const said = [messageOf(body, []), error, ...codes].join(' ').replaceAll('_', ' ')
+  const isElse = presented === 'token' ? isUnjudged(said, status, hasFields(body)) : isUnasked(said)
+  if (isElse) return 'mistake'
+  const isOurs = response.ok || (OURS.test(said) && !ROUTER.test(said))
+  return JUDGING.has(status) || (isOurs && JUDGED.test(said)) ? 'no' : 'mistake'
 }
 
 /** Verdict if the caller's `rejected` decides which answers are a no, and this is not one. */
 const otherwise = (status: number): Verdict => (status >= 400 && status < 500 ? 'mistake' : 'later')
 
-/** Returns whether a router wrote the message, such as "Cannot POST /login". */
-const isAboutPath = (status: number, said: string) =>
-  (status === 404 || status === 405) &&
-  /^((cannot|could not) |not found|no route|method|the (route|page|path|resource|endpoint|requested)|(route|page|path|resource|endpoint)\b)/i.test(
-    said,
-  )
+/** Returns whether the API did not find the token in a request, or could not read it. */
+export const isMisread = (body: unknown, status: number): boolean =>
+  isUnread(messageOf(body, []), status, hasFields(body))
 
-/** Returns whether the form was incomplete or wrong, so that the API has not judged the token. */
-export function isIncomplete(body: unknown, said: string): boolean {
-  if (UNREAD.test(said)) return true
-  return !JUDGED.test(said) && (INCOMPLETE.test(said) || fieldErrorsOf(body).length > 0)
-}
+const hasFields = (body: unknown) => fieldErrorsOf(body).length > 0

@@ -1,23 +1,6 @@
 import { redact } from '@latchkey/core/service'
 import { fieldOf, textAt, unboxed } from './answer.ts'
-
-/** Fields in which servers describe an error, the most specific first. */
-const MESSAGES = [
-  'message',
-  'msg',
-  'detail',
-  'error_description',
-  'error.message',
-  'errors.0.message',
-  'errors.0.detail',
-  'errors.0.msg',
-  'title',
-  'error',
-  'reason',
-  'errors.0.title',
-  'errors.0',
-  'non_field_errors.0',
-]
+import { wordsOf } from './server-words.ts'
 
 /** Maximum length of a server's message in an error, in characters. */
 const MAX_WORDS = 300
@@ -29,8 +12,7 @@ const MAX_FIELDS = 6
  * @param secrets Values that were sent. They are removed from the message if the server repeats them.
  */
 export function messageOf(body: unknown, secrets: readonly string[]): string {
-  if (typeof body === 'string') return /^\s*</.test(body) ? '' : shown(body.trim(), secrets)
-  const said = MESSAGES.map((path) => textAt(body, path)).find((text) => text !== '') ?? ''
+  const said = wordsOf(body)
   const fields = fieldErrorsOf(body)
   const isRepeated = fields.some(([, words]) => words === said)
   const listed = fields
@@ -50,13 +32,13 @@ const shown = (text: string, secrets: readonly string[]) =>
  */
 export function fieldErrorsOf(body: unknown): [field: string, words: string][] {
   const lists = [
-    fieldOf(body, 'errors'),
     listAt(body, 'errors'),
+    fieldOf(body, 'errors'),
     listAt(body, 'detail'),
     listAt(body, 'message'),
   ]
   for (const list of lists) {
-    const found = Array.isArray(list) ? list.flatMap(ofEntry) : byField(list)
+    const found = Array.isArray(list) ? list.flatMap(ofEntry) : byField(list, list === lists[0])
     if (found.length > 0) return found
   }
   return byField(body)
@@ -68,12 +50,14 @@ const listAt = (body: unknown, path: string): unknown =>
     ? (body as Record<string, unknown>)[path]
     : undefined
 
-/** Returns the errors of an object whose values are all lists of text, also if it is in `errors`. */
-function byField(value: unknown): [string, string][] {
+/** Returns the errors of an object whose values are all lists of text. In `errors` they may be text as well. */
+function byField(value: unknown, mayBeText = false): [string, string][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
   const entries = Object.entries(value)
-  const isByField = entries.every(([, words]) => Array.isArray(words) && words.every(isText))
-  return isByField ? entries.map(([field, words]) => [field, (words as string[]).join(', ')]) : []
+  const isByField = entries.every(
+    ([, words]) => (mayBeText || Array.isArray(words)) && [words].flat().every(isText),
+  )
+  return isByField ? entries.map(([field, words]) => [field, [words].flat().join(', ')]) : []
 }
 
 function ofEntry(entry: unknown): [string, string][] {

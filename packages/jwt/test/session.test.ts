@@ -266,6 +266,9 @@ describe('a failure that may pass keeps the session', () => {
   const lacking = (msg: string) =>
     Response.json({ detail: [{ loc: ['body', 'token'], msg }] }, { status: 422 })
 
+  const told = (status: number, message: string) => () => Response.json({ message }, { status })
+  const aws = { status: 403, headers: { 'x-amzn-errortype': 'ForbiddenException' } }
+
   test.each<[string, () => Response | Promise<Response>, tries: number]>([
     ['503', () => new Response('', { status: 503 }), 3],
     ['429', () => new Response('', { status: 429 }), 3],
@@ -283,6 +286,20 @@ describe('a failure that may pass keeps the session', () => {
       1,
     ],
     ['422 of a form that lacks a field', () => lacking('Field required'), 3], // one for each name of it
+    ['401 for want of a header', told(401, 'Missing Authorization Header'), 3],
+    ['400 of a body that cannot be parsed', told(400, 'JSON parse error: Unexpected end'), 3],
+    ["401 of a gateway without the app's key", told(401, 'Invalid API key'), 1],
+    ['403 of a rate limit', told(403, 'API rate limit exceeded for 192.0.2.1'), 1],
+    [
+      '401 unauthorized_client',
+      () => Response.json({ error: 'unauthorized_client' }, { status: 401 }),
+      1,
+    ],
+    ['404 of a hosting service', told(404, 'Application not found'), 1],
+    ['404 of a router', told(404, 'Route /auth/refresh-token not found'), 1],
+    ['426 of an old app', told(426, 'Your version is no longer supported'), 1],
+    ["403 of AWS's gateway", () => Response.json({ message: 'Forbidden' }, aws), 3],
+    ["403 of Cloudflare's text", () => new Response('error code: 1020', { status: 403 }), 3],
     // The refresh token may be spent: it is not presented again by the same renewal.
     ['a 200 without a token', () => Response.json({ ok: true }), 1],
     ['a page', () => new Response('<html></html>'), 1],
@@ -309,6 +326,22 @@ describe('a failure that may pass keeps the session', () => {
     api.answerNext('/auth/refresh', () => Response.json({ error }, { status }))
     await session.refresh()
     expect(api.counts()).toMatchObject({ '/auth/login': 2, '/auth/refresh': 1 })
+  })
+
+  test.each([
+    [200, { success: false, message: 'Refresh token expired' }],
+    [200, { code: 401, msg: 'wrong token' }],
+    [200, { status: 'error', message: 'Session not found' }],
+    [401, { message: 'A valid refresh token is required.' }],
+    [410, { message: 'Session expired' }],
+    [423, { message: 'Account locked' }],
+  ])('%i %j does not: the API has judged the token', async (status, body) => {
+    const api = startApi(pair)
+    const session = api.openBare(withRefresh)
+    await session.setTokens({ accessToken: 'a', refreshToken: 'r' })
+    api.answerNext('/auth/refresh', () => Response.json(body, { status }))
+    expect(await failure(session.refresh())).toMatchObject({ code: 'ERR_REFRESH_TOKEN_REJECTED' })
+    expect(api.counts()).toEqual({ '/auth/refresh': 1 })
   })
 
   test('the option `rejected` can list the statuses of a definite no', async () => {

@@ -12,6 +12,14 @@ const created = ({ access }: Issued) => Response.json({ token: access }, { statu
 const sent = (body: string) => JSON.parse(body) as Record<string, unknown>
 
 describe('where requests go, and how', () => {
+  test('a method may be in lower case, and a function of headers may have none', async () => {
+    const api = startApi()
+    const signIn = { path: '/auth/login', method: 'get', headers: () => undefined as never }
+    api.answerNext('/auth/login', () => Response.json({ token: 'a' }))
+    await api.openBare({ signIn }).signIn({ username: 'ada' })
+    expect(api.lastTo('/auth/login').init.method).toBe('GET')
+  })
+
   test('a path may hold a colon', async () => {
     const api = startApi()
     api.answerNext('/accounts:signIn', () => Response.json({ token: 'a' }))
@@ -103,6 +111,36 @@ describe('a success', () => {
     expect(fields).toEqual(['refresh_token', 'refreshToken'])
   })
 
+  test.each<[string, NonNullable<JwtSessionOptions['refreshToken']>, object, string]>([
+    ['field', 'data.refreshToken', { data: { refreshToken: 'r1' } }, '{"refreshToken":"r1"}'],
+    ['field of another name', 'renewal', { renewal: 'r1' }, '{"renewal":"r1"}'],
+    ['header', { header: 'x-refresh' }, {}, 'r1'],
+  ])(
+    'with the refresh token in a %s: it goes back there',
+    async (_, refreshToken, body, wanted) => {
+      const api = startApi()
+      const answer = () =>
+        Response.json({ token: 'a', ...body }, { headers: { 'x-refresh': 'r1' } })
+      api.answerNext('/auth/login', answer)
+      api.answerNext('/auth/refresh', answer)
+      const session = api.open({ refresh: '/auth/refresh', refreshToken })
+      await session.getTokens()
+      await session.refresh()
+      const arrived = api.lastTo('/auth/refresh')
+      expect(arrived.body || arrived.headers.get('x-refresh')).toBe(wanted)
+    },
+  )
+
+  test('stored before a restart is found by an API that answers 401 to a missing token', async () => {
+    const api = startApi(camel)
+    const session = api.openBare({ refresh: '/auth/refresh' })
+    await session.setTokens({ accessToken: 'a', refreshToken: 'r' })
+    const lacking = () => Response.json({ message: 'No refresh token provided' }, { status: 401 })
+    api.answerNext('/auth/refresh', lacking)
+    api.answerNext('/auth/refresh', () => Response.json({ accessToken: 'a2' }))
+    expect((await session.refresh()).accessToken).toBe('a2')
+  })
+
   test('with GraphQL errors is a failure', async () => {
     const api = startApi()
     const errors = [{ message: 'Invalid user credentials.' }]
@@ -141,6 +179,25 @@ describe('cookies', () => {
       'sid=v; proof=p',
       'sid=v; proof=q',
     ])
+  })
+
+  test('in pieces are sent without the whole, and a piece that is deleted is not sent again', async () => {
+    const api = startApi()
+    api.answerNext('/auth/login', () => withCookies('sid.0=a', 'sid.1=b'))
+    const session = api.open({ token: { cookie: 'sid' } })
+    api.answerNext('/data', () => withCookies('sid.0=c', 'sid.1=; Max-Age=0'))
+    await api.read(session)
+    await api.read(session)
+    const all = api.arrived.filter(({ path }) => path === '/data')
+    expect(all.map(({ headers }) => headers.get('cookie'))).toEqual(['sid.0=a; sid.1=b', 'sid.0=c'])
+  })
+
+  test('are kept if the same answer deletes those of another path', async () => {
+    const api = startApi()
+    const lines = ['sid=v; Path=/', 'sid=; Max-Age=0; Path=/old']
+    api.answerNext('/auth/login', () => withCookies(...lines))
+    const session = api.open({ token: { cookie: 'sid' } })
+    expect((await session.getTokens()).accessToken).toBe('v')
   })
 
   test('that an ordinary answer renews prolong the session', async () => {
@@ -273,6 +330,13 @@ describe('the name of a session', () => {
     const names = await Promise.all([mine, theirs].map((credentials) => nameOf({ credentials })))
     expect(new Set(names).size).toBe(2)
     expect(names.join()).not.toMatch(/CANARY|ada-of/)
+  })
+
+  it('includes the query of the sign-in, without secrets', async () => {
+    const paths = ['north', 'south'].map((one) => `/auth/login?tenant=${one}&key=${CANARY}`)
+    const names = await Promise.all(paths.map((signIn) => nameOf({ signIn })))
+    expect(new Set(names).size).toBe(2)
+    expect(names.join()).not.toContain(CANARY)
   })
 
   it('includes the headers of the sign-in', async () => {

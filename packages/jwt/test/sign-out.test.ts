@@ -52,6 +52,15 @@ describe('signing out', () => {
     )
   })
 
+  test("is not complete when a firewall's page answers 401 in place of the server", async () => {
+    const api = startApi(pair)
+    const session = api.open(withBoth)
+    await session.signIn()
+    const page = { status: 401, headers: { 'content-type': 'text/html' } }
+    api.answerNext('/auth/logout', () => new Response('<html>', page))
+    expect(await failure(session.signOut())).toMatchObject({ code: 'ERR_SIGN_OUT_INCOMPLETE' })
+  })
+
   test('is complete when the server has ended the session already', async () => {
     const api = startApi(pair)
     const session = api.open(withBoth)

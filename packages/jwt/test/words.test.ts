@@ -49,6 +49,15 @@ describe("the error of a rejected sign-in shows the server's message", () => {
       json({ message: ['email must be an email', 'password is short'] }),
       'email must be an email; password is short',
     ],
+    ['ASP.NET', json({ Message: 'Not this one.' }), 'Not this one.'],
+    ['Okta', json({ errorSummary: 'Not this one.' }), 'Not this one.'],
+    [
+      'an error in other objects',
+      json({ data: { error: { msg: 'Not this one.' } } }),
+      'Not this one.',
+    ],
+    ['errors by field as text', json({ errors: { email: 'is taken' } }), 'email: is taken'],
+    ['a list of one', json(['Not this one.'], 401), 'Not this one.'],
     [
       'Parse',
       json({ code: 101, error: 'Invalid username/password.' }, 404),
@@ -82,6 +91,8 @@ describe("the error of a rejected sign-in shows the server's message", () => {
   test.each([
     ['a language', { locale: 'en' }, 'Please enter the tenant.'],
     ['a tenant', { tenant: 'default' }, 'This is refused by default.'],
+    ['a kind of sign-in', { provider: 'credentials' }, 'Invalid credentials given.'],
+    ['a type', { authType: 'password' }, 'Wrong password.'],
     ['a number', { tenantId: '1' }, 'Error 1014: try again in 15 minutes.'],
   ])('whole, although %s was sent as well', async (_, more, words) => {
     const { message } = await refusal(json({ message: words }), { ...ada, ...more })
@@ -105,6 +116,22 @@ describe("the error of a rejected sign-in shows the server's message", () => {
     const { message } = await refusal(json({ message: 'Not 1234, nor my first cat.' }), given)
     expect(message).not.toMatch(/1234|first cat/)
   })
+})
+
+test.each([
+  { success: false, message: 'Wrong password' },
+  { code: 401, msg: 'Wrong password', data: null },
+])('a 200 that calls itself a failure is a rejection: %j', async (body) => {
+  const error = await refusal(json(body, 200))
+  expect(error).toMatchObject({ code: 'ERR_WRONG_CREDENTIALS', status: 200 })
+  expect(error.message).toContain('Wrong password')
+})
+
+test('a 200 that asks for a code is a step, whatever it calls itself', async () => {
+  const api = startApi()
+  const body = { success: false, message: 'Enter the code from your app' }
+  api.answerNext('/auth/login', json(body, 200))
+  expect(await api.openBare().signIn(ada)).toEqual({ status: 200, body })
 })
 
 test('a rejected sign-in is not repeated for every request', async () => {

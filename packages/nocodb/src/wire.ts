@@ -73,11 +73,10 @@ export function unavailable(action: string, response: Response): LatchkeyError {
 }
 
 /** Makes the error for a 200 that is not NocoDB's: a proxy's page, or the wrong `baseUrl`. */
-export function notNocoDB({ url }: Server, expected: string): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_UNEXPECTED_ANSWER',
-    `${url} answered without ${expected}. Is this a NocoDB server?`,
-  )
+export function notNocoDB({ url }: Server, expected: string, status = 200): LatchkeyError {
+  const message = `${url} answered without ${expected}. Is this a NocoDB server?`
+  // The status shows core that the refresh token may be spent.
+  return new LatchkeyError('ERR_UNEXPECTED_ANSWER', message, { status })
 }
 
 /** `POST`s JSON. */

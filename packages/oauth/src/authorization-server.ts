@@ -82,12 +82,12 @@ async function readMetadata(
   exchange: Exchange,
 ): Promise<AuthorizationServer> {
   const response = await discoveryRequest(issuer, { ...requestOptions(exchange), algorithm })
-  if (response.status !== 200) {
+  if (!response.ok) {
     const said = `${issuer.href} answered ${response.status} when asked for its metadata.`
     throw unavailable(said, response)
   }
   try {
-    return await processDiscoveryResponse(issuer, response)
+    return await processDiscoveryResponse(issuer, new Response(response.body))
   } catch (error) {
     if (error instanceof OperationProcessingError && error.code === JSON_ATTRIBUTE_COMPARISON) {
       throw misconfigured(

@@ -23,6 +23,10 @@ const CONFIGURATION = new Map([
 /** Codes that mean "later" with any status. */
 const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
 
+/** Words, in place of a code, about a request that was not read or not let through, and about a token that was judged. */
+const UNHEARD = /csrf|required|missing|validation|pars|limit|quota| key/i
+const JUDGED = /invalid (?!api|request|payload|subscr)|expired|revoked|not found/i
+
 /** The request to the server, which decides the meaning of a failure. */
 export interface Asked {
   /** For messages: "exchange the refresh token". */
@@ -45,13 +49,16 @@ export interface Asked {
 export function refusal(response: Response, body: string, asked: Asked): LatchkeyError {
   const { status, headers } = response
   const { error, description } = readError(body)
-  const words = [error, description].filter(Boolean).join(': ')
+  // A server without OAuth's codes may describe the error in any field.
+  const isForeign = isForeignAnswer(response, body)
+  const words = [error, description].filter(Boolean).join(': ') || (isForeign ? '' : body)
   const answer = redact(words, asked.secrets).slice(0, 400) || `it answered ${status}`
   const said = `The server did not ${asked.action} (${answer}).`
   const about = { status, body: redactAll(parsed(body), asked.secrets) }
-  const code = effectiveCode(error, status, headers)
+  const code = effectiveCode(error, words, status, headers)
+  const isElse = isForeign || (UNHEARD.test(words) && !JUDGED.test(words))
   const isJudged = response.ok || [400, 401, 403].includes(status)
-  const isNo = isJudged && !PASSING.has(error) && (code !== '' || !isForeignAnswer(response, body))
+  const isNo = isJudged && !PASSING.has(error) && (code !== '' || !isElse)
   if (!isNo) return unavailable(said, response)
   const advice = CONFIGURATION.get(code)
   if (advice !== undefined || asked.rejection === undefined) {
@@ -69,13 +76,17 @@ export const unavailable = (said: string, response: Response): LatchkeyError =>
   )
 
 /** Returns the error code. Corrects known servers that use another code than the RFC. */
-function effectiveCode(error: string, status: number, headers: Headers): string {
+function effectiveCode(error: string, words: string, status: number, headers: Headers): string {
   // A 401 that asks for the client's credentials, from a server or a proxy that adds no code.
   if (error === '' && status === 401 && /^basic\b/i.test(headers.get('www-authenticate') ?? '')) {
     return 'invalid_client'
   }
   // Laravel Passport uses this code with 401 for a dead refresh token; for an unreadable request with 400.
-  return error === 'invalid_request' && status !== 400 ? 'invalid_grant' : error
+  if (error === 'invalid_request' && status !== 400) return 'invalid_grant'
+  // Atlassian uses this code for a dead refresh token.
+  return error === 'unauthorized_client' && words.includes('token is invalid')
+    ? 'invalid_grant'
+    : error
 }
 
 /**
@@ -104,9 +115,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Returns `error` and `error_description` (RFC 6749 section 5.2); empty for anything else. */
+/** Returns `error`, if it is a code, and `error_description` (RFC 6749 section 5.2); empty for anything else. */
 function readError(body: string) {
   const { error, error_description: description } = readAnswer(body)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
-  return { error: text(error), description: text(description) }
+  return { error: text(error).replace(/.* .*/, ''), description: text(description) }
 }

@@ -94,6 +94,17 @@ describe('registerClient()', () => {
   const discovered = 'https://auth.test/.well-known/openid-configuration'
   const server = { issuer: 'https://auth.test', token_endpoint: 'https://auth.test/token' }
 
+  it('accepts any 2xx', async () => {
+    const registration_endpoint = 'https://auth.test/register'
+    const { fetch } = answering({ [discovered]: { ...server, registration_endpoint } })
+    const respond: typeof globalThis.fetch = async (input, init) =>
+      new Request(input).url === registration_endpoint
+        ? Response.json({ client_id: 'c' })
+        : fetch(input, init)
+    const { clientId } = await registerClient('https://auth.test', { fetch: respond })
+    expect(clientId).toBe('c')
+  })
+
   it.each([
     ['registers no clients', server],
     [

@@ -155,12 +155,19 @@ describe('the client authenticates', () => {
 })
 
 describe('a definite no', () => {
+  const atlassian = { error: 'unauthorized_client', error_description: 'refresh_token is invalid' }
+  const twitch = { status: 400, message: 'Invalid refresh token' }
+  const fastApi = { detail: 'Could not validate credentials' }
+
   it.each([
     ['invalid_grant', () => no('invalid_grant')],
     ['a bare 400', () => new Response('', { status: 400 })],
     ['a bare 401', () => new Response('Unauthorized', { status: 401 })],
     ['403 invalid_grant (Auth0)', () => no('invalid_grant', 403)],
     ['401 invalid_request (Passport)', () => no('invalid_request', 401)],
+    ['403 unauthorized_client (Atlassian)', () => Response.json(atlassian, { status: 403 })],
+    ['400 without a code (Twitch)', () => Response.json(twitch, { status: 400 })],
+    ['401 of a validation (FastAPI)', () => Response.json(fastApi, { status: 401 })],
     ['an error told with 200 (GitHub)', () => no('bad_refresh_token', 200)],
   ])('%s ends the session', async (_, answer) => {
     const { server, manager } = await withSession()
@@ -170,6 +177,12 @@ describe('a definite no', () => {
     expect(manager.explain(response)?.code).toBe('ERR_REFRESH_TOKEN_REJECTED')
     expect(await codeOf(server.read(manager))).toBe('ERR_REFRESH_TOKEN_REJECTED')
     expect(server.asked).toHaveLength(1)
+  })
+
+  it('is shown with words of any field', async () => {
+    const { server, manager } = await withSession()
+    server.failNext('/token', () => Response.json(twitch, { status: 400 }))
+    expect((await failure(manager.refresh())).message).toContain('Invalid refresh token')
   })
 
   it('to the password has its own code, and the password is sent once', async () => {
@@ -242,12 +255,18 @@ describe('a configuration error', () => {
 })
 
 describe('an unavailable server', () => {
+  const lacking = (message: string) => Response.json({ message }, { status: 400 })
+
   it.each([
     ['500', () => new Response('', { status: 500 })],
     ['429', () => new Response('', { status: 429 })],
     ['408', () => new Response('', { status: 408 })],
     ['404', () => new Response('', { status: 404 })],
     ['400 temporarily_unavailable', () => no('temporarily_unavailable')],
+    ['403 CSRF', () => Response.json({ detail: 'CSRF Failed' }, { status: 403 })],
+    ['400 for want of a field', () => lacking('The refresh_token field is required.')],
+    ['400 that a framework calls an error', () => no('Bad Request: the token is missing')],
+    ["401 without the app's key", () => Response.json({ message: 'No API key' }, { status: 401 })],
     ['a redirect', () => Response.redirect('https://elsewhere.test/token', 307)],
     [
       'a redirect that a browser hides',

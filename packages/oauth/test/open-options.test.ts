@@ -185,3 +185,13 @@ describe("a server that describes itself only as RFC 8414 says, whatever OpenID'
     expect(await manager.getTokens()).toBeDefined()
   })
 })
+
+it('metadata may come as any 2xx, such as the 203 of a proxy', async () => {
+  const server = startServer()
+  const metadata = { issuer: ISSUER, token_endpoint: `${ISSUER}/token` }
+  server.failNext('/.well-known/openid-configuration', () =>
+    Response.json(metadata, { status: 203 }),
+  )
+  const manager = server.open({ clientSecret: 'x', clientCredentials: true })
+  expect(await manager.getTokens()).toBeDefined()
+})

@@ -259,6 +259,14 @@ describe('signInWithDevice()', () => {
     expect(server.grants()).toHaveLength(1)
   })
 
+  it('takes a code that comes with 201', async () => {
+    const server = startPlain()
+    server.failNext('/device', () => Response.json({ ...code, interval: 1 }, { status: 201 }))
+    const answer = { access_token: `${CANARY}-a`, token_type: 'Bearer' }
+    const { outcome } = await signIn([() => Response.json(answer)], { server })
+    expect(outcome).toMatchObject({ status: 200 })
+  })
+
   it.each([
     [
       'a client that may not have the flow',

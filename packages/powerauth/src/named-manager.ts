@@ -67,7 +67,7 @@ export function createNamedManager(options: NamedManagerOptions): TokenManager {
     scheme: signing(options),
     store: localStore(options, use),
     grants: [synchronizedTime(options), newToken(options, use)],
-    whenRefused: 'end', // the fresh header was refused too, so the token is dead
+    whenRefused: core.whenRefused ?? 'end', // by default: the fresh header was refused too, so the token is dead
   })
   // First, before other listeners can request a new one.
   manager.on('signedOut', ({ reason }) => {

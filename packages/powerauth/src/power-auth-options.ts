@@ -13,6 +13,8 @@ export interface ManagerOptions
     | 'isTokenRejected'
     | 'skipAuth'
     | 'whenSignedOut'
+    | 'whenRefused'
+    | 'renewAheadMs'
     | 'renewTimeoutMs'
     | 'fetch'
     | 'clock'
@@ -90,6 +92,8 @@ const KNOWN: OptionNames<PowerAuthOptions> = {
   isTokenRejected: true,
   skipAuth: true,
   whenSignedOut: true,
+  whenRefused: true,
+  renewAheadMs: true,
   renewTimeoutMs: true,
   fetch: true,
   clock: true,

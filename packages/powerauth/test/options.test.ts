@@ -46,6 +46,11 @@ describe('powerAuth() refuses at once', () => {
     expect(make).not.toThrow(/CANARY/)
   })
 
+  test('but takes what core takes', () => {
+    const options = { whenRefused: 'keep', whenSignedOut: 'send', renewAheadMs: 1 } as const
+    expect(() => powerAuth({ origin, createToken, ...options })).not.toThrow()
+  })
+
   test('an invalid name', () => {
     const tokens = powerAuth({ origin, createToken })
     expect(() => tokens.token('')).toThrow(/`name` must be a non-empty string/)

@@ -32,7 +32,7 @@ const LOST: ReadonlySet<unknown> = new Set([
  * Gateways that stopped waiting for a server that may have done the work (RFC 9110 section 15.6, and
  * Cloudflare's).
  */
-const GATEWAY: ReadonlySet<unknown> = new Set([499, 502, 504, 520, 524, 598, 599])
+const GATEWAY: ReadonlySet<unknown> = new Set([499, 502, 504, 520, 522, 524, 598, 599])
 
 /**
  * Properties of clients' errors. An error with a successful status means that the answer was cut short or

@@ -78,12 +78,11 @@ export async function registerClient(
     ...(initialAccessToken !== undefined && { initialAccessToken }),
   })
   const body = await response.text()
-  if (response.status !== 201) {
+  if (!response.ok) {
     const secrets = initialAccessToken === undefined ? [] : [initialAccessToken]
     throw refusal(response, body, { action: 'register the client', secrets })
   }
-  const { status, headers } = response
-  const answer = new Response(body, { status, headers })
+  const answer = new Response(body, { status: 201 }) // oauth4webapi accepts no other status
   const client = await processDynamicClientRegistrationResponse(answer).catch(() => {
     throw unexpected(`${server.issuer} answered a registration without a usable client (RFC 7591).`)
   })

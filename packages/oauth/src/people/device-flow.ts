@@ -156,9 +156,8 @@ async function requestCode(
   const about = { action: 'begin the sign-in', secrets: context.secrets() }
   if (!response.ok) throw refusal(response, body, about)
   try {
-    const { status, headers } = response
-    const readable = new Response(body, { status, headers })
-    return await processDeviceAuthorizationResponse(server, client, readable)
+    // oauth4webapi accepts no other status than 200.
+    return await processDeviceAuthorizationResponse(server, client, new Response(body))
   } catch {
     throw new LatchkeyError(
       'ERR_UNEXPECTED_ANSWER',

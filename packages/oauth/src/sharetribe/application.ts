@@ -1,6 +1,7 @@
 import { memoryStore, type TokenManagerOptions, type TokenSet } from '@latchkey/core'
 import {
   invalidOption,
+  isForeignAnswer,
   type OptionNames,
   ownFetch,
   parseAddress,
@@ -117,6 +118,7 @@ async function revokeSession(
     headers.set('authorization', `Bearer ${accessToken}`)
   const response = await sendRevocation(context, refreshToken, exchange, {}, authorize)
   const body = await response.text()
-  if (response.ok || response.status === 401) return response.ok
+  const { ok, status } = response
+  if (ok || (status === 401 && !isForeignAnswer(response, body))) return ok
   throw notRevoked(response, body, [accessToken, refreshToken])
 }
