@@ -35,9 +35,9 @@ export interface TokenAnswer {
 export interface TokenEndpoint extends Endpoint {
   /**
    * Which answers are a definite no: a list of statuses, or a function that judges any answer, also a 200. Default:
-   * the API's own answers with 400, 401, 403 or 422, or with another status whose message clearly rejects. Not a page of
-   * a firewall or a proxy, a gateway's status, a CSRF or validation error, `invalid_client` or the like. After any other
-   * failure the session is kept, and a later request tries again.
+   * the API's own answers with 400, 401, 403 or 422, and answers with another status whose message clearly rejects the
+   * credentials or the token. These are not a no: the page of a firewall or a proxy, a gateway's status, a CSRF error, a
+   * refresh that lacks a field, `invalid_client` or the like. The session is then kept, and a later request tries again.
    */
   rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }
@@ -62,8 +62,10 @@ export type RefreshTokenPlace =
 export interface RefreshEndpoint extends TokenEndpoint {
   /**
    * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
-   * `Authorization: Bearer`. Default: as the cookie it came in; else in a field of the body with the same name as the
-   * field it was found in (`refresh_token`, `refreshToken` or `refresh`).
+   * `Authorization: Bearer`. Default: the cookie that `refreshToken` names. Without a cookie, the body's field with the
+   * name in which the API returned the token: `refresh_token`, `refreshToken` or `refresh`. If that name is not known
+   * (after a restart, for example), `refresh_token`; if the API then answers that a field is missing, the other two. With
+   * the option `refreshToken`, only `refresh_token`.
    */
   send?: RefreshTokenPlace
   /**
