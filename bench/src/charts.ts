@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
-import { fillTables } from './document.ts'
-import type { Results } from './results.ts'
-import { type Bar, type BarChart, barChart } from './svg.ts'
+import { fillTables } from './report/document.ts'
+import type { Results } from './report/results.ts'
+import { type Bar, type BarChart, barChart } from './report/svg.ts'
 
 // node bench/src/charts.ts: draws docs/project/charts/*.svg and writes the tables of
 // docs/project/performance.md, all from docs/project/charts/results.json

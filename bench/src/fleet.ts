@@ -5,8 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { bearer, createTokenManager, type TokenStore } from '@latchkey/core'
 import { redisStore } from '@latchkey/stores/redis'
 import { createClient } from 'redis'
-import { startRedis } from './redis-server.ts'
-import { issueTokens } from './tokens.ts'
+import { startRedis } from './worlds/redis-server.ts'
+import { issueTokens } from './worlds/tokens.ts'
 
 // node bench/src/fleet.ts: the figures of docs/project/cost-model.md, in about a minute. A hundredth of its fleet on a real Redis:
 // ten stores with a connection each, 10,000 sessions, 1,000 requests a second. Where each request opens its session anew, a

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { type Results, resultsText, type Section } from './results.ts'
-import { sections } from './sections.ts'
-import { printBudgets, printSection } from './tables.ts'
+import { sections } from './measures/sections.ts'
+import { type Results, resultsText, type Section } from './report/results.ts'
+import { printBudgets, printSection } from './report/tables.ts'
 
 // npm run bench [-- results.json] [--only overhead,storm]: with --only, what else the file holds stays
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector/promises'
 import process from 'node:process'
 import { clientNames, loadFamily } from './clients/families.ts'
-import { stubWorld } from './world.ts'
+import { stubWorld } from './worlds/world.ts'
 
 // node bench/src/profile.ts axios [bare|constant]: where the time of a request with a fresh token goes
 const [client = 'fetch', which = 'latchkey'] = process.argv.slice(2)

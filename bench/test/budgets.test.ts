@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { sizeBudgets } from '../src/budgets.ts'
-import { entryBundles, usualBundles } from '../src/bundles.ts'
 import { loadFamily } from '../src/clients/families.ts'
-import { runJob } from '../src/jobs.ts'
-import { sizeOf } from '../src/sizes.ts'
-import { stubWorld } from '../src/world.ts'
+import { runJob } from '../src/measures/jobs.ts'
+import { sizeBudgets } from '../src/report/budgets.ts'
+import { entryBundles, usualBundles } from '../src/sizes/bundles.ts'
+import { sizeOf } from '../src/sizes/sizes.ts'
+import { stubWorld } from '../src/worlds/world.ts'
 import { measuredSizes } from './measured-sizes.ts'
 
 /** Growth beyond this is a decision, and belongs into measured-sizes.ts. */

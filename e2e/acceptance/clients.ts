@@ -42,8 +42,9 @@ export function clientsOf(manager: Authorizer): Client[] {
 
 /** `count` reads at once, shared out among the clients. @returns the statuses that occurred. */
 export async function burst(clients: Client[], url: string, count: number): Promise<number[]> {
-  const sent = Array.from({ length: count }, (_, at) => clients[at % clients.length]?.get(url))
-  return [...new Set(await Promise.all(sent))].filter((status) => status !== undefined)
+  const rounds = Array.from({ length: Math.ceil(count / clients.length) }, () => clients)
+  const sent = rounds.flat().slice(0, count)
+  return [...new Set(await Promise.all(sent.map((client) => client.get(url))))]
 }
 
 async function drained(response: Response): Promise<number> {

@@ -65,11 +65,11 @@ describe.each(Object.entries(clients))('%s under wrapFetch()', (_, connect) => {
   test('8 calls at once after a revocation make one renewal, and all are answered', async () => {
     const { whoami } = await connected()
     issuing.expireAccessTokens()
-    const refusedBefore = mcp.counts.refused
+    const rejectedBefore = mcp.counts.rejected
     const answers = await Promise.all(Array.from({ length: 8 }, whoami))
     expect(answers).toHaveLength(8)
     expect(answers).toEqual(Array.from(answers, () => ada))
-    expect(mcp.counts.refused).toBeGreaterThan(refusedBefore)
+    expect(mcp.counts.rejected).toBeGreaterThan(rejectedBefore)
     expect(issuing.noticed).toEqual({ consumed: 1, revoked: 0, refused: [] })
   })
 

@@ -181,3 +181,26 @@ describe('the demo', () => {
     expect(code).toBe(0)
   })
 })
+
+test('the example mcp: eight tool calls after a revocation make one token request', async () => {
+  const { code, output } = await runScript('mcp/src/main.ts', [], {})
+  expect(output).toContain('Tools: whoami')
+  expect(output).toContain('8 calls: [{"type":"text","text":"example"}]')
+  expect(output).toContain('Token requests for them: 1')
+  expect(code).toBe(0)
+})
+
+test('the example many-sessions: four sessions in one store stay apart: at first, when all expire, and when one ends', async () => {
+  const { code, output } = await runScript('many-sessions/src/main.ts', [], {})
+  expect(output).toContain('At first:     12 of 12 requests')
+  expect(output).toContain('All expired:  12 of 12 requests')
+  expect(output).toContain('sign-ins: 2, renewals: 2, machine tokens: 2, PowerAuth tokens: 1')
+  expect(output).toContain('Ada is out:   9 of 9 requests')
+  expect(output).toContain('Ada gets ERR_SIGN_IN_REQUIRED')
+  const [before = '', after = ''] = [...output.matchAll(/One store: +(.*)/g)].map(([, all]) => all)
+  const names = (list: string) => list.split(', ').map((name) => name.replace(/\/.*\//, '/'))
+  const rest = ['grace@example.com', 'machine', 'powerauth/balance']
+  expect(names(before).toSorted()).toEqual(['ada@example.com', ...rest])
+  expect(names(after).toSorted()).toEqual(rest)
+  expect(code).toBe(0)
+})

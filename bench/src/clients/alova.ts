@@ -1,7 +1,7 @@
 import { createAlova } from 'alova'
 import * as alovaClient from 'alova/client'
 import adapterFetch from 'alova/fetch'
-import type { World } from '../world.ts'
+import type { World } from '../worlds/world.ts'
 import { type Call, type Contender, type Family, PATH, statusOf } from './client.ts'
 
 /** Its typings lack their file extensions, so under `nodenext` they are empty. */

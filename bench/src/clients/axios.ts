@@ -2,7 +2,7 @@ import { registerAuth } from '@latchkey/axios'
 import { type AxiosError, type AxiosInstance, create } from 'axios'
 import { type AxiosAuthRefreshOptions, createAuthRefresh } from 'axios-auth-refresh'
 import { applyAuthTokenInterceptor, setAuthTokens } from 'axios-jwt'
-import type { World } from '../world.ts'
+import type { World } from '../worlds/world.ts'
 import { type Call, type Contender, type Family, PATH } from './client.ts'
 import { signedIn } from './latchkey.ts'
 

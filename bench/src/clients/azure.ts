@@ -4,8 +4,8 @@ import {
   createPipelineRequest,
   type PipelinePolicy,
 } from '@azure/core-rest-pipeline'
-import type { Tokens } from '../tokens.ts'
-import type { World } from '../world.ts'
+import type { Tokens } from '../worlds/tokens.ts'
+import type { World } from '../worlds/world.ts'
 import { type Call, type Contender, type Family, PATH } from './client.ts'
 
 const bare: Contender = { name: 'bare', connect: (world) => calling(world) }

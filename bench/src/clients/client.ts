@@ -1,4 +1,4 @@
-import type { World } from '../world.ts'
+import type { World } from '../worlds/world.ts'
 
 /** Sends one request. Gives its status, or rejects as the client does. */
 export type Call = (path?: string) => Promise<number>

@@ -1,6 +1,6 @@
 import { authHooks } from '@latchkey/ky'
 import ky, { type Hooks, type Options } from 'ky'
-import type { World } from '../world.ts'
+import type { World } from '../worlds/world.ts'
 import { type Call, type Contender, type Family, PATH, statusOf } from './client.ts'
 import { signedIn } from './latchkey.ts'
 

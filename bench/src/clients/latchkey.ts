@@ -1,5 +1,5 @@
 import { bearer, createTokenManager, type TokenManager } from '@latchkey/core'
-import type { World } from '../world.ts'
+import type { World } from '../worlds/world.ts'
 
 /** A manager that is signed in. */
 export async function signedIn({ origin, tokens, renew }: World): Promise<TokenManager> {

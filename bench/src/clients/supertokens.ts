@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import SuperTokens from 'supertokens-website'
-import type { Tokens } from '../tokens.ts'
-import type { World } from '../world.ts'
+import type { Tokens } from '../worlds/tokens.ts'
+import type { World } from '../worlds/world.ts'
 import { type Contender, PATH, statusOf } from './client.ts'
 
 /**

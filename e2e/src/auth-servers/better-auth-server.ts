@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { endProcess, ownEnvironment } from '../processes/child-process.ts'
-import { lastLines } from '../processes/last-lines.ts'
+import { endProcess, lastLines, ownEnvironment } from '../processes/child-process.ts'
 import { installServer } from '../installing/npm-install.ts'
 
 export interface BetterAuthServer {

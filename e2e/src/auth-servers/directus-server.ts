@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { endProcess } from '../processes/child-process.ts'
-import { lastLines } from '../processes/last-lines.ts'
+import { endProcess, lastLines } from '../processes/child-process.ts'
 import { installServer } from '../installing/npm-install.ts'
 
 export interface DirectusServer {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { lastLines } from '../processes/last-lines.ts'
+import { lastLines } from '../processes/child-process.ts'
 
 interface PlumberCounts {
   signIns: number

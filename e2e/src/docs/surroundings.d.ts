@@ -1,3 +1,4 @@
+/// <reference types="node" />
 // What the examples in docstrings, and so in docs/api, take for granted.
 // oxlint-disable typescript/consistent-type-imports -- with an import of its own this file would declare nothing to others
 declare const manager: import('@latchkey/core').TokenManager

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lastLines } from '../processes/last-lines.ts'
+import { lastLines } from '../processes/child-process.ts'
 import { installProgram } from '../runtimes/install.ts'
 
 /** A package registry of our own, for `@latchkey/*` only: the rest comes from wherever it always does. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lastLines } from '../processes/last-lines.ts'
+import { lastLines } from '../processes/child-process.ts'
 
 /** A desktop session of our own: a message bus, and an unlocked keychain that lies in a folder. */
 export interface KeyringSession {

@@ -7,23 +7,23 @@ import { introspect } from '../oauth/introspection.ts'
 export interface GuardedMcpServer {
   /** Where clients connect. */
   readonly url: URL
-  /** Streams that it has opened to clients, and requests that it refused. */
-  readonly counts: { streams: number; refused: number }
-  /** Tells all clients that something has happened, by the stream that the server keeps open to each. */
+  /** Streams that it has opened to clients, and requests whose token it rejected. */
+  readonly counts: { streams: number; rejected: number }
+  /** Sends a log message to all clients, each over its open stream. */
   notify(text: string): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Starts one, with sessions and a stream to each client. It asks the issuer about each token, as `client`, and says
- * who the issuer is (RFC 9728).
+ * Starts a server that keeps a session and a stream for each client. It asks the issuer whether a token is valid (as
+ * `client`, if given), and publishes the issuer's address (RFC 9728).
  */
 export async function startMcpServer(
   issuer: string,
   client?: { clientId: string; clientSecret: string },
 ): Promise<GuardedMcpServer> {
   const sessions = new Map<string, Session>()
-  const counts = { streams: 0, refused: 0 }
+  const counts = { streams: 0, rejected: 0 }
   const { url, close } = await listen({
     async fetch(request) {
       const { origin, pathname } = new URL(request.url)
@@ -34,7 +34,7 @@ export async function startMcpServer(
       const token = request.headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
       const { active, sub, aud = resource } = await introspect(issuer, token, client)
       if (!active || aud !== resource) {
-        counts.refused += 1
+        counts.rejected += 1
         const metadata = `${origin}/.well-known/oauth-protected-resource/mcp`
         const challenge = `Bearer error="invalid_token", resource_metadata="${metadata}"`
         return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
@@ -72,7 +72,7 @@ async function openSession(sessions: Map<string, Session>, user: string): Promis
     { name: 'whoami', version: '1.0.0' },
     { capabilities: { logging: {} } },
   )
-  server.registerTool('whoami', { description: 'Says who calls.' }, () => ({
+  server.registerTool('whoami', { description: 'Returns the name of the caller.' }, () => ({
     content: [{ type: 'text', text: user }],
   }))
   const transport = new WebStandardStreamableHTTPServerTransport({

@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { endProcess, ownEnvironment } from '../processes/child-process.ts'
-import { lastLines } from '../processes/last-lines.ts'
+import { endProcess, lastLines, ownEnvironment } from '../processes/child-process.ts'
 
 export interface ProcessOptions {
   /** Where NocoDB is installed. */

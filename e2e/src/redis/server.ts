@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lastLines } from '../processes/last-lines.ts'
+import { lastLines } from '../processes/child-process.ts'
 
 const START_LIMIT_MS = 20_000
 

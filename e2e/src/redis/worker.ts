@@ -1,7 +1,7 @@
-// Ten workers of a fleet that share one session in Redis, in one process: started by
-// redis-fleet.test.ts. Each has a store and a manager of its own, and asks the server all the time.
-// Its arguments: Redis' URL, the server's URL, how many workers, 'refresh' or 'refresh,password'.
-// It sends a Report after every change, and ends when told to.
+// Some workers of a fleet, in one process. All workers share one session in Redis. redis-fleet.test.ts starts
+// this file. Each worker has a store and a manager of its own, and keeps sending requests.
+// Arguments: Redis' URL, the server's URL, the number of workers, 'refresh' or 'refresh,password'.
+// The process sends a Report ten times a second, and ends when it receives a message.
 import process from 'node:process'
 import {
   bearer,
@@ -14,9 +14,9 @@ import { wrapFetch } from '@latchkey/fetch'
 import { redisStore } from '@latchkey/stores/redis'
 import { createClient } from 'redis'
 
-/** What the workers of this process have seen so far. */
+/** What the workers of this process have received so far. */
 export interface Report {
-  /** How often each status came, or each error code with its cause's. */
+  /** How often each status came, or each error code (with the code of its cause). */
   seen: Record<string, number>
   signedOut: number
 }
@@ -70,7 +70,7 @@ async function work(): Promise<void> {
   const authorized = wrapFetch(manager)
   const ask = async () => {
     const response = await authorized(`${serverUrl}/data`)
-    // A token may expire on its way. If it cannot be renewed then, the 401 is ours and has a reason.
+    // A token may expire on its way. If it then cannot be renewed, explain() has the reason for the 401.
     if (response.status === 401) throw manager.explain(response) ?? new Error('a bare 401')
     return String(response.status)
   }
@@ -82,7 +82,7 @@ async function work(): Promise<void> {
   manager.dispose()
 }
 
-/** The code of an error and of what caused it. */
+/** Returns the code of an error, and the code of its cause. */
 function describe(error: unknown): string {
   if (!isLatchkeyError(error)) return String(error)
   return isLatchkeyError(error.cause) ? `${error.code} < ${error.cause.code}` : error.code

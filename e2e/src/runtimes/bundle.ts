@@ -1,18 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
-/** How a runtime that loads no packages by itself takes a program. */
+/** The form of a program for a runtime that cannot load packages itself. */
 export interface BundleOptions {
   format: 'es' | 'iife'
-  /** The conditions of `exports` that it goes by. Default: a browser's. */
+  /** Conditions for `exports` of package.json. Default: those of a browser. */
   conditions?: readonly string[]
-  /** Default: what the packages are written in. */
+  /** Version of JavaScript. Default: the one that the packages are published in. */
   target?: string
-  /** Packages left out. */
+  /** Packages that are not bundled. */
   external?: readonly string[]
 }
 
-/** The program at `entry` as one file, made from what the packages publish. */
+/** Returns the program at `entry` as one file, built with the published code of the packages. */
 export async function bundleProgram(entry: URL, options: BundleOptions): Promise<string> {
   const { format, conditions = ['browser'], target = 'es2023', external = [] } = options
   const built = await build({
@@ -29,6 +29,6 @@ export async function bundleProgram(entry: URL, options: BundleOptions): Promise
   })
   const [bundle] = Array.isArray(built) ? built : []
   const [chunk] = bundle?.output ?? []
-  if (!chunk) throw new Error(`vite made nothing of ${entry}`)
+  if (!chunk) throw new Error(`vite built nothing from ${entry}`)
   return chunk.code
 }

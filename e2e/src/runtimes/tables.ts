@@ -6,15 +6,15 @@ import type { Runtime } from './runtime.ts'
 /** What each client did on each runtime, by the runtime's name. */
 export type RuntimeResults = Map<string, Map<RuntimeClient, CaseResult[]>>
 
-/** What the cases are told that a platform makes impossible, in words for readers. */
+/** The limits of a platform that the contract is told about, in words for readers. */
 const limits: Record<keyof Platform, string> = {
   hidesRedirects:
-    'redirects are followed unseen, so a token in a header of its own is refused there',
-  returnsRedirects: 'redirects are the caller’s to follow',
+    'it follows redirects itself, so a redirect is refused if the token is in a header such as `xc-auth`',
+  returnsRedirects: 'it does not follow redirects: the caller gets them',
   bearerOnly: 'only `Authorization` may carry the token',
-  buffersBodies: 'bodies come whole',
-  hasNoAsyncContext: 'a grant that uses its own client passes its `signal` on',
-  resendsOnReset: 'it sends again by itself when a kept connection breaks',
+  buffersBodies: 'a response body arrives whole, not in pieces',
+  hasNoAsyncContext: 'a grant that uses its own client has to pass its `signal` on',
+  resendsOnReset: 'it sends a request again by itself when a kept-alive connection breaks',
   maxConnections: 'few connections at once',
 }
 

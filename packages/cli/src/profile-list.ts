@@ -50,7 +50,7 @@ export async function readProfiles(): Promise<Profiles> {
   }
   if (version !== LIST_VERSION || !Array.isArray(sessions) || !sessions.every(isProfile)) {
     throw storeFailure(
-      `The list of sessions, ${path}, is damaged. Remove it and sign in again; nothing else is lost.`,
+      `The list of sessions, ${path}, is damaged. Remove that file and sign in again. Nothing else is lost.`,
     )
   }
   return { ...(typeof current === 'string' && { current }), sessions }

@@ -36,7 +36,7 @@ export async function useProxy(): Promise<void> {
   } catch {
     throw new Failure(
       ExitCode.usage,
-      'The proxy of the environment is not a URL. Set HTTPS_PROXY to one, such as http://proxy.example.com:8080.',
+      'The proxy address in the environment is not a URL. Set HTTPS_PROXY to a URL such as http://proxy.example.com:8080.',
     )
   }
 }

@@ -5,10 +5,10 @@ import {
   authorize,
   failure,
   harness,
+  next,
   ORIGIN,
   request,
   sent,
-  settled,
 } from './support/harness.ts'
 
 describe('a request', () => {
@@ -113,7 +113,7 @@ describe('a rejected token', () => {
     scripted.answer((call) => (call === 1 ? { accessToken: 'a1' } : new Promise(() => undefined)))
     const first = await authorize(manager)
     void manager.recover(first, answer(401))
-    await settled()
+    await scripted.asked(2)
     expect(manager.authorize(request())).toBeInstanceOf(Promise)
   })
 
@@ -165,9 +165,10 @@ describe('a rejected token', () => {
     scripted.answerTokens()
     const response = answer(401)
     const first = await authorize(manager)
+    const renewed = next(manager, 'renewed')
     expect(await manager.recover(first, response, { replayable: false })).toBeUndefined()
     expect(manager.explain(response)).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE' })
-    await settled()
+    await renewed
     expect(sent(await authorize(manager))).toBe('Bearer a2')
   })
 
@@ -271,7 +272,7 @@ describe('a waiter', () => {
     const starter = new AbortController()
     const aborted = manager.authorize({ ...request(), signal: starter.signal })
     const other = manager.authorize(request())
-    await settled()
+    await scripted.asked()
     starter.abort(new Error('mine'))
     expect((await failure(aborted)).message).toBe('mine')
     expect(scripted.contexts[0]?.signal.aborted).toBe(false)
@@ -286,7 +287,7 @@ describe('a waiter', () => {
     const first = await authorize(manager)
     const controller = new AbortController()
     const recovering = manager.recover(first, answer(401), { signal: controller.signal })
-    await settled()
+    await scripted.asked(2)
     controller.abort(new Error('mine'))
     expect((await failure(recovering)).message).toBe('mine')
   })

@@ -11,6 +11,7 @@ import {
   authorize,
   failure,
   harness,
+  next,
   ORIGIN,
   request,
   sent,
@@ -37,7 +38,7 @@ describe('a grant that is unavailable', () => {
     const { manager, scripted } = harness()
     scripted.answer(() => Object.assign(new Error('down'), more))
     const waiting = failure(authorize(manager))
-    await settled()
+    await scripted.asked()
     for (const [ms, calls] of [
       [199, 1],
       [1, 2],
@@ -130,7 +131,7 @@ describe('a grant', () => {
     vi.stubGlobal('process', {})
     const { manager, scripted } = harness()
     const first = manager.authorize(request())
-    await settled()
+    await scripted.asked()
     const second = manager.authorize(request())
     scripted.settle({ accessToken: 'a' })
     expect([sent(await first), sent(await second)]).toEqual(['Bearer a', 'Bearer a'])
@@ -149,7 +150,7 @@ describe('a grant', () => {
   it('that returned a token is announced with the duration', async () => {
     const { manager, scripted, clock, events } = harness()
     const waiting = authorize(manager)
-    await settled()
+    await scripted.asked()
     clock.pass(250)
     scripted.settle({ accessToken: 'a' })
     await waiting
@@ -197,7 +198,9 @@ describe('a chain that is exhausted', () => {
     const { manager, scripted, clock, events } = await signedIn()
     scripted.answer(() => new GrantRejectedError('no'))
     clock.pass(3_540_000)
+    const failed = next(manager, 'renewalFailed')
     await authorize(manager)
+    await failed
     await settled()
     expect(events.renewalFailed).toMatchObject([{ outcome: 'rejected' }])
   })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { LatchkeyError, memoryStore, type TokenSet } from '../src/index.ts'
-import { answer, authorize, harness, sent, settled } from './support/harness.ts'
+import { LatchkeyError, type TokenSet } from '../src/index.ts'
+import { answer, authorize, harness, sent } from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 /** A manager that holds `a0` and answers challenges by `onChallenge`. */
 async function challenged(onChallenge: (tokens: TokenSet) => TokenSet | undefined) {
-  const store = memoryStore()
+  const { store, after } = watchedStore()
   const asked: string[] = []
   const made = harness({
     store,
@@ -17,16 +18,19 @@ async function challenged(onChallenge: (tokens: TokenSet) => TokenSet | undefine
   })
   made.scripted.answerTokens()
   await made.manager.setTokens({ accessToken: 'a0', refreshToken: 'r0' })
-  return { ...made, store, asked, first: await authorize(made.manager) }
+  return { ...made, store, after, asked, first: await authorize(made.manager) }
 }
 
 describe('a challenge that is answered with another token set', () => {
   it.each([401, 403])('has the request sent again with it, after a %i', async (status) => {
-    const { manager, first, scripted, store } = await challenged(() => ({ accessToken: 'strong' }))
+    const { manager, first, scripted, store, after } = await challenged(() => ({
+      accessToken: 'strong',
+    }))
+    const stored = after('setToken')
     const second = await manager.recover(first, answer(status))
     expect(sent(second)).toBe('Bearer strong')
     expect(sent(await authorize(manager))).toBe('Bearer strong')
-    await settled()
+    await stored
     expect(await store.getToken('me')).toMatchObject({ accessToken: 'strong', refreshToken: 'r0' })
     expect(scripted.calls()).toBe(0)
   })

@@ -1,37 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
-import { authorize, failure, harness, request, sent, settled, signedIn } from './support/harness.ts'
+import { memoryStore, type TokenSet } from '../src/index.ts'
+import {
+  authorize,
+  failure,
+  harness,
+  next,
+  request,
+  sent,
+  settled,
+  signedIn,
+} from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 const HOUR = 3_600_000
-
-/** A store that tells of changes, counts its reads, and reads as a test says. */
-function tellingStore() {
-  const inner = memoryStore()
-  const listeners = new Set<() => void>()
-  let read: TokenStore['getToken'] = inner.getToken
-  const getToken = vi.fn<TokenStore['getToken']>((name) => read(name))
-  const store: TokenStore = {
-    ...inner,
-    getToken,
-    subscribe: (_name, listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
-  return {
-    store,
-    reads: () => getToken.mock.calls.length,
-    /** From now on every read is answered so. */
-    readBy: (next: TokenStore['getToken']) => void (read = next),
-    async tell() {
-      for (const listener of listeners) listener()
-      await settled()
-    },
-  }
-}
 
 const throws = () => {
   throw new Error('disk on fire')
@@ -39,32 +23,36 @@ const throws = () => {
 
 describe('a change in the store', () => {
   it('during a renewal is left to the renewal', async () => {
-    const { store, tell, reads } = tellingStore()
+    const { store, tell, reads } = watchedStore()
     const { manager, scripted } = harness({ store })
-    void authorize(manager)
-    await settled()
+    const waiting = authorize(manager)
+    await scripted.asked()
     const before = reads()
-    await tell()
+    tell()
+    await settled()
     expect(reads()).toBe(before)
     scripted.settle({ accessToken: 'a' })
-    await settled()
+    expect(sent(await waiting)).toBe('Bearer a')
   })
 
   it('after a sign-out is ignored', async () => {
-    const { store, tell, reads } = tellingStore()
+    const { store, tell, reads } = watchedStore()
     const { manager } = await signedIn({ store })
     await manager.signOut()
     const before = reads()
-    await tell()
+    tell()
+    await settled()
     expect(reads()).toBe(before)
   })
 
   it('that is read during a sign-out is not adopted', async () => {
-    const { store, tell, readBy } = tellingStore()
+    const { store, tell, readBy, after } = watchedStore()
     const { manager, events } = await signedIn({ store })
     let land: (tokens: TokenSet) => void = () => undefined
     readBy(() => new Promise((resolve) => (land = resolve)))
-    await tell()
+    const read = after('getToken')
+    tell()
+    await read
     readBy(() => undefined)
     await manager.signOut()
     land({ accessToken: 'theirs' })
@@ -74,29 +62,34 @@ describe('a change in the store', () => {
   })
 
   it('that cannot be read ends no session', async () => {
-    const { store, tell, readBy } = tellingStore()
+    const { store, tell, readBy } = watchedStore()
     const { manager, events } = await signedIn({ store })
     readBy(throws)
-    await tell()
+    tell()
+    await settled()
     expect(events.signedOut).toEqual([])
     expect(sent(await authorize(manager))).toBe('Bearer a1')
   })
 
   it('with the same token set keeps the generation', async () => {
-    const { store, tell } = tellingStore()
+    const { store, tell } = watchedStore()
     const { manager } = await signedIn({ store })
-    await tell()
+    tell()
+    await settled()
     expect((await authorize(manager)).generation).toBe(1)
   })
 
   it('can end a session, and the next change begins another one', async () => {
-    const { store, tell } = tellingStore()
-    const { manager, scripted, events } = await signedIn({ store, name: 'me' })
-    await store.removeToken('me')
-    await tell()
-    expect(events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
-    await store.setToken({ accessToken: 'theirs' }, 'me')
-    await tell()
+    const { store, tell } = watchedStore()
+    const { manager, scripted } = await signedIn({ store, name: 'me' })
+    store.removeToken('me')
+    const ended = next(manager, 'signedOut')
+    tell()
+    expect(await ended).toMatchObject({ reason: 'elsewhere' })
+    store.setToken({ accessToken: 'theirs' }, 'me')
+    const begun = next(manager, 'changed')
+    tell()
+    await begun
     expect(manager.authorize(request())).not.toBeInstanceOf(Promise)
     expect(sent(await authorize(manager))).toBe('Bearer theirs')
     expect(scripted.calls()).toBe(1)
@@ -112,7 +105,7 @@ describe('a sign-in elsewhere', () => {
       'me',
     )
     const waiting = authorize(manager)
-    await settled()
+    await scripted.asked()
     await store.setToken({ accessToken: 'theirs', refreshToken: 'r9' }, 'me')
     scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
     expect(sent(await waiting)).toBe('Bearer theirs')
@@ -122,14 +115,11 @@ describe('a sign-in elsewhere', () => {
 
 describe('a store that fails', () => {
   it('after the grant was asked does not count as a sign-out elsewhere', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { manager, scripted, clock, events } = harness({ store, name: 'me' })
-    await store.setToken(
-      { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() - 1 },
-      'me',
-    )
+    store.setToken({ accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() - 1 }, 'me')
     const waiting = authorize(manager)
-    await settled()
+    await scripted.asked()
     readBy(throws)
     scripted.settle({ accessToken: 'a1' })
     expect(sent(await waiting)).toBe('Bearer a1')
@@ -137,18 +127,18 @@ describe('a store that fails', () => {
   })
 
   it('before the grant was asked, and then returns an old token set, is overwritten', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { manager, scripted } = harness({ store, name: 'me' })
     readBy(throws)
     const waiting = authorize(manager)
-    await settled()
+    await scripted.asked()
     readBy(() => ({ accessToken: 'old' }))
     scripted.settle({ accessToken: 'a1' })
     expect(sent(await waiting)).toBe('Bearer a1')
   })
 
   it('to be read does not stop a renewal with the refresh token in memory, if the store is not shared', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { lock: _, ...unshared } = store
     const { manager, scripted } = await signedIn({ store: unshared })
     readBy(throws)
@@ -157,7 +147,7 @@ describe('a store that fails', () => {
   })
 
   it('to be read under its lock renews nothing, because another process may have used the refresh token', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { manager, scripted, events } = await signedIn({ store })
     readBy(throws)
     expect(await failure(manager.refresh())).toMatchObject({
@@ -172,7 +162,7 @@ describe('a store that fails', () => {
   })
 
   it('to hold a valid token set does not stop the renewal of the one in memory', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { manager, scripted } = await signedIn({ store })
     readBy(() => ({ accessToken: 1 }) as never)
     await manager.refresh()
@@ -180,7 +170,7 @@ describe('a store that fails', () => {
   })
 
   it('is announced once, and once more when it had worked in between', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { manager, events } = harness({
       store,
       grants: [{ name: 'a', request: async () => ({ accessToken: 'a' }) }],
@@ -223,7 +213,7 @@ describe('a store that fails', () => {
   })
 
   it('to answer is different from one that answers "none"', async () => {
-    const { store, readBy } = tellingStore()
+    const { store, readBy } = watchedStore()
     const { manager, scripted, events } = harness({ store })
     scripted.answerTokens()
     readBy(() => new Promise(() => undefined))
@@ -240,13 +230,14 @@ describe('a store that fails', () => {
 })
 
 it('a session found in the store is renewed ahead of expiry like any other', async () => {
-  const { store } = tellingStore()
+  const { store } = watchedStore()
   const { manager, scripted, clock } = harness({ store, name: 'me' })
   scripted.answerTokens()
-  await store.setToken({ accessToken: 'a0', expiresAt: clock.now() + HOUR }, 'me')
+  store.setToken({ accessToken: 'a0', expiresAt: clock.now() + HOUR }, 'me')
   expect(sent(await authorize(manager))).toBe('Bearer a0')
   clock.pass(HOUR - 60_000)
+  const renewed = next(manager, 'renewed')
   await authorize(manager)
-  await settled()
+  await renewed
   expect(sent(await authorize(manager))).toBe('Bearer a1')
 })

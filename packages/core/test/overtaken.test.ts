@@ -11,11 +11,13 @@ import {
   failure,
   harness,
   jwt,
+  next,
   request,
   sent,
   settled,
   signedIn,
 } from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -40,7 +42,7 @@ describe('a renewal that exceeded its time limit', () => {
     await given
     made.clock.pass(2_000)
     const waiting = made.manager.authorize(request())
-    await settled()
+    await made.scripted.asked(2)
     return { ...made, first, second, waiting }
   }
 
@@ -56,9 +58,10 @@ describe('a renewal that exceeded its time limit', () => {
   })
 
   it('serves the later renewal too', async () => {
-    const { first, second, waiting } = await twoRenewals()
+    const { manager, first, second, waiting } = await twoRenewals()
+    const renewed = next(manager, 'renewed')
     first.settle({ accessToken: 'first' })
-    await settled()
+    await renewed
     second.settle({ accessToken: 'second' })
     expect(sent(await waiting)).toBe('Bearer first')
   })
@@ -69,7 +72,7 @@ describe('a renewal that exceeded its time limit', () => {
     const authorization = await waiting
     scripted.answer(() => new Promise(() => undefined))
     void manager.recover(authorization, answer(401))
-    await settled()
+    await scripted.asked(3)
     first.settle({ accessToken: 'first', refreshToken: 'r1' })
     await settled()
     const third = manager.authorize(request())
@@ -79,8 +82,9 @@ describe('a renewal that exceeded its time limit', () => {
   it('does not serve the later renewal once its own result has expired', async () => {
     const store = memoryStore()
     const { clock, manager, first, second, waiting } = await twoRenewals({ store, name: 'me' })
+    const renewed = next(manager, 'renewed')
     first.settle({ accessToken: 'first', expiresAt: clock.now() + 1_000 })
-    await settled()
+    await renewed
     const early = await authorize(manager)
     clock.pass(1_000)
     second.settle({ accessToken: 'second' })
@@ -122,7 +126,7 @@ describe('a renewal whose session has ended in the meantime', () => {
     const late = pending<TokenSet>()
     scripted.answer(() => late.promise)
     const waiting = failure(authorize(manager))
-    await settled()
+    await scripted.asked(2)
     await manager.signOut()
     expect(await waiting).toMatchObject({ message: 'The user has signed out. Sign in again.' })
     late.settle({ accessToken: 'late' })
@@ -135,11 +139,11 @@ describe('a renewal whose session has ended in the meantime', () => {
     const { manager, scripted } = await signedIn()
     scripted.answer(() => new Promise(() => undefined))
     void failure(manager.refresh())
-    await settled()
+    await scripted.asked(2)
     const signingIn = manager.setTokens({ accessToken: 'b' })
     void failure(manager.refresh())
     await signingIn
-    await settled()
+    await scripted.asked(3)
     void failure(manager.refresh())
     await settled()
     expect(scripted.calls()).toBe(3)
@@ -149,14 +153,13 @@ describe('a renewal whose session has ended in the meantime', () => {
 describe('a sign-out', () => {
   it('during the first read of the store wins over the stored session', async () => {
     const found = pending<TokenSet>()
-    let reads = 0
-    const store = {
-      ...memoryStore(),
-      getToken: () => ((reads += 1) === 1 ? found.promise : undefined),
-    }
+    const { store, readBy, after } = watchedStore()
+    readBy(() => found.promise)
     const { manager, scripted, events } = harness({ store })
+    const read = after('getToken')
     const waiting = failure(authorize(manager))
-    await settled()
+    await read
+    readBy(() => undefined)
     expect(await manager.signOut()).toBeUndefined()
     found.settle({ accessToken: 'stored' })
     expect(await waiting).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
@@ -208,18 +211,19 @@ describe('a sign-out', () => {
 
   it('is not written if a sign-in comes before its write starts', async () => {
     const writes: string[] = []
-    const slow = pending()
+    const [writing, slow] = [pending(), pending()]
     const store = {
       ...memoryStore(),
       setToken: ({ accessToken }: TokenSet) => {
         writes.push(accessToken)
+        writing.settle()
         return slow.promise
       },
       removeToken: () => void writes.push('nothing'),
     }
     const { manager } = harness({ store })
     const first = manager.setTokens({ accessToken: 'a' })
-    await settled()
+    await writing.promise
     const leaving = manager.signOut()
     await settled()
     const second = manager.setTokens({ accessToken: 'b' })
@@ -229,35 +233,37 @@ describe('a sign-out', () => {
   })
 
   it('empties the store again if an overdue write of a sign-in ends after it', async () => {
-    const inner = memoryStore()
+    const { store, after } = watchedStore()
     const landing = pending()
     const setToken = (tokens: TokenSet, name: string) =>
-      landing.promise.then(() => inner.setToken(tokens, name))
-    const { manager } = harness({ store: { ...inner, setToken }, name: 'me' })
+      landing.promise.then(() => store.setToken(tokens, name))
+    const { manager } = harness({ store: { ...store, setToken }, name: 'me' })
     void manager.setTokens({ accessToken: 'a' })
     await vi.advanceTimersByTimeAsync(3_000)
     await manager.signOut()
+    const emptied = after('removeToken')
     landing.settle()
-    await settled()
-    expect(await inner.getToken('me')).toBeUndefined()
+    await emptied
+    expect(await store.getToken('me')).toBeUndefined()
   })
 })
 
 it('an overdue write that ends after a renewal does not leave the used-up tokens in the store', async () => {
-  const inner = memoryStore()
+  const { store, after } = watchedStore()
   const landing = pending()
   const setToken = async (tokens: TokenSet, name: string) => {
     if (tokens.accessToken === 'a1') await landing.promise
-    await inner.setToken(tokens, name)
+    store.setToken(tokens, name)
   }
-  const { manager, scripted } = harness({ store: { ...inner, setToken }, name: 'me' })
+  const { manager, scripted } = harness({ store: { ...store, setToken }, name: 'me' })
   void manager.setTokens({ accessToken: 'a1', refreshToken: 'r1' })
   await vi.advanceTimersByTimeAsync(3_000)
   scripted.answer(() => ({ accessToken: 'a2', refreshToken: 'r2' }))
   await manager.refresh()
+  const replaced = after('setToken', 2)
   landing.settle()
-  await settled()
-  expect(await inner.getToken('me')).toEqual({ accessToken: 'a2', refreshToken: 'r2' })
+  await replaced
+  expect(await store.getToken('me')).toEqual({ accessToken: 'a2', refreshToken: 'r2' })
 })
 
 describe('a sign-in', () => {

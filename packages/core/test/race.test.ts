@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GrantRejectedError, memoryStore, type TokenStore } from '../src/index.ts'
-import { authorize, failure, harness, request, sent, settled } from './support/harness.ts'
+import { authorize, failure, harness, request, sent } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -31,7 +31,7 @@ async function racing(writeMs: number) {
   one.clock.pass(HOUR)
   const first = one.manager.authorize(request())
   const second = two.manager.authorize(request())
-  await settled()
+  await Promise.all([one.scripted.asked(), two.scripted.asked()])
   return { store, one, two, first, second }
 }
 
@@ -55,7 +55,7 @@ describe('two managers that renew at the same time on a store without a lock', (
     await first
     one.clock.pass(50)
     two.scripted.settle(new GrantRejectedError('this refresh token is spent'))
-    await settled()
+    await two.scripted.asked(2)
     expect(two.scripted.contexts.at(-1)?.tokens).toMatchObject({ refreshToken: 'r1' })
     two.scripted.settle({ accessToken: 'a2', refreshToken: 'r2' })
     await vi.advanceTimersByTimeAsync(100)
@@ -78,7 +78,7 @@ it('a grant that never answers does not keep the lock of its store', async () =>
   const two = harness({ store, name: 'shared' })
   two.scripted.answerTokens()
   const given = failure(authorize(one.manager))
-  await settled()
+  await one.scripted.asked()
   const waiting = two.manager.authorize(request())
   await vi.advanceTimersByTimeAsync(5_000)
   expect(await given).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { createTokenManager, memoryStore } from '../src/index.ts'
-import { answer, authorize, harness, ORIGIN, sent, settled } from './support/harness.ts'
+import { createTokenManager } from '../src/index.ts'
+import { answer, authorize, harness, ORIGIN, sent } from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 /** A manager whose first token is refused, and the next one just as well. */
 async function refusedTwice(whenRefused?: 'keep' | 'end') {
-  const store = memoryStore()
+  const { store, after } = watchedStore()
+  const emptied = after('removeToken')
   const made = harness({ store, name: 'me', ...(whenRefused && { whenRefused }) })
   made.scripted.answerTokens()
   const first = await authorize(made.manager)
   const second = await made.manager.recover(first, answer(401))
   const response = answer(401)
   if (second) await made.manager.recover(second, response)
-  return { ...made, store, second, response }
+  return { ...made, store, emptied, second, response }
 }
 
 describe('a token that is rejected although it was just renewed', () => {
@@ -24,10 +26,11 @@ describe('a token that is rejected although it was just renewed', () => {
   })
 
   it("ends the session with whenRefused: 'end', empties the store, and the next request asks the chain", async () => {
-    const { manager, store, events, response, scripted, clock } = await refusedTwice('end')
+    const made = await refusedTwice('end')
+    const { manager, store, emptied, events, response, scripted, clock } = made
     expect(manager.explain(response)?.code).toBe('ERR_FRESH_TOKEN_REJECTED')
     expect(events.signedOut).toEqual([{ at: clock.now(), reason: 'rejected' }])
-    await settled()
+    await emptied
     expect(await store.getToken('me')).toBeUndefined()
     expect(sent(await authorize(manager))).toBe('Bearer a3')
     expect(scripted.contexts.at(-1)).not.toHaveProperty('tokens')

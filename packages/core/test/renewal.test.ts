@@ -5,6 +5,7 @@ import {
   authorize,
   failure,
   harness,
+  next,
   request,
   scriptedGrant,
   sent,
@@ -27,9 +28,10 @@ describe('ahead of expiry', () => {
     expect(scripted.calls()).toBe(1)
     clock.pass(1)
     const authorization = manager.authorize(request())
+    const renewed = next(manager, 'renewed')
     expect(authorization).not.toBeInstanceOf(Promise)
     expect(sent(await authorization)).toBe('Bearer a1')
-    await settled()
+    await renewed
     expect(scripted.calls()).toBe(2)
     expect(sent(await authorize(manager))).toBe('Bearer a2')
   })
@@ -53,8 +55,7 @@ describe('ahead of expiry', () => {
     expect(scripted.calls()).toBe(1)
     clock.pass(1)
     await authorize(manager)
-    await settled()
-    expect(scripted.calls()).toBe(2)
+    await scripted.asked(2)
   })
 
   it('an unavailable server is asked again only after a cool-down, and no request waits', async () => {
@@ -70,16 +71,16 @@ describe('ahead of expiry', () => {
     expect(scripted.calls()).toBe(calls)
     clock.pass(2_000)
     await authorize(manager)
-    await settled()
-    expect(scripted.calls()).toBe(calls + 1)
+    await scripted.asked(calls + 1)
   })
 
   it('a rejection keeps the valid token in use until it expires, then ends the session', async () => {
     const { manager, scripted, clock, events } = await signedIn()
     scripted.answer(() => new GrantRejectedError('no'))
     clock.pass(HOUR - MINUTE)
+    const failed = next(manager, 'renewalFailed')
     await authorize(manager)
-    await settled()
+    await failed
     await settled()
     expect(sent(await authorize(manager))).toBe('Bearer a1')
     expect(events.signedOut).toEqual([])
@@ -246,8 +247,7 @@ describe('a renewal that never answers', () => {
     expect(await failure(authorize(manager))).toBe(error) // during the cool-down
     clock.pass(2_000)
     const second = manager.authorize(request())
-    await settled()
-    expect(scripted.calls()).toBe(2)
+    await scripted.asked(2)
     scripted.settle(undefined)
     scripted.settle({ accessToken: 'a2' })
     expect(sent(await second)).toBe('Bearer a2')
@@ -258,8 +258,9 @@ describe('a renewal that never answers', () => {
     const waiting = failure(authorize(manager))
     await vi.advanceTimersByTimeAsync(5_000)
     await waiting
+    const renewed = next(manager, 'renewed')
     scripted.settle({ accessToken: 'late', refreshToken: 'rotated' })
-    await settled()
+    await renewed
     expect(sent(await authorize(manager))).toBe('Bearer late')
   })
 })
@@ -349,9 +350,10 @@ it('a renewal that ends after a late earlier one returns that one’s result', a
   expect(await given).toMatchObject({ code: 'ERR_RENEWAL_TIMEOUT' })
   clock.pass(2_000)
   const second = manager.authorize(request())
-  await settled()
+  await scripted.asked(2)
+  const renewed = next(manager, 'renewed')
   scripted.settle({ accessToken: 'late', refreshToken: 'r1' })
-  await settled()
+  await renewed
   scripted.settle(new GrantRejectedError('this refresh token is spent'))
   expect(sent(await second)).toBe('Bearer late')
 })

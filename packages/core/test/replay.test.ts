@@ -1,8 +1,18 @@
 import process from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { GrantRejectedError, memoryStore, type Scheme, type TokenStore } from '../src/index.ts'
-import { answer, authorize, harness, ORIGIN, sent, settled, signedIn } from './support/harness.ts'
+import { GrantRejectedError, type Scheme } from '../src/index.ts'
+import {
+  answer,
+  authorize,
+  harness,
+  next,
+  ORIGIN,
+  sent,
+  settled,
+  signedIn,
+} from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 describe('a scheme', () => {
   it('receives the URL and the method of the request', async () => {
@@ -99,17 +109,13 @@ describe('a late 401 of a session that is over', () => {
   })
 
   it('is not sent again with the tokens of a new sign-in', async () => {
-    const inner = memoryStore()
-    let tell = () => undefined as void
-    const subscribe: TokenStore['subscribe'] = (_name, listener) => {
-      tell = listener
-      return () => undefined
-    }
-    const { manager, scripted } = await signedIn({ store: { ...inner, subscribe }, name: 'me' })
+    const { store, tell } = watchedStore()
+    const { manager, scripted } = await signedIn({ store, name: 'me' })
     const first = await authorize(manager)
-    await inner.removeToken('me')
+    store.removeToken('me')
+    const ended = next(manager, 'signedOut')
     tell()
-    await settled()
+    await ended
     scripted.answer(() => ({ accessToken: 'next' }))
     const response = answer(401)
     expect(await manager.recover(first, response)).toBeUndefined()

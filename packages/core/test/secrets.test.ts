@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { GrantRejectedError, memoryStore } from '../src/index.ts'
 import { withoutSecrets } from '../src/errors.ts'
-import { answer, authorize, failure, harness, recordEvents, settled } from './support/harness.ts'
+import { answer, authorize, failure, harness, next, recordEvents } from './support/harness.ts'
 
 const CANARY = 'CANARY-7f3a-core'
 
@@ -65,8 +65,9 @@ describe('no secret shows', () => {
     }
     const { manager, scripted, events } = harness({ store })
     scripted.answer(() => ({ accessToken: CANARY }))
+    const failed = next(manager, 'storeFailed')
     await authorize(manager)
-    await settled()
+    await failed
     expect(events.storeFailed).toHaveLength(1)
     expect(printed(events)).not.toContain(CANARY)
   })

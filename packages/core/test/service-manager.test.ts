@@ -36,13 +36,13 @@ async function signedIn(...given: Parameters<typeof service>) {
   return made
 }
 
-/** The same, with a renewal on its way. */
+/** The same, with a renewal in progress. */
 async function renewing(...given: Parameters<typeof service>) {
   const made = await signedIn(...given)
   const { promise, resolve } = Promise.withResolvers<TokenSet | Error | undefined>()
   made.scripted.answer(() => promise)
   const waiting = failure(made.manager.refresh())
-  await settled()
+  await made.scripted.asked()
   return { ...made, waiting, answer: resolve }
 }
 
@@ -107,16 +107,17 @@ describe('a sign-out revokes', () => {
 
   it('the result of a renewal that is just being stored', async () => {
     const inner = memoryStore()
-    const storing = Promise.withResolvers<void>()
+    const [storing, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const setToken: TokenStore['setToken'] = async (tokens, name) => {
-      if (tokens.accessToken === 'a2') await storing.promise
+      if (tokens.accessToken === 'a2') storing.resolve()
+      if (tokens.accessToken === 'a2') await released.promise
       await inner.setToken(tokens, name)
     }
     const { manager, revoked, answer } = await renewing({ store: { ...inner, setToken } })
     answer({ accessToken: 'a2', refreshToken: 'r2' })
-    await settled()
+    await storing.promise
     const leaving = manager.signOut()
-    storing.resolve()
+    released.resolve()
     await leaving
     expect(revoked).toEqual(['a2'])
     expect(await inner.getToken('me')).toBeUndefined()
@@ -132,7 +133,7 @@ describe('a sign-out revokes', () => {
       next.answerTokens()
       const { manager, revoked } = await signedIn({ grants: [first.grant, next.grant] })
       void failure(manager.refresh())
-      await settled()
+      await first.asked()
       const leaving = manager.signOut()
       first.settle(no)
       await leaving
@@ -141,9 +142,14 @@ describe('a sign-out revokes', () => {
   )
 
   it('the token set in use if a renewal still waits for the lock, and no grant is asked', async () => {
-    const granted = Promise.withResolvers<void>()
-    const lock: TokenStore['lock'] = (_name, run) => granted.promise.then(run)
-    const { manager, scripted, revoked } = await renewing({ store: { ...memoryStore(), lock } })
+    const [locking, granted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const lock: TokenStore['lock'] = (_name, run) => {
+      locking.resolve()
+      return granted.promise.then(run)
+    }
+    const { manager, scripted, revoked } = await signedIn({ store: { ...memoryStore(), lock } })
+    void failure(manager.refresh())
+    await locking.promise
     await manager.signOut()
     granted.resolve()
     await settled()

@@ -1,34 +1,33 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { memoryStore, type TokenStore } from '../src/index.ts'
+import { memoryStore } from '../src/index.ts'
 import {
   answer,
   authorize,
   failure,
   harness,
   jwt,
+  next,
   request,
   sent,
-  settled,
   signedIn,
 } from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A store in which another process signs in. It reports that at once. */
-function sharedStore() {
-  const inner = memoryStore()
-  let tell = () => undefined as void
-  const subscribe: TokenStore['subscribe'] = (_name, listener) => {
-    tell = listener
-    return () => undefined
-  }
+/** A manager on a store in which another process signs in. The store reports that at once. */
+function shared() {
+  const { store, tell } = watchedStore()
+  const made = harness({ store, name: 'me' })
   return {
-    store: { ...inner, subscribe },
+    ...made,
+    store,
     async signInElsewhere(accessToken: string) {
-      await inner.setToken({ accessToken }, 'me')
+      const changed = next(made.manager, 'changed')
+      store.setToken({ accessToken }, 'me')
       tell()
-      await settled()
+      await changed
     },
   }
 }
@@ -37,8 +36,7 @@ const of = (sub: string, jti = 1) => jwt({ sub, jti })
 
 describe('a sign-in elsewhere', () => {
   it('of the same user continues the session: a late 401 is sent again', async () => {
-    const { store, signInElsewhere } = sharedStore()
-    const { manager, scripted } = harness({ store, name: 'me' })
+    const { manager, scripted, signInElsewhere } = shared()
     await manager.setTokens({ accessToken: of('ada') })
     const first = await authorize(manager)
     await signInElsewhere(of('ada', 2))
@@ -47,8 +45,7 @@ describe('a sign-in elsewhere', () => {
   })
 
   it('of an unknown user continues the session', async () => {
-    const { store, signInElsewhere } = sharedStore()
-    const { manager } = harness({ store, name: 'me' })
+    const { manager, signInElsewhere } = shared()
     await manager.setTokens({ accessToken: 'opaque' })
     const first = await authorize(manager)
     await signInElsewhere(of('ada'))
@@ -59,9 +56,8 @@ describe('a sign-in elsewhere', () => {
   })
 
   it('of another user, after a sign-in here, is a third session', async () => {
-    const { store, signInElsewhere } = sharedStore()
-    await store.setToken({ accessToken: of('ada') }, 'me')
-    const { manager } = harness({ store, name: 'me' })
+    const { manager, store, signInElsewhere } = shared()
+    store.setToken({ accessToken: of('ada') }, 'me')
     const first = await authorize(manager)
     await manager.setTokens({ accessToken: of('bob') })
     await signInElsewhere(of('eve'))
@@ -77,7 +73,7 @@ describe('a request that waits', () => {
     scripted.answer(() => new Promise(() => undefined))
     clock.pass(3_600_000)
     const waiting = failure(authorize(manager))
-    await settled()
+    await scripted.asked(2)
     await manager.setTokens({ accessToken: 'b' })
     expect(await waiting).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
   })
@@ -85,13 +81,13 @@ describe('a request that waits', () => {
   it('for a first sign-in accepts a later one instead, but not after a sign-out', async () => {
     const one = harness()
     const served = authorize(one.manager)
-    await settled()
+    await one.scripted.asked()
     await one.manager.setTokens({ accessToken: 'b' })
     expect(sent(await served)).toBe('Bearer b')
 
     const two = harness()
     const refused = failure(authorize(two.manager))
-    await settled()
+    await two.scripted.asked()
     void two.manager.signOut()
     void two.manager.setTokens({ accessToken: 'b' })
     expect(await refused).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED' })
@@ -133,9 +129,9 @@ describe('a token passed to setTokens()', () => {
   })
 
   it('serves the requests that waited for a first sign-in', async () => {
-    const { manager } = harness()
+    const { manager, scripted } = harness()
     const waiting = manager.authorize(request())
-    await settled()
+    await scripted.asked()
     await manager.setTokens({ accessToken: 'b' })
     expect(sent(await waiting)).toBe('Bearer b')
   })

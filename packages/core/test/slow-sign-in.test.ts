@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { GrantRejectedError, memoryStore, type TokenSet, type TokenStore } from '../src/index.ts'
-import { authorize, failure, harness, sent, settled, signedIn } from './support/harness.ts'
+import { GrantRejectedError, memoryStore, type TokenSet } from '../src/index.ts'
+import { authorize, failure, harness, next, sent, signedIn } from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -106,19 +107,14 @@ describe('a sign-in in progress', () => {
   })
 
   it('does not undo a sign-out elsewhere that the store has reported', async () => {
-    const inner = memoryStore()
-    let tell = () => undefined as void
-    const subscribe: TokenStore['subscribe'] = (_name, listener) => {
-      tell = listener
-      return () => undefined
-    }
-    const { manager, events } = await signedIn({ store: { ...inner, subscribe }, name: 'me' })
+    const { store, tell } = watchedStore()
+    const { manager } = await signedIn({ store, name: 'me' })
     const slow = slowSignIn()
     const signingIn = failure(manager.setTokens(slow.obtain))
-    await inner.removeToken('me')
+    store.removeToken('me')
+    const ended = next(manager, 'signedOut')
     tell()
-    await settled()
-    expect(events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
+    expect(await ended).toMatchObject({ reason: 'elsewhere' })
     slow.answer({ accessToken: 'late' })
     expect(await signingIn).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
   })
@@ -136,11 +132,11 @@ describe('a sign-in in progress', () => {
   })
 
   it('serves the requests that wait for a first sign-in', async () => {
-    const { manager } = harness()
+    const { manager, scripted } = harness()
     const slow = slowSignIn()
     const signingIn = manager.setTokens(slow.obtain)
     const served = authorize(manager)
-    await settled()
+    await scripted.asked()
     slow.answer({ accessToken: 'b1' })
     await signingIn
     expect(sent(await served)).toBe('Bearer b1')

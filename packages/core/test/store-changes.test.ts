@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GrantRejectedError, memoryStore, type TokenStore } from '../src/index.ts'
-import { answer, authorize, failure, harness, jwt, sent, settled } from './support/harness.ts'
+import { answer, authorize, failure, harness, jwt, next, sent, settled } from './support/harness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -25,14 +25,14 @@ function tellingStore(writeMs = 0) {
 describe('a sign-out in another tab', () => {
   it('ends a session from setTokens() that has not expired yet', async () => {
     const { inner, store, tell } = tellingStore()
-    const { manager, events } = harness({ store, name: 'me' })
+    const { manager } = harness({ store, name: 'me' })
     const handed = manager.setTokens({ accessToken: 'a' })
     await vi.advanceTimersByTimeAsync(0)
     await handed
     await inner.removeToken('me')
+    const ended = next(manager, 'signedOut')
     tell()
-    await settled()
-    expect(events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
+    expect(await ended).toMatchObject({ reason: 'elsewhere' })
   })
 })
 

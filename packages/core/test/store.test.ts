@@ -13,11 +13,13 @@ import {
   failure,
   harness,
   jwt,
+  next,
   ORIGIN,
   request,
   sent,
   settled,
 } from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
@@ -168,7 +170,7 @@ describe('a renewed token set', () => {
     expect(events.storeFailed).toMatchObject([{ operation: 'set' }])
     clock.pass(HOUR)
     void manager.authorize(request())
-    await settled()
+    await scripted.asked(2)
     // The store knows nothing of r1, but memory does: the session is not given up for that.
     expect(scripted.contexts[1]?.tokens).toMatchObject({ refreshToken: 'r1' })
   })
@@ -300,13 +302,8 @@ describe('a store', () => {
   })
 
   it('whose removal fails keeps a session, but neither refresh() nor a change of the store brings it back', async () => {
-    const inner = memoryStore()
-    let tell = () => undefined as void
-    const subscribe: TokenStore['subscribe'] = (_name, listener) => {
-      tell = listener
-      return () => undefined
-    }
-    const store = { ...inner, removeToken: throws, subscribe }
+    const { store: inner, tell } = watchedStore()
+    const store = { ...inner, removeToken: throws }
     const { manager, scripted, events } = harness({ store, name: 'me' })
     scripted.answerTokens()
     await authorize(manager)
@@ -321,24 +318,26 @@ describe('a store', () => {
   })
 
   it('whose write lands after a sign-out is emptied again', async () => {
-    const inner = memoryStore()
-    let land = () => undefined as void
+    const { store: inner, after } = watchedStore()
+    const [storing, landing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const store = {
       ...inner,
       setToken: async (tokens: TokenSet, name: string) => {
-        await new Promise<void>((resolve) => (land = resolve))
-        await inner.setToken(tokens, name)
+        storing.resolve()
+        await landing.promise
+        inner.setToken(tokens, name)
       },
     }
     const { manager, scripted } = harness({ store, name: 'me' })
     scripted.answerTokens()
     void failure(authorize(manager))
-    await settled()
+    await storing.promise
     const leaving = manager.signOut()
     await vi.advanceTimersByTimeAsync(3_000)
     await leaving
-    land()
-    await settled()
+    const emptied = after('removeToken')
+    landing.resolve()
+    await emptied
     expect(await inner.getToken('me')).toBeUndefined()
   })
 
@@ -387,7 +386,7 @@ describe('two managers on one store', () => {
   })
 
   it("without a lock the loser of a race adopts the winner's tokens instead of signing out", async () => {
-    const store = memoryStore()
+    const { lock: _, ...store } = memoryStore()
     const { one, two, clock } = pair(store)
     await store.setToken(
       { accessToken: 'a0', refreshToken: 'r0', expiresAt: clock.now() + HOUR },
@@ -397,7 +396,7 @@ describe('two managers on one store', () => {
     clock.pass(HOUR)
     const first = one.manager.authorize(request())
     const second = two.manager.authorize(request())
-    await settled()
+    await Promise.all([one.scripted.asked(), two.scripted.asked()])
     one.scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
     await first
     two.scripted.settle(new GrantRejectedError('reused'))
@@ -415,7 +414,7 @@ describe('two managers on one store', () => {
     await Promise.all([authorize(one.manager), authorize(two.manager)])
     clock.pass(HOUR)
     const waiting = failure(one.manager.authorize(request()))
-    await settled()
+    await one.scripted.asked()
     await two.manager.signOut()
     one.scripted.settle({ accessToken: 'a1', refreshToken: 'r1' })
     expect(await waiting).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
@@ -435,38 +434,25 @@ describe('two managers on one store', () => {
 })
 
 describe('a store that reports changes', () => {
-  function tellingStore() {
-    const inner = memoryStore()
-    const listeners = new Set<() => void>()
-    const tell = async () => {
-      for (const listener of listeners) listener()
-      await settled()
-    }
-    const store: TokenStore = {
-      ...inner,
-      subscribe: (_name, listener) => {
-        listeners.add(listener)
-        return () => void listeners.delete(listener)
-      },
-    }
-    return { store, tell, listeners }
-  }
-
   it('adopts the tokens that another tab renewed, and signs out if another tab did', async () => {
-    const { store, tell, listeners } = tellingStore()
+    const { store, tell, listeners } = watchedStore()
     const { manager, scripted, events } = harness({ store, name: 'me' })
     scripted.answerTokens()
     await authorize(manager)
-    await tell()
+    tell()
+    await settled()
     expect(events.signedOut).toEqual([])
-    await store.setToken({ accessToken: 'other-tab' }, 'me')
-    await tell()
+    store.setToken({ accessToken: 'other-tab' }, 'me')
+    const adopted = next(manager, 'changed')
+    tell()
+    await adopted
     expect(sent(await authorize(manager))).toBe('Bearer other-tab')
-    await store.removeToken('me')
-    await tell()
-    expect(events.signedOut).toMatchObject([{ reason: 'elsewhere' }])
+    store.removeToken('me')
+    const ended = next(manager, 'signedOut')
+    tell()
+    expect(await ended).toMatchObject({ reason: 'elsewhere' })
     manager.dispose()
-    expect(listeners.size).toBe(0)
+    expect(listeners()).toBe(0)
   })
 })
 

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GrantRejectedError, isLatchkeyError, memoryStore, type TokenSet } from '../src/index.ts'
-import { answer, authorize, failure, harness, ORIGIN, sent, settled } from './support/harness.ts'
+import {
+  answer,
+  authorize,
+  failure,
+  harness,
+  next,
+  ORIGIN,
+  sent,
+  settled,
+} from './support/harness.ts'
+import { watchedStore } from './support/watched-store.ts'
 
 const own = new Headers({ authorization: 'Bearer CANARY-7f3a-left' })
 const request = { url: `${ORIGIN}/items`, method: 'GET' }
@@ -82,12 +92,13 @@ describe('tokens in an ordinary answer', () => {
   })
 
   it('are used and stored from then on', async () => {
-    const store = memoryStore()
+    const { store, after } = watchedStore()
     const { manager } = harness({ store, name: 'me', ...handing('next') })
     await manager.setTokens({ accessToken: 'first', refreshToken: 'r' })
+    const stored = after('setToken')
     void manager.recover(await authorize(manager), answer(200))
     expect(sent(await authorize(manager))).toBe('Bearer next')
-    await settled()
+    await stored
     expect(await store.getToken('me')).toMatchObject({ accessToken: 'next', refreshToken: 'r' })
   })
 
@@ -98,9 +109,10 @@ describe('tokens in an ordinary answer', () => {
     const authorization = await authorize(manager) // the renewal starts in the background
     void manager.recover(authorization, answer(200))
     expect(sent(await authorize(manager))).toBe('Bearer first')
-    await settled()
+    await scripted.asked()
+    const renewed = next(manager, 'renewed')
     scripted.settle({ accessToken: 'renewed' })
-    await settled()
+    await renewed
     expect(sent(await authorize(manager))).toBe('Bearer renewed')
     expect(events.renewed).toHaveLength(1)
   })

@@ -35,10 +35,10 @@ export interface TokenAnswer {
 export interface TokenEndpoint extends Endpoint {
   /**
    * Which answers are a definite no: a list of statuses, or a function that judges any answer, also a 200. Default:
-   * the API's own answers with 400, 401, 403 or 422, or with another status whose message clearly rejects, or a 200 that
-   * calls itself a failure. Not a page of a firewall or a proxy, a gateway's status, a CSRF or validation error, a rate
-   * limit, the key of an app, `invalid_client` or the like. After any other
-   * failure the session is kept, and a later request tries again.
+   * the API's own answers with 400, 401, 403 or 422, answers with another status whose message clearly rejects the
+   * credentials or the token, and a 200 that says it is a failure. These are not a no: the page of a firewall or a proxy,
+   * a gateway's status, a rate limit, a CSRF error, a refresh that lacks a field, the key of an app, `invalid_client` or
+   * the like. The session is then kept, and a later request tries again.
    */
   rejected?: readonly number[] | ((answer: TokenAnswer) => boolean)
 }
@@ -63,9 +63,9 @@ export type RefreshTokenPlace =
 export interface RefreshEndpoint extends TokenEndpoint {
   /**
    * How the refresh token is sent: as a field of the body, in a header, as a cookie, or as
-   * `Authorization: Bearer`. Default: as the cookie or header it came in; else in a field of the body with the same name
-   * as the field it was found in. If the API misses it there, the other usual names are tried (`refresh_token`,
-   * `refreshToken`, `refresh`).
+   * `Authorization: Bearer`. Default: as the cookie or header that it came in. Otherwise in the body, in a field of the
+   * same name. If that name is not known (after a restart, for example), as `refresh_token`; if the API then answers that
+   * a field is missing, also as `refreshToken` and `refresh`.
    */
   send?: RefreshTokenPlace
   /**

@@ -23,7 +23,7 @@ export function nocodbFromEnv(
   const { NOCODB_URL, NOCODB_API_TOKEN, NOCODB_EMAIL, NOCODB_PASSWORD } = env
   if (!NOCODB_URL) {
     throw invalidOption(
-      'Set NOCODB_URL to the address of NocoDB, and NOCODB_API_TOKEN or NOCODB_EMAIL and NOCODB_PASSWORD.',
+      'Set NOCODB_URL to the address of NocoDB. Also set NOCODB_API_TOKEN, or both NOCODB_EMAIL and NOCODB_PASSWORD.',
     )
   }
   const given = ['baseUrl', 'apiToken', 'email', 'password'].find((name) =>

@@ -71,7 +71,7 @@ export function requireSession({ hasApiToken }: NocoDBContext, action: string): 
   if (!hasApiToken) return
   throw new LatchkeyError(
     'ERR_SESSION_REQUIRED',
-    `An API token cannot ${action}. Use a nocodb() with email and password for that.`,
+    `An API token cannot ${action}. Use nocodb({ email, password, … }) for that.`,
   )
 }
 

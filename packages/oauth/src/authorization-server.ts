@@ -91,7 +91,7 @@ async function readMetadata(
   } catch (error) {
     if (error instanceof OperationProcessingError && error.code === JSON_ATTRIBUTE_COMPARISON) {
       throw misconfigured(
-        `The server at ${issuer.href} names another issuer in its metadata. Set \`issuer\` to exactly that name, or set \`tokenEndpoint\` instead.`,
+        `The server at ${issuer.href} names another issuer in its metadata. Set \`issuer\` to the name in the metadata, or set \`tokenEndpoint\` instead.`,
       )
     }
     throw new LatchkeyError(

@@ -1,5 +1,5 @@
 /**
- * Stays signed in with an OAuth 2.0 server.
+ * Keeps clients signed in with an OAuth 2.0 server.
  *
  * @module
  */

@@ -2,6 +2,7 @@ import { bearer, type TokenManager } from '@latchkey/core'
 import type { Authorizer } from '@latchkey/core/adapter'
 import { TlsClientAuth } from 'oauth4webapi'
 import { expectTypeOf, test } from 'vitest'
+import { discoverResource, registerClient } from '../src/discovery.ts'
 import { type OAuth, oauth } from '../src/index.ts'
 import {
   sharetribeIntegration,
@@ -47,6 +48,12 @@ test("the ways to a token, and a store of Sharetribe's own SDK", () => {
   expectTypeOf(sharetribeMarketplace).toBeCallableWith({ clientId: 'x', tokenStore })
 })
 
+test('what is found out can be spread into the options of oauth()', async () => {
+  const found = await discoverResource('https://mcp.example.com/mcp')
+  const registered = await registerClient(found.issuer, { clientName: 'An agent' })
+  expectTypeOf(oauth({ ...found, ...registered, scope: 'read' })).toEqualTypeOf<OAuth>()
+})
+
 test('misuse does not compile', () => {
   // @ts-expect-error somewhere the token has to go
   expectTypeOf(oauth({ issuer: 'https://login.test', clientId: 'x' })).toExtend<OAuth>()
@@ -65,4 +72,8 @@ test('misuse does not compile', () => {
   void sharetribeMarketplace({ clientId: 'x' }).signIn({ username: 'ada' })
   // @ts-expect-error the Integration API wants a secret
   expectTypeOf(sharetribeIntegration({ clientId: 'x' })).toExtend<OAuth>()
+  // @ts-expect-error an address as text, so that it can be compared with what the API calls itself
+  void discoverResource(new URL('https://mcp.example.com/mcp'))
+  // @ts-expect-error no such way of authentication
+  void registerClient('https://login.example.com', { clientAuthentication: 'jwt' })
 })

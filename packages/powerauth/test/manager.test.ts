@@ -2,7 +2,7 @@ import { GrantRejectedError, isLatchkeyError, memoryStore, type TokenManager } f
 import { authorizedFetch } from '@latchkey/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { skippingWaits } from '../../nocodb/test/support/server.ts'
-import { eventsOf, failure, ORIGIN, reader, startBank } from './support/bank.ts'
+import { eventsOf, failure, ORIGIN, reader, settled, startBank } from './support/bank.ts'
 import { parseHeader } from './support/power-auth-double.ts'
 
 const DAY = 86_400_000
@@ -19,9 +19,6 @@ async function withToken(more: Parameters<typeof startBank>[0] = {}) {
 
 const statusesOf = (count: number, read: () => Promise<number>) =>
   Promise.all(Array.from({ length: count }, read))
-
-/** Until nothing is left to do that takes no time. */
-const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a request', () => {
   test('is signed with the local token', async () => {

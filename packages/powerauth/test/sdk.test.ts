@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { powerAuth, type PowerAuthTokenStore } from '../src/index.ts'
 import { hmacSha256, signToken } from '../src/token-digest.ts'
-import { failure, eventsOf, fakeClock, ORIGIN, reader, startBank } from './support/bank.ts'
+import { failure, eventsOf, fakeClock, ORIGIN, reader, settled, startBank } from './support/bank.ts'
 import type { PowerAuthDouble } from './support/power-auth-double.ts'
 
 /** The SDK's error: a code and a message. */
@@ -77,8 +77,6 @@ function setUp() {
   })
   return { bank, sdk, sdkClock, tokens }
 }
-
-const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('with the token store of the SDK', () => {
   test('a request is signed by the SDK, with a token that it creates', async () => {

@@ -1,7 +1,7 @@
 import { memoryStore, type TokenStore } from '@latchkey/core'
 import { describe, expect, test } from 'vitest'
 import { factorsOf } from '../src/authentication.ts'
-import { failure, ORIGIN, startBank } from './support/bank.ts'
+import { failure, ORIGIN, settled, startBank } from './support/bank.ts'
 
 /** A `createToken` that waits until the test answers. */
 function heldCreation(bank: ReturnType<typeof startBank>) {
@@ -13,10 +13,6 @@ function heldCreation(bank: ReturnType<typeof startBank>) {
     return promise.then(() => bank.control.createToken(id))
   }
   return { calls, createToken }
-}
-
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
 }
 
 describe('a token', () => {

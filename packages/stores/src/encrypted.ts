@@ -1,5 +1,5 @@
 /**
- * Encrypts what any store keeps.
+ * Encrypts the sessions of any store.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { StoreError } from './store-error.ts'
 export type { EncryptionKey, Passphrase } from './encrypted/keys.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
-/** What is passed on to the store inside, where it has it. */
+/** Members that an encrypted store takes from the inner store, if that has them. */
 type PassedOn = 'lock' | 'subscribe' | 'names' | 'canWrite' | 'renewAheadMs'
 
-/** An encrypted store can do what the store inside can. */
+/** An encrypted store has the same optional methods as the inner store. */
 export type Encrypted<Store extends TokenStore> = {
   getToken(name: string): Promise<TokenSet | undefined>
   setToken(tokens: TokenSet, name: string): Promise<void>
@@ -28,23 +28,23 @@ export type Encrypted<Store extends TokenStore> = {
  * the content of the file, database, browser storage or cookie is useless. A session that was altered, or moved to
  * another name, is refused.
  *
- * To replace a key, give a list: the first key encrypts, the others only decrypt. A session is encrypted anew when it is
- * written next, at its next renewal. Remove an old key once every session has been renewed.
+ * To replace a key, pass a list: the first key encrypts, the others only decrypt. The next renewal writes a session, and so
+ * encrypts it with the first key. Remove an old key once every session has been renewed.
  *
  * If none of the keys fits, every method rejects with `ERR_STORE_WRONG_KEY`, and the session is neither removed nor
- * replaced. To give it up, remove it by the store inside: `store.removeToken(name)`. A session that is not encrypted is
- * `ERR_STORE_GARBAGE`, and the next sign-in replaces it.
+ * replaced. To delete such a session, call `store.removeToken(name)` of the inner store. A session that is not encrypted is
+ * reported as `ERR_STORE_GARBAGE`, and the next sign-in replaces it.
  *
- * Not encrypted are the names of sessions, `expiresAt` and `refreshExpiresAt`, which stores need to know for how long to
- * keep an entry, and whether there is a refresh token. The key itself is yours to keep: one that lies beside the sessions
- * protects nothing.
+ * Some facts stay readable, because a store has to know how long to keep an entry: the names of sessions, `expiresAt`,
+ * `refreshExpiresAt`, and whether there is a refresh token. Keep the key in another place: a key that is stored beside the
+ * sessions protects nothing.
  *
  * `lock`, `subscribe`, `names`, `canWrite` and `renewAheadMs` are those of `store`.
  *
  * @param store Any store.
  * @param key An AES-GCM `CryptoKey`, a passphrase, or a list of them, the newest first.
- * @throws {StoreError} `ERR_INVALID_OPTION` at once; later a rejection with `ERR_STORE_WRONG_KEY`, `ERR_STORE_GARBAGE`,
- *   `ERR_STORE_NEWER`, or what the store inside throws.
+ * @throws {StoreError} `ERR_INVALID_OPTION` at once. The methods reject with `ERR_STORE_WRONG_KEY`, `ERR_STORE_GARBAGE`,
+ *   `ERR_STORE_NEWER`, or the error of the inner store.
  *
  * @example
  * const key = { passphrase: process.env.SESSION_PASSPHRASE ?? '', salt: 'my-app, production' }
@@ -56,14 +56,14 @@ export function encrypted<Store extends TokenStore>(
 ): Encrypted<Store> {
   const keys = openKeys(checkKeys(key))
 
-  /** The session that the store inside keeps; undefined for none. */
+  /** Returns the session of the inner store, decrypted, or undefined if there is none. */
   async function read(name: string): Promise<TokenSet | undefined> {
     const kept = await store.getToken(name)
     if (kept === undefined || kept === null) return undefined
     return decodeEntry(await open(kept.accessToken, name, keys)).tokens
   }
 
-  /** Rejects if a session lies there that another key has encrypted. Everything else may be replaced. */
+  /** Rejects if the stored session needs another key or is of a newer version. Any other content may be replaced. */
   async function expectOurs(name: string): Promise<void> {
     try {
       await read(name)
@@ -75,14 +75,14 @@ export function encrypted<Store extends TokenStore>(
   const methods = {
     getToken: read,
     async setToken(tokens: TokenSet, name: string) {
-      const text = encodeEntry(tokens) // first: what is not a token set changes nothing
+      const text = encodeEntry(tokens) // first, so that an invalid token set changes nothing
       await expectOurs(name)
       const accessToken = await seal(text, name, keys)
       await store.setToken({ ...outside(tokens), accessToken }, name)
     },
     async removeToken(name: string) {
       await expectOurs(name).catch((error: unknown) => {
-        // A session of a newer version goes when the user signs out.
+        // A sign-out removes a session of a newer version too.
         if ((error as StoreError).code === 'ERR_STORE_WRONG_KEY') throw error
       })
       await store.removeToken(name)
@@ -91,10 +91,10 @@ export function encrypted<Store extends TokenStore>(
   return { ...methods, ...passedOn(store) } as Encrypted<Store>
 }
 
-/** Why a session is not replaced. */
+/** Errors that protect the stored session from being replaced. */
 const KEPT: ReadonlySet<string> = new Set(['ERR_STORE_WRONG_KEY', 'ERR_STORE_NEWER'])
 
-/** What the store inside needs to know: for how long the session is of use. */
+/** Fields that stay readable, so that the inner store knows how long the session is useful. */
 function outside({ refreshToken, expiresAt, refreshExpiresAt }: TokenSet) {
   return {
     ...(refreshToken !== undefined && { refreshToken: 'encrypted' }),

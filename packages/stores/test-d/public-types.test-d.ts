@@ -51,7 +51,7 @@ test("the two sides of an exchange fit, as Node, Express and the Fetch API have 
   cookieStore({ document: { cookie: '' } })
 })
 
-test('an encrypted store can do what the store inside can', () => {
+test('an encrypted store can do what the inner store can', () => {
   const key = {} as CryptoKey
   const passphrase = { passphrase: 'x', salt: 'y' }
   const files = encrypted(fileStore(), [key, passphrase])

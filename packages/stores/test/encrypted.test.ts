@@ -84,10 +84,10 @@ describe.each(Object.entries(places))('the contract, around %s', (_, subject) =>
   })
 })
 
-/** What lies in the store inside, as it is. */
+/** What lies in the inner store, as it is. */
 const lies = async (inside: TokenStore, of = name) => JSON.stringify(await inside.getToken(of))
 
-describe('what lies in the store inside', () => {
+describe('what lies in the inner store', () => {
   test('shows no token, in any of the usual spellings, and is another text at each write', async () => {
     const inside = memoryStore()
     const store = encrypted(inside, key)
@@ -207,7 +207,7 @@ describe('a wrong key', () => {
     expect(await lies(inside)).toBe(before)
   })
 
-  test('can be given up knowingly, by the store inside', async () => {
+  test('can be given up knowingly, by the inner store', async () => {
     const { inside, store } = await scene()
     await inside.removeToken(name)
     await store.setToken(newer, name)
@@ -325,7 +325,7 @@ describe('a key that cannot be', () => {
   })
 })
 
-test('what the store inside can do is passed on, and what it cannot do is absent', () => {
+test('what the inner store can do is passed on, and what it cannot do is absent', () => {
   const three = {
     getToken: () => undefined,
     setToken: () => undefined,

@@ -14,7 +14,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { measureManager, type MetricOptions } from '../src/opentelemetry.ts'
-import { failure, scene, settled } from './support/scene.ts'
+import { failure, scene } from './support/scene.ts'
 
 afterEach(() => metrics.disable())
 
@@ -63,7 +63,7 @@ const brokenStore = (code?: string) => ({
 test('one renewal for two requests is one renewal and two waits', async () => {
   const { clock, scripted, ask, points } = measured()
   const asked = [ask('/items'), ask('/me')]
-  await settled()
+  await scripted.asked()
   clock.pass(250)
   scripted.settle({ accessToken: 'CANARY-7f3a', refreshToken: 'CANARY-7f3a' })
   await Promise.all(asked)
@@ -96,7 +96,7 @@ test('a replay is counted, and its wait is distinguished from others', async () 
 test('a renewal that fails has its outcome and code, and so has each request that it fails', async () => {
   const { clock, scripted, ask, points } = measured()
   const asked = [failure(ask()), failure(ask())]
-  await settled()
+  await scripted.asked()
   clock.pass(500)
   scripted.settle(new GrantRejectedError('CANARY-7f3a'))
   await Promise.all(asked)
@@ -113,8 +113,9 @@ test('a renewal that fails has its outcome and code, and so has each request tha
 
 test('a failed renewal that no request waited for has a duration too', async () => {
   const { manager, clock, scripted, points } = measured()
+  const renewing = new Promise((resolve) => manager.on('renewing', resolve))
   const refreshed = failure(manager.refresh())
-  await settled()
+  await Promise.all([renewing, scripted.asked()])
   clock.pass(300)
   scripted.settle(new GrantRejectedError('no'))
   await refreshed

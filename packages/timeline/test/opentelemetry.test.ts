@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { traceManager } from '../src/opentelemetry.ts'
-import { failure, ORIGIN, scene, settled } from './support/scene.ts'
+import { failure, ORIGIN, scene } from './support/scene.ts'
 
 beforeAll(
   () => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()),
@@ -38,7 +38,7 @@ test('a wait is a span within the caller’s own, linked to the renewal that all
     ask('/items?page=2'),
     ask('/me', 'POST'),
   ])
-  await settled()
+  await scripted.asked()
   clock.pass(250)
   scripted.settle({ accessToken: 'CANARY-7f3a', refreshToken: 'CANARY-7f3a' })
   await Promise.all(asked)
@@ -125,9 +125,9 @@ test('no attribute holds a secret', async () => {
 })
 
 test('stopping ends open spans and leaves the manager as it was', async () => {
-  const { manager, ask, named, stop } = traced()
+  const { manager, scripted, ask, named, stop } = traced()
   const asked = ask()
-  await settled()
+  await scripted.asked()
   stop()
   expect(named('latchkey.wait')).toHaveLength(1)
   expect(Reflect.ownKeys(manager).filter((key) => typeof key === 'symbol')).toEqual([])

@@ -1,7 +1,7 @@
 import { memoryStore } from '@latchkey/core'
 import { describe, expect, test } from 'vitest'
 import { createTimeline } from '../src/index.ts'
-import { failure, ORIGIN, scene, settled } from './support/scene.ts'
+import { failure, ORIGIN, scene } from './support/scene.ts'
 
 describe('a request', () => {
   test('that finds a fresh token is sent and answered without a wait', async () => {
@@ -25,7 +25,7 @@ describe('a request', () => {
     const first = ask()
     clock.pass(40)
     const second = ask()
-    await settled()
+    await scripted.asked()
     clock.pass(60)
     scripted.settle({ accessToken: 'a1' })
     await Promise.all([first, second])
@@ -149,13 +149,14 @@ describe('a renewal', () => {
   })
 
   test('in the background has no waiting requests', async () => {
-    const { clock, scripted, ask, told, timeline } = scene()
+    const { manager, clock, scripted, ask, told, timeline } = scene()
     scripted.answerTokens(() => ({ expiresAt: clock.now() + 1000 }))
     await ask()
     clock.pass(999)
     timeline.clear()
+    const renewed = new Promise((resolve) => manager.on('renewed', resolve))
     await ask()
-    await settled()
+    await renewed
     expect(told()).toEqual([
       { kind: 'sent', request: 2, attempt: 1, generation: 1, waitedMs: 0 },
       { kind: 'renewed', renewal: 2, generation: 2, grant: 'refresh token', durationMs: 0 },

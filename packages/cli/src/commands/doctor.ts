@@ -154,7 +154,7 @@ async function knock({
   const info: unknown = response.ok ? await response.json().catch(() => undefined) : undefined
   if (typeof info !== 'object' || info === null) {
     throw new Error(
-      `${url + path} was answered ${response.status}. Check that this is a NocoDB server, and that its path is right.`,
+      `The server answered ${response.status} to ${url + path}. Check that this is a NocoDB server, and that its path is right.`,
     )
   }
   const version = 'version' in info ? info.version : undefined

@@ -46,7 +46,7 @@ export async function request(
   const reason = session.manager.explain(response)
   throw new Failure(
     reason ? exitCodeBecause(reason) : exitCodeFor(response.status),
-    `${init.method} ${url.pathname} was answered ${response.status}.`,
+    `The server answered ${response.status} to ${init.method} ${url.pathname}.`,
     { cause: reason },
   )
 }

@@ -33,6 +33,10 @@ export interface TokenManager extends Authorizer {
    * Pass the function that obtains it, `setTokens(() => login())`, rather than its result. A sign-out, or a later
    * sign-in, that takes effect before the function has answered then wins.
    *
+   * If `expiresAt` is past, the first request waits for a renewal; if no grant can renew, it rejects with
+   * `ERR_SIGN_IN_REQUIRED` and the session ends. (Within a second after the function has answered it counts as unknown.)
+   * A JWT without `expiresAt` counts as just issued, even if its `exp` is past: the server judges it.
+   *
    * @param entering Called when the session takes effect, just before it is stored.
    * @throws {LatchkeyError} `ERR_UNUSABLE_TOKEN`, `ERR_SESSION_CHANGED` when another sign-in or a sign-out won,
    *   and whatever the function throws. The old session then stays.

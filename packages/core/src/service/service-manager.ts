@@ -11,8 +11,8 @@ import { withTimeLimit } from '../waiting.ts'
 /** How the server ends a session. */
 export interface Revocation {
   /**
-   * Revokes a token set. Returns false if the server does not accept its access token any more. @throws if that
-   * failed.
+   * Revokes a token set. Returns false if the server does not accept its access token any more. @throws if the server
+   * could not revoke it.
    */
   tell(ended: TokenSet): Promise<boolean>
   /** Obtains a new access token, for a server that revokes only with a valid one. */
@@ -28,10 +28,10 @@ export interface ServiceManager extends TokenManager {
 /**
  * Creates a token manager for a service that also signs out at its server.
  *
- * A sign-out revokes all tokens that the server has issued by then. These are the token set in use, even if
- * another process has renewed it, and the result of a renewal or sign-in in progress, which only this manager
- * knows of. So a sign-out does not abort that renewal's request. It waits for the request, at most for the time
- * limit of a renewal. A cancelled sign-in ends when its tokens are revoked.
+ * A sign-out revokes all tokens that the server has issued by then. The first is the token set in use, even if
+ * another process has renewed it. The second is the result of a renewal or sign-in in progress, because only this
+ * manager knows of it. So a sign-out does not abort the request of a renewal. It waits for that request, at most for
+ * the time limit of a renewal. A cancelled sign-in rejects only after its tokens are revoked.
  *
  * @param user The user that the store belongs to, if other users may sign in as well.
  */

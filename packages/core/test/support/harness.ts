@@ -36,13 +36,20 @@ type Answer = TokenSet | undefined | Error
 export function scriptedGrant(name = 'refresh token') {
   const contexts: GrantContext[] = []
   const waiting: ((settled: Answer) => void)[] = []
+  const watching = new Map<number, PromiseWithResolvers<void>>()
   let respond: ((call: number, context: GrantContext) => Answer | Promise<Answer>) | undefined
   let count = 0
+  const watch = (call: number) => {
+    const watched = watching.get(call) ?? Promise.withResolvers<void>()
+    watching.set(call, watched)
+    return watched
+  }
   const grant: Grant = {
     name,
     async request(context) {
       contexts.push(context)
       count += 1
+      watch(count).resolve()
       const answered = respond
         ? await respond(count, context)
         : await new Promise<Answer>((resolve) => waiting.push(resolve))
@@ -54,6 +61,8 @@ export function scriptedGrant(name = 'refresh token') {
     grant,
     contexts,
     calls: () => count,
+    /** Resolves when the grant is asked for the `call`th time, or at once if it was. */
+    asked: (call = 1) => watch(call).promise,
     /** From now on every request is answered so, at once. */
     answer(by: (call: number, context: GrantContext) => Answer | Promise<Answer>) {
       respond = by
@@ -120,10 +129,28 @@ export function answer(status: number, body = '', url = `${ORIGIN}/items`) {
 export const sent = (authorization: Authorization | undefined): string | undefined =>
   authorization?.headers['authorization']
 
-/** Lets everything that can go on without time passing go on. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
+/** The next event of this name. Call it before the event can happen, and await it after. */
+export function next<Name extends keyof ManagerEvents>(
+  manager: TokenManager,
+  name: Name,
+): Promise<ManagerEvents[Name]> {
+  return new Promise((resolve) => {
+    const off = manager.on(name, (event) => {
+      off()
+      resolve(event)
+    })
+  })
 }
+
+/** The real one, although tests replace the timers. */
+const { setImmediate: afterThisTurn } = globalThis
+
+/**
+ * Resolves when everything has run that waits neither for time nor for a test. Only for tests that state that nothing
+ * happens, or that compare the world with a model after each step. To wait for something that happens, await it:
+ * `scripted.asked()`, `next()`, or the promise of the call.
+ */
+export const settled = () => new Promise<void>((resolve) => void afterThisTurn(resolve))
 
 /** What `promise` rejects with. */
 export async function failure(promise: unknown): Promise<Error & { code?: string }> {

@@ -112,5 +112,5 @@ async function openSystemBrowser(url: string): Promise<void> {
 const expired = () =>
   new LatchkeyError(
     'ERR_SIGN_IN_EXPIRED',
-    'The user did not sign in in time. Start the sign-in again.',
+    'The user took too long to sign in. Start the sign-in again.',
   )

@@ -169,7 +169,7 @@ async function requestCode(
 const expired = () =>
   new LatchkeyError(
     'ERR_SIGN_IN_EXPIRED',
-    'The user did not sign in in time, so the code has expired. Start the sign-in again.',
+    'The user took too long to sign in, so the code has expired. Start the sign-in again.',
   )
 
 /** @throws `signal`'s reason as soon as it aborts. Leaves no timer behind. */

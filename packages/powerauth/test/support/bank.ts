@@ -51,6 +51,9 @@ export function reader(manager: TokenManager, { double }: ReturnType<typeof star
   return async (path = '/balance') => (await send(ORIGIN + path)).status
 }
 
+/** Resolves when everything has run that waits neither for time nor for a test. */
+export const settled = () => new Promise((resolve) => setImmediate(resolve))
+
 /** What `promise` rejects with. */
 export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string }> {
   try {

@@ -1,13 +1,13 @@
 import type { Cookies } from 'cookie'
 import { StoreError } from '../store-error.ts'
 
-/** How many cookies one session may take. Node refuses requests whose headers are longer than 16 KiB, other cookies included. */
+/** The most cookies that one session may use. Node refuses a request whose headers, all cookies included, exceed 16 KiB. */
 export const MOST_PIECES = 3
 
-/** Pieces that were written together begin with the same random text: a mixture of two sessions is not taken for one. */
+/** Each piece begins with a random text. All pieces of one write have the same, so that pieces of two sessions are never joined. */
 const ID_LENGTH = 8
 
-/** The cookies that hold the session of `cookie`: itself, or its pieces `.0`, `.1`, `.2`. */
+/** Returns the names of the cookies that hold the session: `cookie` itself, or its pieces `.0`, `.1`, `.2`. */
 export function cookiesOf(cookie: string, cookies: Cookies): string[] {
   const possible = [
     cookie,
@@ -18,13 +18,13 @@ export function cookiesOf(cookie: string, cookies: Cookies): string[] {
 
 const pieceName = (cookie: string, at: number) => `${cookie}.${at}`
 
-/** The name of the session's cookie, for one of its pieces as well. */
+/** Returns the name of the session's cookie. Accepts that name or the name of a piece. */
 export const wholeName = (cookie: string): string => cookie.replace(/\.\d+$/, '')
 
 /**
- * The text of a session, put together from its pieces; undefined where there is none.
+ * Returns the text of a session, joined from its pieces, or undefined without a session.
  *
- * @throws {StoreError} `ERR_STORE_GARBAGE` where a piece is missing or belongs to another session.
+ * @throws {StoreError} `ERR_STORE_GARBAGE` if a piece is missing or belongs to another session.
  */
 export function joinPieces(cookie: string, cookies: Cookies): string | undefined {
   const whole = cookies[cookie]
@@ -45,7 +45,7 @@ export function joinPieces(cookie: string, cookies: Cookies): string | undefined
   )
 }
 
-/** Cuts `text` into values of cookies, each of which takes at most `room` bytes in a header. */
+/** Cuts `text` into cookie values. Each value takes at most `room` bytes in a header. */
 export function cutPieces(cookie: string, text: string, room: number): Map<string, string> {
   const parts: string[] = []
   let part = ''

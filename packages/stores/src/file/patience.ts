@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** Between two attempts, in milliseconds, on average. */
+/** Average pause between two attempts, in milliseconds. */
 const PAUSE_MS = 10
 
 /**
- * Returns the result of `work`. While it throws what `mayPass`, it is tried again for `limitMs` or until `signal` aborts, and once more
- * after that; then its error is thrown. The pauses are uneven and do not grow: who has waited for long looks as often as one who has just come.
+ * Returns the result of `work`. If `work` throws an error that `mayPass` accepts, it is tried again until `limitMs` has passed or
+ * `signal` aborts, and once more after that. Then its error is thrown. Pauses are random. They do not grow, so that a process that
+ * has waited for long tries as often as a process that has just come.
  */
 export async function patiently<T>(
   work: () => T | Promise<T>,

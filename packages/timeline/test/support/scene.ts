@@ -17,16 +17,25 @@ function scriptedGrant() {
   const waiting: ((answer: Answer) => void)[] = []
   let respond: ((call: number) => Answer) | undefined
   let calls = 0
+  const watching = new Map<number, PromiseWithResolvers<void>>()
+  const watch = (call: number) => {
+    const watched = watching.get(call) ?? Promise.withResolvers<void>()
+    watching.set(call, watched)
+    return watched
+  }
   return {
     grant: {
       name: 'refresh token',
       async request() {
         calls += 1
+        watch(calls).resolve()
         const answer = respond?.(calls) ?? (await new Promise<Answer>((done) => waiting.push(done)))
         if (answer instanceof Error) throw answer
         return answer
       },
     },
+    /** Resolves when the grant is asked for the `call`th time, or at once if it was. */
+    asked: (call = 1) => watch(call).promise,
     answer: (by: (call: number) => Answer) => void (respond = by),
     answerTokens(more: () => Partial<TokenSet> = () => ({})) {
       respond = (call) => ({ accessToken: `a${call}`, refreshToken: `r${call}`, ...more() })
@@ -74,11 +83,6 @@ function without(entry: object, keys: string[]): object {
   return Object.fromEntries(Object.entries(entry).filter(([key]) => !keys.includes(key)))
 }
 
-/** Lets everything that can go on without time passing go on. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
-}
-
 /** What `promise` rejects with. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -95,7 +99,7 @@ export async function storm(timelineOptions: TimelineOptions = {}) {
   const made = scene({}, timelineOptions)
   const { manager, clock, scripted, ask, respond } = made
   const first = [ask('/items'), ask('/me')]
-  await settled()
+  await scripted.asked()
   clock.pass(120)
   scripted.settle({ accessToken: 'CANARY-7f3a-a1', refreshToken: 'CANARY-7f3a-r1' })
   for (const authorization of await Promise.all(first)) {
@@ -106,7 +110,7 @@ export async function storm(timelineOptions: TimelineOptions = {}) {
   const sent = await Promise.all([ask('/items'), ask('/items'), ask('/me', 'POST')])
   clock.pass(30)
   const again = sent.map((authorization) => respond(authorization, 401))
-  await settled()
+  await scripted.asked(2)
   clock.pass(80)
   scripted.settle({ accessToken: 'CANARY-7f3a-a2', refreshToken: 'CANARY-7f3a-r2' })
   for (const authorization of await Promise.all(again)) {

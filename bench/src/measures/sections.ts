@@ -1,10 +1,10 @@
-import { measureAnatomy } from './anatomy.ts'
-import { clientNames } from './clients/families.ts'
+import { clientNames } from '../clients/families.ts'
+import type { Results, Section } from '../report/results.ts'
+import { measureAnatomy } from '../sizes/anatomy.ts'
+import { measureSizes } from '../sizes/sizes.ts'
+import { hasRedis } from '../worlds/redis-server.ts'
 import { measureColdStart } from './cold-start.ts'
 import { runJob } from './jobs.ts'
-import { hasRedis } from './redis-server.ts'
-import type { Results, Section } from './results.ts'
-import { measureSizes } from './sizes.ts'
 
 type Measures = { [Name in Section]: () => Promise<NonNullable<Results[Name]>> }
 

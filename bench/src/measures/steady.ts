@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Call, Contender } from './clients/client.ts'
-import { type ClientName, loadFamily } from './clients/families.ts'
+import type { Call, Contender } from '../clients/client.ts'
+import { type ClientName, loadFamily } from '../clients/families.ts'
+import { type ServerWorld, startTokenServer, type TokenServer } from '../worlds/server-process.ts'
 import { quantile } from './rounds.ts'
-import { type ServerWorld, startTokenServer, type TokenServer } from './server-process.ts'
 
 /** Expiry under steady load. */
 export interface Steady {

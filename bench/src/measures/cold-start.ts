@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { entries } from './bundles.ts'
+import { entries } from '../sizes/bundles.ts'
 import { alternate, median } from './rounds.ts'
 
 /** What importing an entry adds to the start of a process. */
@@ -30,7 +30,7 @@ export async function measureColdStart(): Promise<ColdStart[]> {
   })
 }
 
-const cwd = fileURLToPath(new URL('..', import.meta.url))
+const cwd = fileURLToPath(new URL('../..', import.meta.url))
 
 function start(name: string): void {
   const code = name === NOTHING ? '' : `import '${name}'`

@@ -1,7 +1,7 @@
-import type { Call, Contender, Family } from './clients/client.ts'
-import { type ClientName, loadFamily } from './clients/families.ts'
+import type { Call, Contender, Family } from '../clients/client.ts'
+import { type ClientName, loadFamily } from '../clients/families.ts'
+import { type Latency, type StubWorld, stubWorld } from '../worlds/world.ts'
 import { alternate, median, type Ratio, ratio } from './rounds.ts'
-import { type Latency, type StubWorld, stubWorld } from './world.ts'
 
 /** Many requests find their token dead at once. */
 export interface Storm {

@@ -16,7 +16,7 @@ export interface Size {
 export const measureSizes = async (): Promise<Size[]> =>
   Promise.all([...usualBundles, ...entryBundles].map((source) => sizeOf(source)))
 
-const folder = fileURLToPath(new URL('..', import.meta.url))
+const folder = fileURLToPath(new URL('../..', import.meta.url))
 
 export async function sizeOf(
   { name, code, external }: BundleSource,

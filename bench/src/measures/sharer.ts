@@ -6,8 +6,8 @@ import { wrapFetch } from '@latchkey/fetch'
 import { fileStore } from '@latchkey/stores/file'
 import { redisStore } from '@latchkey/stores/redis'
 import { createClient } from 'redis'
-import { renewAt } from './server-process.ts'
-import type { Tokens } from './tokens.ts'
+import { renewAt } from '../worlds/server-process.ts'
+import type { Tokens } from '../worlds/tokens.ts'
 
 /** One of several processes on one session. It is told when to begin and when to end. */
 export interface SharerOptions {

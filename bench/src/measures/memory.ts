@@ -1,6 +1,6 @@
 import { wrapFetch } from '@latchkey/fetch'
-import { signedIn } from './clients/latchkey.ts'
-import { stubWorld } from './world.ts'
+import { signedIn } from '../clients/latchkey.ts'
+import { stubWorld } from '../worlds/world.ts'
 
 /** Bytes of the heap, after a full collection. */
 export interface Memory {

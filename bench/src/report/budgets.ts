@@ -1,7 +1,7 @@
-import type { Ratio } from './rounds.ts'
-import type { Overhead } from './overhead.ts'
+import type { Overhead } from '../measures/overhead.ts'
+import type { Ratio } from '../measures/rounds.ts'
+import type { Storm } from '../measures/storm.ts'
 import type { Results } from './results.ts'
-import type { Storm } from './storm.ts'
 
 /** One budget, held against what was measured. */
 export interface Verdict {

@@ -1,5 +1,5 @@
+import type { Ratio } from '../measures/rounds.ts'
 import { judge } from './budgets.ts'
-import type { Ratio } from './rounds.ts'
 import type { Results } from './results.ts'
 
 type Row = readonly (string | number)[]

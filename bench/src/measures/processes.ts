@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { hasRedis, startRedis } from './redis-server.ts'
-import { startTokenServer } from './server-process.ts'
+import { hasRedis, startRedis } from '../worlds/redis-server.ts'
+import { startTokenServer } from '../worlds/server-process.ts'
 import type { SharerOptions } from './sharer.ts'
 
 /** Processes that share one session through a store, across expiries. */

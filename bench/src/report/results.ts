@@ -1,11 +1,11 @@
-import type { Remainder } from './anatomy.ts'
-import type { ColdStart } from './cold-start.ts'
-import type { Memory } from './memory.ts'
-import type { Overhead } from './overhead.ts'
-import type { Processes } from './processes.ts'
-import type { Size } from './sizes.ts'
-import type { Steady } from './steady.ts'
-import type { Storm } from './storm.ts'
+import type { ColdStart } from '../measures/cold-start.ts'
+import type { Memory } from '../measures/memory.ts'
+import type { Overhead } from '../measures/overhead.ts'
+import type { Processes } from '../measures/processes.ts'
+import type { Steady } from '../measures/steady.ts'
+import type { Storm } from '../measures/storm.ts'
+import type { Remainder } from '../sizes/anatomy.ts'
+import type { Size } from '../sizes/sizes.ts'
 
 /** Everything measured in one run; a section that was left out is missing. */
 export interface Results {

@@ -1,8 +1,8 @@
-import type { Call, Contender } from './clients/client.ts'
-import { type ClientName, loadFamily } from './clients/families.ts'
+import type { Call, Contender } from '../clients/client.ts'
+import { type ClientName, loadFamily } from '../clients/families.ts'
+import { startTokenServer } from '../worlds/server-process.ts'
+import { stubWorld, type World } from '../worlds/world.ts'
 import { alternate, cpuClock, median, type Ratio, ratio } from './rounds.ts'
-import { startTokenServer } from './server-process.ts'
-import { stubWorld, type World } from './world.ts'
 
 /** What one request costs with a fresh token. */
 export interface Overhead {
