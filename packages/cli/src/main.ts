@@ -12,12 +12,12 @@ for (const tell of process.listeners('warning')) {
   })
 }
 
-// A reader that closes the pipe early (`latchkey status | head -n 1`) is not an error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? ExitCode.done : ExitCode.failed)
-  })
-}
+// Output that cannot be written ends nothing: a session is still renewed, saved or signed out to the end.
+process.stderr.on('error', () => undefined)
+let told: unknown // an error of stdout may reach its command as well
+process.stdout.on('error', async (error) => {
+  process.exitCode = (await report(error)) || process.exitCode
+})
 
 try {
   const program = createProgram()
@@ -31,8 +31,11 @@ try {
 async function report(error: unknown): Promise<number> {
   // The parser has already printed the help, the version or the usage error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
+  // A reader that closes the pipe early (`latchkey status | head -n 1`) is not an error.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return ExitCode.done
   const { exitCodeOf, sayFailure } = await import('./failure.ts')
-  sayFailure(error)
+  if (error !== told) sayFailure(error)
+  told = error
   const exitCode = exitCodeOf(error)
   if (exitCode === ExitCode.unavailable) await sayUnusedProxy()
   return exitCode

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import {
+  chmod,
+  type FileHandle,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { syncDirectory } from './directory.ts'
