@@ -15,8 +15,8 @@ for (const tell of process.listeners('warning')) {
 // Output that cannot be written ends nothing: a session is still renewed, saved or signed out to the end.
 process.stderr.on('error', () => undefined)
 let told: unknown // an error of stdout may reach its command as well
-process.stdout.on('error', async (error) => {
-  process.exitCode = (await report(error)) || process.exitCode
+process.stdout.on('error', (error) => {
+  void report(error).then((code) => (process.exitCode = code || process.exitCode))
 })
 
 try {
