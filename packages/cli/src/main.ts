@@ -15,9 +15,7 @@ for (const tell of process.listeners('warning')) {
 // Output that cannot be written ends nothing: a session is still renewed, saved or signed out to the end.
 process.stderr.on('error', () => undefined)
 let told: unknown // an error of stdout may reach its command as well
-process.stdout.on('error', (error) => {
-  void report(error).then((code) => (process.exitCode = code || process.exitCode))
-})
+process.stdout.on('error', (error) => void endWith(error))
 
 try {
   const program = createProgram()
@@ -26,6 +24,10 @@ try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = await report(error)
+}
+
+async function endWith(error: unknown): Promise<void> {
+  process.exitCode = (await report(error)) || process.exitCode
 }
 
 async function report(error: unknown): Promise<number> {

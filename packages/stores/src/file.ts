@@ -125,9 +125,9 @@ const ROOM = 4096
 async function canWrite(directory: string, path: string): Promise<boolean> {
   try {
     await makeDirectory(directory)
-    const { length } = (await readSafely(path)) ?? ''
-    await unlink((await writeTemporary(path, ' '.repeat(length + ROOM))).path)
-    return await canReplace(path)
+    const text = await readSafely(path)
+    await unlink((await writeTemporary(path, ' '.repeat((text ?? '').length + ROOM))).path)
+    return text === undefined || (await canReplace(path))
   } catch {
     return false
   }

@@ -339,7 +339,7 @@ test('a name with what no cookie’s name may have is escaped, and the header st
   expect(Object.keys(parseCookie(leaving()[0]?.split(';')[0] ?? ''))).toHaveLength(1)
 })
 
-test('an expiry that is no number says nothing: the browser keeps the session until it is closed', async () => {
+test('an expiry that is NaN says nothing: the browser keeps the session until it is closed', async () => {
   const { place, leaving } = nodeExchange()
   await cookieStore(place).setToken({ ...tokens, refreshExpiresAt: Number.NaN }, name)
   expect(leaving().join()).not.toContain('Max-Age')

@@ -67,7 +67,7 @@ test.each([
   )
 })
 
-test('a window without events, as in React Native, is no hindrance', async () => {
+test('a window may be without events, as in React Native', async () => {
   vi.stubGlobal('window', { localStorage: memoryStorage() })
   const store = webStore()
   const off = store.subscribe?.(name, () => undefined)

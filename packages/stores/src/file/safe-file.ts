@@ -103,12 +103,7 @@ export async function moveInto(path: string, temporary: Temporary): Promise<void
  * mounted by itself, as in a container. Throws for an immutable one.
  */
 export async function canReplace(path: string): Promise<boolean> {
-  try {
-    await chmod(path, MODES.file)
-  } catch (error) {
-    if (isMissing(error)) return true
-    throw error
-  }
+  await chmod(path, MODES.file)
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '') // Linux only
   return !mounts.includes(`/${basename(path)} `)
 }
