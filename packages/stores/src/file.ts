@@ -119,14 +119,14 @@ export function fileStore(
   }
 }
 
-/** By how much a session may grow, in bytes. As large as most sessions, so that a full disk shows. */
-const ROOM = 4096
+/** By how much a session may grow. As large as most sessions, so that a full disk shows. */
+const ROOM = ' '.repeat(4096)
 
 async function canWrite(directory: string, path: string): Promise<boolean> {
   try {
     await makeDirectory(directory)
     const text = await readSafely(path)
-    await unlink((await writeTemporary(path, ' '.repeat((text ?? '').length + ROOM))).path)
+    await unlink((await writeTemporary(path, `${text}${ROOM}`)).path)
     return text === undefined || (await canReplace(path))
   } catch {
     return false
