@@ -1,6 +1,8 @@
-import { chmod, readdir, readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
+import process from 'node:process'
+import { inspect, promisify } from 'node:util'
 import { bearer, createTokenManager, type LatchkeyError, type TokenSet } from '@latchkey/core'
 import { fileStore } from '@latchkey/stores/file'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -129,5 +131,37 @@ describe.skipIf(!isMountable)('on a disk that became read-only', () => {
     const store = fileStore({ directory: join(disk.path, 'new') })
     expect(await store.getToken(NAME)).toBe(undefined)
     expect(await failure(store.setToken(tokensOf('new'), NAME))).toBe('ERR_STORE_DENIED EROFS')
+  })
+})
+
+describe.skipIf(!isMountable)('a session that can be read and not replaced', () => {
+  it.for<[what: string, lock: string, free: string]>([
+    ['is a file mounted by itself', 'mount --bind COPY FILE', 'umount FILE'],
+    ['is immutable', 'chattr +i FILE', 'chattr -i FILE'],
+    ['lies where files can only be added', 'chattr +a FOLDER', 'chattr -a FOLDER'],
+  ])('%s: the store says that it cannot be written', async ([, lock, free], { skip }) => {
+    const { disk, directory, store } = await onDisk(64)
+    expect(await store.canWrite(NAME)).toBe(true)
+    const [name = ''] = await readdir(directory)
+    const [file, copy] = [join(directory, name), join(disk.path, 'copy')]
+    await writeFile(copy, await readFile(file), { mode: 0o600 })
+    const env = { ...process.env, FILE: file, COPY: copy, FOLDER: directory }
+    const run = (command: string) =>
+      promisify(execFile)('sh', ['-c', command.replaceAll(/[A-Z]{4,}/g, '"$$$&"')], { env })
+    const isLocked = await run(lock).catch(() => undefined)
+    skip(!isLocked) // older kernels have no attributes on such a disk
+    onTestFinished(async () => void (await run(free)))
+    expect(await store.getToken(NAME)).toEqual(tokensOf('old'))
+    expect(await store.canWrite(NAME)).toBe(false)
+    expect(await failure(store.setToken(tokensOf('new'), NAME))).toMatch(/EBUSY|EPERM/)
+  })
+
+  it('is longer than what is left on the disk', async () => {
+    const { disk, store } = await onDisk(128)
+    await store.setToken(tokensOf('old', 5 * PAGE), NAME)
+    await disk.fill(4 * PAGE)
+    expect(await store.canWrite(NAME)).toBe(false)
+    await disk.clear()
+    expect(await store.canWrite(NAME)).toBe(true)
   })
 })

@@ -113,3 +113,22 @@ test('after an eviction another is let in, finds no refresh token to present, an
   expect(late).toMatchObject({ code: 'ERR_STORE_OVERTAKEN' })
   expect(await two.getToken('a')).toEqual(newer)
 })
+
+test('in a full Redis a session is renewed, also by those who wait, and ended; a new one is refused', async () => {
+  const redis = await server()
+  const raw = await connect(redis)
+  const [one, two] = [redisStore(await connect(redis)), redisStore(await connect(redis))]
+  await one.setToken(tokens, 'a')
+  await raw.configSet('maxmemory', '1')
+  const waiting: Promise<unknown>[] = []
+  await one.lock('a', async () => {
+    waiting.push(two.lock('a', async () => two.setToken(tokens, 'a')))
+    await expect.poll(() => raw.hExists('latchkey:a', 'w1')).toBe(1)
+    await one.setToken(newer, 'a')
+  })
+  await Promise.all(waiting)
+  expect(await one.getToken('a')).toEqual(tokens)
+  await expect(one.setToken(tokens, 'b')).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+  await one.removeToken('a')
+  expect(await two.getToken('a')).toBeUndefined()
+})

@@ -12,12 +12,10 @@ for (const tell of process.listeners('warning')) {
   })
 }
 
-// A reader that closes the pipe early (`latchkey status | head -n 1`) is not an error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? ExitCode.done : ExitCode.failed)
-  })
-}
+// Output that cannot be written ends nothing: a session is still renewed, saved or signed out to the end.
+process.stderr.on('error', () => undefined)
+let told: unknown // an error of stdout may reach its command as well
+process.stdout.on('error', (error) => void endWith(error))
 
 try {
   const program = createProgram()
@@ -28,11 +26,18 @@ try {
   process.exitCode = await report(error)
 }
 
+async function endWith(error: unknown): Promise<void> {
+  process.exitCode = (await report(error)) || process.exitCode
+}
+
 async function report(error: unknown): Promise<number> {
   // The parser has already printed the help, the version or the usage error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
+  // A reader that closes the pipe early (`latchkey status | head -n 1`) is not an error.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return ExitCode.done
   const { exitCodeOf, sayFailure } = await import('./failure.ts')
-  sayFailure(error)
+  if (error !== told) sayFailure(error)
+  told = error
   const exitCode = exitCodeOf(error)
   if (exitCode === ExitCode.unavailable) await sayUnusedProxy()
   return exitCode

@@ -1,6 +1,4 @@
-import type { TokenStore } from '@latchkey/core'
-import { ExitCode } from './exit-code.ts'
-import { Failure } from './failure.ts'
+import { LatchkeyError, type TokenStore } from '@latchkey/core'
 
 /**
  * Wraps `store` for a process that ends after one command, so that it never spends a refresh token whose successor
@@ -55,8 +53,8 @@ export function prudentStore(store: TokenStore, signsInAnew: boolean): TokenStor
 }
 
 function refuse(cause: unknown): never {
-  throw new Failure(
-    ExitCode.store,
+  throw new LatchkeyError(
+    'ERR_STORE_FAILED',
     'The session was not renewed, because a refresh token works once and the new one could not be saved here. The session is kept. Run this where the session can be written.',
     { cause },
   )

@@ -2,6 +2,7 @@ import { env } from 'node:process'
 import { ExitCode } from './exit-code.ts'
 import { Failure } from './failure.ts'
 import type { Credential } from './fresh-credential.ts'
+import { isNever } from './instants.ts'
 
 /** How `token` prints a token. */
 export type TokenFormat = 'token' | 'header' | 'json' | 'exec-credential' | 'credential-process'
@@ -55,8 +56,8 @@ export function credentialProcess({ token, expiresAt, header: [name, value] }: C
   }
 }
 
-/** Formats a time by RFC 3339, in whole seconds. `undefined`: unknown, or too far away for other programs to parse. */
+/** Formats a time by RFC 3339, in whole seconds. `undefined`: unknown, or never. */
 function instant(at: number | undefined): string | undefined {
-  if (at === undefined || at > Date.UTC(9999, 11, 31)) return undefined
+  if (at === undefined || isNever(at)) return undefined
   return `${new Date(at).toISOString().slice(0, 19)}Z`
 }

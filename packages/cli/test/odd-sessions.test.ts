@@ -1,5 +1,5 @@
 import { fileStore } from '@latchkey/stores/file'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -28,6 +28,9 @@ it.each([9.22e21, Number.MAX_VALUE, 8.64e15 + 1, 8.64e15])(
     expect((await run('status', '--session', scene.url, '--json')).code).toBe(0)
     expect((await run('token', '--session', scene.url)).code).toBe(0)
     expect((await run('doctor', '--session', scene.url)).code).toBe(0)
+    const stdin = `protocol=http\nhost=${new URL(scene.url).host}\nusername=ada@example.com\n`
+    const git = await scene.home.run(['git-credential', 'get'], { stdin })
+    expect(git.stdout).toMatch(/^username=ada@example.com\npassword=\S+\n$/) // git would read 1e300 as 1970
   },
 )
 
@@ -41,4 +44,15 @@ it('status shows an unreadable session beside the others', async () => {
   expect(stdout).toContain('is not a session')
   expect(stdout).toContain(bob.email)
   expect(stdout).toMatch(/renewable +yes/)
+})
+
+it('an address in the list that is none hides no session from git', async () => {
+  await scene.signIn()
+  const path = join(scene.home.sessions(), 'sessions.json')
+  const list = JSON.parse(readFileSync(path, 'utf8')) as { sessions: object[] }
+  list.sessions.push({ ...list.sessions[0], name: 'odd', url: 'none' })
+  writeFileSync(path, JSON.stringify(list))
+  const stdin = `protocol=http\nhost=${new URL(scene.url).host}\n`
+  const { code, stdout } = await scene.home.run(['git-credential', 'get'], { stdin })
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('password=') })
 })

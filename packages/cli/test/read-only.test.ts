@@ -1,9 +1,11 @@
 import { chmodSync, chownSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { memoryStore, type TokenStore } from '@latchkey/core'
+import { bearer, createTokenManager, memoryStore, type TokenStore } from '@latchkey/core'
 import { fileStore } from '@latchkey/stores/file'
 import { describe, expect, it } from 'vitest'
+import { ExitCode } from '../src/exit-code.ts'
+import { exitCodeOf } from '../src/failure.ts'
 import { prudentStore } from '../src/prudent-store.ts'
 import { ada, useScene } from './support/scene.ts'
 
@@ -26,6 +28,18 @@ describe('a session that cannot be written', () => {
     await expect(renewing).rejects.toThrow('works once')
     expect(isSpent).toBe(false)
     expect(await store.getToken('ada')).toEqual(tokens)
+  })
+
+  it('is reported as a failure of the store, and not of the server', async () => {
+    const store = prudentStore(await readOnly(), false)
+    const renewal = createTokenManager({
+      origin: 'https://api.test',
+      scheme: bearer(),
+      grants: [{ name: 'none', request: async () => undefined }],
+      store,
+      name: 'ada',
+    }).refresh()
+    expect(exitCodeOf(await renewal.catch((error: unknown) => error))).toBe(ExitCode.store)
   })
 
   it('is ignored if there is another way to sign in', async () => {

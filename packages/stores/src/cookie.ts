@@ -88,8 +88,9 @@ const LONGEST_LIFE_MS = 400 * 24 * 3_600_000
  * replaced and removed together.
  *
  * Its methods throw `ERR_STORE_DENIED` once the response has been sent, or if the browser does not accept the
- * cookie, and `ERR_STORE_TOO_LARGE` for a session that three cookies cannot hold. Fetch API headers do not show that
- * their response has been sent: a session stored after that is lost.
+ * cookie, and `ERR_STORE_TOO_LARGE` for a session that three cookies cannot hold. In Node no refresh token is used
+ * any more by then. Fetch API headers do not show that their response has been sent: a session stored after that is
+ * lost.
  *
  * @throws {StoreError} `ERR_INVALID_OPTION`.
  *
@@ -141,6 +142,7 @@ export function cookieStore(place: CookiePlace, options: CookieStoreOptions = {}
       return names.among([...new Set(cookies.map(([name]) => wholeName(name)))])
     },
     ...('document' in place ? {} : { renewAheadMs: 0 }),
+    ...('res' in place && { canWrite: () => place.res.headersSent !== true }),
     ...(locks && { lock: tabLock(locks, names.of) }),
   }
 }
@@ -160,7 +162,7 @@ function maxAgeOf(tokens: TokenSet, maxAgeMs: number | undefined): number | unde
   const endsAt = refreshExpiresAt ?? (refreshToken === undefined ? expiresAt : undefined)
   const lifeMs = endsAt === undefined ? maxAgeMs : endsAt - Date.now()
   // An expiry in the past hints at a wrong clock, and a cookie that has already expired is useless.
-  if (lifeMs === undefined || lifeMs < 1_000) return undefined
+  if (!(lifeMs !== undefined && lifeMs >= 1_000)) return undefined
   return Math.floor(Math.min(lifeMs, LONGEST_LIFE_MS) / 1_000)
 }
 

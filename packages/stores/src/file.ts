@@ -13,7 +13,7 @@ import { decodeEntry, encodeEntry } from './entry.ts'
 import { defaultDirectory, hasDirectory, makeDirectory, syncDirectory } from './file/directory.ts'
 import { isMissing, withStoreErrors } from './file/file-error.ts'
 import { createLockFile, takeLock } from './file/file-lock.ts'
-import { discard, moveInto, readSafely, sweep, writeTemporary } from './file/safe-file.ts'
+import { canReplace, moveInto, readSafely, sweep, writeTemporary } from './file/safe-file.ts'
 import { createWatches } from './file/watches.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
@@ -119,14 +119,15 @@ export function fileStore(
   }
 }
 
-/** As large as most sessions, so that a full disk shows. */
-const PROBE = ' '.repeat(4096)
+/** By how much a session may grow. As large as most sessions, so that a full disk shows. */
+const ROOM = ' '.repeat(4096)
 
 async function canWrite(directory: string, path: string): Promise<boolean> {
   try {
     await makeDirectory(directory)
-    await discard((await writeTemporary(path, PROBE)).path)
-    return true
+    const text = await readSafely(path)
+    await unlink((await writeTemporary(path, `${text}${ROOM}`)).path)
+    return text === undefined || (await canReplace(path))
   } catch {
     return false
   }

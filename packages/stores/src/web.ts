@@ -126,15 +126,20 @@ function newest(area: Area, key: string): number {
 const CHANGED = 'latchkey:changed'
 
 function tellHere(key: string): void {
-  if (typeof window !== 'undefined') window.dispatchEvent(new CustomEvent(CHANGED, { detail: key }))
+  pageEvents()?.dispatchEvent(new CustomEvent(CHANGED, { detail: key }))
 }
+
+/** The page, if there is one. A server has no window, and React Native's knows no events. */
+const pageEvents = (): Window | undefined =>
+  typeof globalThis.window?.addEventListener === 'function' ? window : undefined
 
 /**
  * The browser tells the other documents of the origin, and not the one that made the change; nor one that
  * waits behind its "back" button, which looks for itself when it is shown again.
  */
 function subscribe(area: Area, key: string, listener: () => void): () => void {
-  if (typeof window === 'undefined') return () => undefined
+  const page = pageEvents()
+  if (!page) return () => undefined
   const over = new AbortController()
   const { signal } = over
   const onStorage = (event: StorageEvent) => {
@@ -146,8 +151,8 @@ function subscribe(area: Area, key: string, listener: () => void): () => void {
   const onChange = (event: Event) => {
     if ((event as CustomEvent).detail === key) listener()
   }
-  window.addEventListener('storage', onStorage, { signal })
-  window.addEventListener(CHANGED, onChange, { signal })
-  window.addEventListener('pageshow', onShow, { signal })
+  page.addEventListener('storage', onStorage, { signal })
+  page.addEventListener(CHANGED, onChange, { signal })
+  page.addEventListener('pageshow', onShow, { signal })
   return () => over.abort()
 }

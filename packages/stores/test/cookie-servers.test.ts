@@ -134,6 +134,28 @@ describe.each(Object.keys(apps))('on %s', (kind) => {
   })
 })
 
+test('once the response has been sent, a refresh token is not used, whose successor no cookie could hold', async () => {
+  let asked = 0
+  const request = async ({ tokens }: { tokens?: TokenSet }) => {
+    if (tokens?.refreshToken) asked += 1
+    return tokens && tokensOf('ada', 1)
+  }
+  const server = createServer((req, res) => {
+    const store = cookieStore({ req, res })
+    const grants = [{ name: 'refresh token', request }]
+    const manager = createTokenManager({ origin, scheme: bearer(), store, grants })
+    res.flushHeaders()
+    void manager.getTokens().then(
+      () => res.end('renewed'),
+      (error: Error) => res.end(error.message),
+    )
+  })
+  const url = await listen(server.listen(0, '127.0.0.1'))
+  const page = await fetch(url, { headers: { cookie: await cookieFor('ada') } })
+  expect(await page.text()).toContain('The session is kept')
+  expect(asked).toBe(0)
+})
+
 test('a session of NocoDB fits into a cookie, with room to spare', async () => {
   const double = createNocoDBDouble()
   const user = { email: `${'ada.'.repeat(15)}lovelace@mail.example.com`, password: 'correct horse' }

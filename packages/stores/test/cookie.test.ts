@@ -338,3 +338,9 @@ test('a name with what no cookie’s name may have is escaped, and the header st
   expect(leaving()[0]).toMatch(/^__Host-latchkey\.app\.[\w%.!~*'-]+=[^\r\n]+$/)
   expect(Object.keys(parseCookie(leaving()[0]?.split(';')[0] ?? ''))).toHaveLength(1)
 })
+
+test('an expiry that is NaN says nothing: the browser keeps the session until it is closed', async () => {
+  const { place, leaving } = nodeExchange()
+  await cookieStore(place).setToken({ ...tokens, refreshExpiresAt: Number.NaN }, name)
+  expect(leaving().join()).not.toContain('Max-Age')
+})

@@ -130,6 +130,17 @@ describe('what lies in the inner store', () => {
     await expect(store.getToken('bob')).rejects.toEqual(wrongKey)
   })
 
+  test('is refused when it was cut, wherever that was', async () => {
+    const inside = memoryStore()
+    const store = encrypted(inside, key)
+    await store.setToken(tokens, name)
+    const { accessToken = '' } = (await inside.getToken(name)) ?? {}
+    for (const length of [1, 2, 3, 4, 5, 20, 21, 22, 23, 24, 40, 41, 42, 43]) {
+      await inside.setToken({ accessToken: accessToken.slice(0, 21 + length) }, name)
+      await expect(store.getToken(name), `${length} digits`).rejects.toEqual(wrongKey)
+    }
+  })
+
   test('is refused when one bit of it was changed', async () => {
     const inside = memoryStore()
     const store = encrypted(inside, key)

@@ -68,3 +68,21 @@ test('listening and stopping leaves nothing behind at the client', () => {
   stop()
   expect(client.listenerCount('end')).toBe(before)
 })
+
+test('what a script was answered by Redis 6 means the same as by Redis 7', async () => {
+  const words = [
+    ['OOM command not allowed', 'ERR_STORE_FULL'],
+    ['WRONGTYPE Operation against a key', 'ERR_STORE_GARBAGE'],
+    ['NOPERM this user has no permissions', 'ERR_STORE_DENIED'],
+  ]
+  const six = 'ERR Error running script (call to f_ac5b): @user_script:4: @user_script: 4: -'
+  for (const [answer, code] of words) {
+    for (const before of ['', six]) {
+      const runScript = () => Promise.reject(new Error(`${before}${answer}.`))
+      const port = { isOpen: () => true, runScript, keyScans: async () => [], listen: () => noOne }
+      await expect(redisStore(port).removeToken('a')).rejects.toMatchObject({ code })
+    }
+  }
+})
+
+const noOne = { subscribe: async () => {}, unsubscribe: async () => {}, close: () => {} }

@@ -67,6 +67,17 @@ test.each([
   )
 })
 
+test('a window may be without events, as in React Native', async () => {
+  vi.stubGlobal('window', { localStorage: memoryStorage() })
+  const store = webStore()
+  const off = store.subscribe?.(name, () => undefined)
+  await store.setToken(tokens, name)
+  expect(await store.getToken(name)).toEqual(tokens)
+  await store.removeToken(name)
+  expect(await store.getToken(name)).toBeUndefined()
+  off?.()
+})
+
 test('without a window the store is made, and its methods report the missing storage', () => {
   const store = webStore()
   expect(() => store.getToken(name)).toThrow(

@@ -1,6 +1,7 @@
 import { stdin } from 'node:process'
 import { text as readAll } from 'node:stream/consumers'
 import { freshCredential } from '../fresh-credential.ts'
+import { isNever } from '../instants.ts'
 import { chooseProfile, type Profile } from '../profile.ts'
 import { readProfiles } from '../profile-list.ts'
 import { type Session, type SessionOptions, useSaved } from '../session.ts'
@@ -57,7 +58,7 @@ async function sessionFor(
 ): Promise<Profile | undefined> {
   const profiles = await readProfiles()
   const chosen = session === undefined ? profiles.sessions : [chooseProfile(profiles, session)]
-  const there = chosen.filter(({ url }) => new URL(url).origin === origin)
+  const there = chosen.filter(({ url }) => URL.parse(url)?.origin === origin)
   return (
     there.find(({ user }) => user.toLowerCase() === username?.toLowerCase()) ??
     there.find(({ name }) => name === profiles.current) ??
@@ -70,7 +71,8 @@ async function answer(session: Session, { username, isBearer }: Asked): Promise<
   const credential = isBearer
     ? ['capability[]=authtype', 'authtype=Bearer', `credential=${token}`, 'ephemeral=1']
     : [`username=${username ?? USERNAME}`, `password=${token}`]
-  const expiry = expiresAt === undefined ? [] : [`password_expiry_utc=${seconds(expiresAt)}`]
+  const isKnown = expiresAt !== undefined && !isNever(expiresAt)
+  const expiry = isKnown ? [`password_expiry_utc=${seconds(expiresAt)}`] : []
   print([...credential, ...expiry].join('\n'))
 }
 

@@ -2,6 +2,7 @@ import process from 'node:process'
 import type { TokenSet, TokenStore } from '@latchkey/core'
 import { ExitCode } from '../exit-code.ts'
 import { tellFailure } from '../failure.ts'
+import { isNever } from '../instants.ts'
 import { chooseProfile, type Profile, type StoreKind } from '../profile.ts'
 import { hasPlace, readProfiles } from '../profile-list.ts'
 import { hasCredentials, openStore, type SessionOptions } from '../session.ts'
@@ -105,11 +106,8 @@ function stateOf(profile: Profile, session: SessionStatus): string[][] {
   ]
 }
 
-/** The end of the year 9999. Servers send later times to mean "never"; `Date` cannot express the latest of them. */
-const LAST_INSTANT = 253_402_300_799_999
-
 function tellInstant(at: number | undefined): string {
   if (at === undefined) return 'unknown'
-  if (at > LAST_INSTANT) return 'never'
+  if (isNever(at)) return 'never'
   return `${new Date(at).toISOString()}${at < Date.now() ? ' (expired)' : ''}`
 }

@@ -14,6 +14,8 @@ export interface NodeExchange {
   }
   /** The response, not yet sent. */
   res: {
+    /** Whether the headers have been sent: then no cookie can be set any more. */
+    readonly headersSent?: boolean
     /** A header that has been set. */
     getHeader(name: string): number | string | readonly string[] | undefined
     /** Sets a header. Throws once the response has been sent. */

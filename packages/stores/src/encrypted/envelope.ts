@@ -73,7 +73,9 @@ function toBase64Url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
+/** A text that was cut may end with a single digit, which stands for no byte: `atob` would throw. */
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  const digits = text.length % 4 === 1 ? text.slice(0, -1) : text
+  const binary = atob(digits.replaceAll('-', '+').replaceAll('_', '/'))
   return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }

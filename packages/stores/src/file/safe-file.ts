@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import {
+  chmod,
+  type FileHandle,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { syncDirectory } from './directory.ts'
 import { isMissing, systemCode } from './file-error.ts'
@@ -87,6 +96,16 @@ export async function moveInto(path: string, temporary: Temporary): Promise<void
     throw error
   }
   await syncDirectory(dirname(path))
+}
+
+/**
+ * Whether another file may take the place of `path`, beyond what a new file beside it shows. False for a file that is
+ * mounted by itself, as in a container. Throws for an immutable one.
+ */
+export async function canReplace(path: string): Promise<boolean> {
+  await chmod(path, MODES.file)
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '') // Linux only
+  return !mounts.includes(`/${basename(path)} `)
 }
 
 /** Renames. On Windows it waits until no program has the target open. */

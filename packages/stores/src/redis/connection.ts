@@ -108,7 +108,9 @@ const ANSWERS = new Map<string, readonly [StoreErrorCode, string]>([
 ])
 
 function answered(cause: unknown): StoreError | undefined {
-  const [, word = ''] = /^([A-Z]+) /.exec(cause instanceof Error ? cause.message : '') ?? []
+  const text = cause instanceof Error ? cause.message : ''
+  // Redis 6 puts words of its own before what a script was answered.
+  const [, word = ''] = /^(?:ERR Error running script .*: -)?([A-Z]+) /.exec(text) ?? []
   const [code, message] = ANSWERS.get(word) ?? []
   return code && message ? new StoreError(code, message, { cause }) : undefined
 }

@@ -11,11 +11,15 @@
  *   `head` and `tail` are the first and the last number in use. Absent when no store waits
  *
  * The clock is Redis's own, in milliseconds: the workers' clocks need not agree.
+ *
+ * A full Redis judges a script by its first write. One that removes first, if only nothing, may write what it
+ * likes (`go()`): so locks work there, and a session can be renewed and ended. A new one is refused.
  */
 const CLOCK = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function field(name) return redis.call('HGET', KEYS[1], name) end
+local function go() redis.call('HDEL', KEYS[1], '') end
 local function draw()
   local fence = math.max((tonumber(field('drawn')) or 0) + 1, now)
   redis.call('HSET', KEYS[1], 'drawn', fence)
@@ -75,6 +79,7 @@ end
  * or come first, 0, the number and how many come first.
  */
 export const LOCK = `${CLOCK}${WAITERS}
+go()
 local me, n = ARGV[1], tonumber(ARGV[4])
 local isFree = not field('owner') or field('owner') ~= me and tonumber(field('until')) <= now
 if isFree then pass() end
@@ -96,12 +101,14 @@ return {fence}
 /** Owner, lease. An expired lease is extended if no other store took the lock since. Returns 1, otherwise 0. */
 export const EXTEND = `${CLOCK}
 if field('owner') ~= ARGV[1] then return 0 end
+go()
 redis.call('HSET', KEYS[1], 'until', now + ARGV[2])
 return 1
 `
 
 /** Owner, number in the queue (or ''). The owner's own lock is handed to the next; a waiter's place is given up. */
 export const RELEASE = `${CLOCK}${WAITERS}
+go()
 local n = tonumber(ARGV[2])
 if n and waiter(n) == ARGV[1] then redis.call('HDEL', KEYS[1], 'w' .. n) end
 if field('owner') == ARGV[1] then pass() end
@@ -114,6 +121,7 @@ if field('owner') == ARGV[1] then pass() end
 export const WRITE = `${CLOCK}
 local fence = tonumber(ARGV[1])
 if fence and (fence < (tonumber(field('fence')) or 0) or fence < now - ARGV[2]) then return 0 end
+if field('entry') then go() end
 redis.call('HSET', KEYS[1], 'entry', ARGV[6], 'fence', fence or draw())
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PUBLISH', ARGV[4], ARGV[5])
@@ -122,6 +130,7 @@ return 1
 
 /** How long the fence is kept, channel, sender. Gives the fence that late writers run into. */
 export const REMOVE = `${CLOCK}
+go()
 local fence = draw()
 redis.call('HDEL', KEYS[1], 'entry')
 redis.call('HSET', KEYS[1], 'fence', fence)
