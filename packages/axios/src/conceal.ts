@@ -40,7 +40,7 @@ export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig
 
 /** Returns what axios rejects with if the stream of a body fails, or is closed, before it was sent. */
 export function unsendable(error: unknown, config: InternalAxiosRequestConfig): AxiosError {
-  if (error) return AxiosError.from(error as Error, undefined, config)
+  if (error) return AxiosError.from(error, undefined, config)
   return new CanceledError('Request stream has been aborted', config)
 }
 
@@ -65,7 +65,7 @@ export function conceal<T extends { config?: unknown; request?: any; data?: any 
     Reflect.set(sent ?? {}, 'headers', config.headers)
   if (request) hide(result, 'request', request)
   const { httpAgent, httpsAgent, data: body } = config
-  for (const one of [request, request?._redirectable, httpAgent, httpsAgent]) silence(one)
+  for (const one of [request, request?.['_redirectable'], httpAgent, httpsAgent]) silence(one)
   for (const one of [data, body]) if (typeof one?.pipe === 'function') silence(one)
   return result
 }

@@ -107,7 +107,9 @@ test('an agent in the config, with a connection in use, prints no token', async 
 
 test('a frozen error of a custom adapter prints no token', async () => {
   instance.defaults.adapter = async (config) => {
-    throw Object.freeze(Object.assign(new Error('custom'), { config }))
+    const failure: Error = Object.assign(new Error('custom'), { config })
+    Object.freeze(failure)
+    throw failure
   }
   const error = await instance.get('/').catch((reason: unknown) => reason)
   expect(error).toMatchObject({ message: 'custom' })
