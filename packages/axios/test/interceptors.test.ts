@@ -30,7 +30,7 @@ const plain = { 'x-own': '1' } as unknown as AxiosHeaders
 const changes: Record<string, Change> = {
   'spreads the headers': (config) => ({
     ...config,
-    headers: Object.assign({}, config.headers, { 'x-own': '1' }) as unknown as AxiosHeaders,
+    headers: Object.assign({}, config.headers, { 'x-own': '1' }),
   }),
   'sets plain headers': (config) => Object.assign(config, { headers: plain }),
   'sets frozen headers': (config) => Object.assign(config, { headers: Object.freeze(plain) }),
