@@ -8,7 +8,6 @@ import {
 } from '@latchkey/core/adapter'
 import {
   type AxiosAdapter,
-  AxiosError,
   type AxiosResponse,
   type InternalAxiosRequestConfig,
   isAxiosError,
@@ -18,7 +17,7 @@ import { keepStream } from './kept-stream.ts'
 import { onceOverReplays } from './progress.ts'
 import { createRedirectGuard, type RedirectGuard } from './redirect-guard.ts'
 import { AxiosResponseView } from './response-view.ts'
-import { conceal, failed, giveBack, type Outcome, unsent } from './conceal.ts'
+import { conceal, failed, giveBack, hide, type Outcome, unsendable, unsent } from './conceal.ts'
 import { authorized, changed } from './config-copy.ts'
 import { createAddressReader, ownHeaders } from './request.ts'
 import { isMark } from './session-mark.ts'
@@ -87,7 +86,9 @@ async function send(
     const progress = onUploadProgress || onDownloadProgress ? onceOverReplays(config) : undefined
     const changes = { ...address.changes, ...progress }
     const call: Call = { original, config, body, budget, changes }
-    let authorization = isThenable(asked) ? await wait(call, asked) : asked
+    let authorization = isThenable(asked)
+      ? await budget.wait(untilBodyFails(asked, config.data, (error) => unsendable(error, config)))
+      : asked
     for (;;) {
       const isOurs = authorization.generation > 0 || authorization.attempt > 1
       const outcome = await (isOurs
@@ -118,20 +119,9 @@ async function waitReading<T>(
 ): Promise<T> {
   const kept = keepStream(response)
   try {
-    return await wait(call, work)
+    return await call.budget.wait(work)
   } finally {
     kept?.stop()
-  }
-}
-
-/** Waits for `work` within the caller's time limit, and while the body can be sent. */
-async function wait<T>({ config, budget }: Call, work: PromiseLike<T>): Promise<T> {
-  const data = config.data as { errored?: unknown } | null | undefined
-  try {
-    return await budget.wait(untilBodyFails(work, data))
-  } catch (error) {
-    const isBodys = error instanceof Error && error === data?.errored
-    throw isBodys ? AxiosError.from(error, undefined, config) : error
   }
 }
 
@@ -185,9 +175,7 @@ async function attempt(
 function settle(manager: Authorizer, { response, error }: Outcome): AxiosResponse {
   if (response && error === undefined) return response
   const reason = manager.explain(response)
-  if (reason && isAxiosError(error) && error.cause === undefined) {
-    Object.defineProperty(error, 'cause', { value: reason, configurable: true, writable: true })
-  }
+  if (reason && isAxiosError(error) && error.cause === undefined) hide(error, 'cause', reason)
   throw error
 }
 
@@ -203,7 +191,9 @@ function listenForCancel({ signal, cancelToken }: InternalAxiosRequestConfig) {
   type TokenSignal = AbortSignal & { unsubscribe?: () => void }
   const token = cancelToken as { toAbortSignal?: () => TokenSignal } | undefined
   const ofToken = token?.toAbortSignal?.()
-  const given = [signal, ofToken].filter((one) => one instanceof AbortSignal)
+  const given = [signal, ofToken].filter(
+    (one): one is AbortSignal => typeof one?.addEventListener === 'function',
+  )
   const either = given.length > 1 ? firstOf(given) : undefined
   return {
     signal: either?.signal ?? given[0],

@@ -1,5 +1,10 @@
 import type { LatchkeyError } from '@latchkey/core'
-import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import {
+  AxiosError,
+  type AxiosResponse,
+  CanceledError,
+  type InternalAxiosRequestConfig,
+} from 'axios'
 import { copyOf } from './config-copy.ts'
 
 /** The result of one attempt. With `error`: axios rejected it. Without `response`: the server did not answer. */
@@ -13,8 +18,8 @@ export interface Outcome {
  * holds the token.
  */
 export function failed(error: unknown, config: InternalAxiosRequestConfig): Outcome {
-  if (typeof error !== 'object' || error === null || !('config' in error)) return { error }
-  conceal(error, config)
+  if (!('config' in Object(error))) return { error }
+  conceal(Object(error), config)
   const { response } = error as { response?: AxiosResponse }
   return { error, response: response && conceal(response, config) }
 }
@@ -29,45 +34,52 @@ export function unsent(reason: LatchkeyError, config: InternalAxiosRequestConfig
   const none = { 'axios-retry': { ...retry, retries: 0 } }
   const told = retry ? Object.assign(copyOf(config), none) : config
   const error = new AxiosError(reason.message, reason.code, told)
-  return Object.defineProperty(error, 'cause', {
-    value: reason,
-    configurable: true,
-    writable: true,
-  })
+  hide(error, 'cause', reason)
+  return error
+}
+
+/** Returns what axios rejects with if the stream of a body fails, or is closed, before it was sent. */
+export function unsendable(error: unknown, config: InternalAxiosRequestConfig): AxiosError {
+  if (error) return AxiosError.from(error, undefined, config)
+  return new CanceledError('Request stream has been aborted', config)
 }
 
 /** Restores the caller's own config in a result that has one. */
 export function giveBack(result: unknown, config: InternalAxiosRequestConfig): void {
-  if (typeof result !== 'object' || result === null || !('config' in result)) return
-  if (!Object.isFrozen(result)) result.config = config
+  if ('config' in Object(result)) Reflect.set(Object(result), 'config', config)
 }
 
 /**
  * Restores the caller's own config and hides the raw request. The request's headers hold the token, or its
- * connection remembers an earlier request whose headers do. A streamed body refers to the request too, in either
- * direction.
+ * connection remembers an earlier request whose headers do. Streamed bodies and agents refer to requests too. The
+ * error of a streamed body has the request and the config that was sent.
  */
-export function conceal<T extends { config?: unknown; request?: unknown; data?: unknown }>(
-  given: T,
+// oxlint-disable-next-line no-explicit-any -- as axios declares it
+export function conceal<T extends { config?: unknown; request?: any; data?: any }>(
+  result: T,
   config: InternalAxiosRequestConfig,
 ): T {
-  const result = Object.isFrozen(given) ? { ...given } : given
-  result.config = config
-  if (result.request) hide(result, 'request', result.request)
-  hideStream(result.data, '[response stream]')
-  hideStream(config.data, '[request stream]')
+  const { request, data, config: sent } = result
+  const isStream = typeof (data?.pipe ?? data?.getReader) === 'function'
+  if (!Reflect.set(result, 'config', config) || isStream)
+    Reflect.set(sent ?? {}, 'headers', config.headers)
+  if (request) hide(result, 'request', request)
+  const { httpAgent, httpsAgent, data: body } = config
+  for (const one of [request, request?.['_redirectable'], httpAgent, httpsAgent]) silence(one)
+  for (const one of [data, body]) if (typeof one?.pipe === 'function') silence(one)
   return result
 }
 
-function hideStream(data: unknown, shown: string): void {
-  if (typeof (data as { pipe?: unknown } | null | undefined)?.pipe !== 'function') return
+/** Makes an object print nothing of itself. Changes no other value. */
+function silence(value: unknown): void {
   for (const key of [Symbol.for('nodejs.util.inspect.custom'), 'toJSON']) {
-    hide(data as object, key, () => shown)
+    hide(Object(value), key, () => '[may hold a token]')
   }
 }
 
-function hide(target: object, key: PropertyKey, value: unknown): void {
-  Object.defineProperty(target, key, {
+/** Sets a property that is not enumerable. Changes nothing of a frozen object. */
+export function hide(target: object, key: PropertyKey, value: unknown): void {
+  Reflect.defineProperty(target, key, {
     value,
     enumerable: false,
     configurable: true,

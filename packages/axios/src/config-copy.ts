@@ -18,10 +18,11 @@ export function authorized(
     headers.set(name, value)
     secrets.add(name)
   }
-  const { sensitiveHeaders = [] } = config as Pick<typeof config, 'sensitiveHeaders'>
+  const { sensitiveHeaders } = config as Pick<typeof config, 'sensitiveHeaders'>
+  const list = sensitiveHeaders ?? []
   const copy = copyOf(config)
   copy.headers = headers
-  copy.sensitiveHeaders = [...sensitiveHeaders, ...secrets]
+  if (Array.isArray(list)) copy.sensitiveHeaders = [...list, ...secrets] // otherwise axios refuses it
   return Object.assign(copy, changes)
 }
 

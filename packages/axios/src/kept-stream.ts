@@ -18,6 +18,7 @@ export interface KeptStream {
 interface NodeStream {
   pipe<T>(to: T): T
   on(event: 'data', listener: (chunk: Uint8Array | string) => void): void
+  on(event: 'error', listener: () => void): void
   once(event: 'end' | 'error' | 'close', listener: (error?: Error) => void): void
   destroy(error?: Error): void
 }
@@ -58,6 +59,7 @@ function throughNode(stream: NodeStream, { add, end }: Collected): object {
   stream.once('end', end)
   stream.once('close', end)
   stream.once('error', (error) => (end(), copy.destroy(error)))
+  copy.on('error', () => undefined) // it may fail before the caller has it, who then sees that it has failed
   copy.once('close', () => stream.destroy()) // destroying one destroys both
   return stream.pipe(copy)
 }

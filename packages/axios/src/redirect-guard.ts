@@ -60,11 +60,14 @@ export function createRedirectGuard(): RedirectGuard {
     const carried = (name: string) => request.getHeader?.(name) !== undefined
     const credentialDropped =
       'getHeader' in request && !Object.keys(authorization.headers).every(carried)
-    return { url: request.res?.responseUrl, credentialDropped }
+    // A socket's path has no host, so the address that is reported then is none.
+    const url = request.socketPath ? undefined : request.res?.responseUrl
+    return { url, credentialDropped }
   }
 
   function env(config: InternalAxiosRequestConfig): object {
     const given = (config as { env?: { fetch?: typeof fetch } }).env
+    if (given?.fetch && typeof given.fetch !== 'function') return given // axios refuses it
     return { ...given, fetch: guard(given?.fetch) }
   }
 

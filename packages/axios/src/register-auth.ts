@@ -1,7 +1,7 @@
 import { type Authorizer, expectManager, isOwnedBy, markOwned } from '@latchkey/core/adapter'
 import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios'
 import { createAuthorizedAdapter } from './authorized-adapter.ts'
-import { markSessions } from './session-mark.ts'
+import { surround } from './session-mark.ts'
 import type { AdapterOption } from './transport.ts'
 
 declare module 'axios' {
@@ -61,25 +61,21 @@ export function registerAuth<Config>(instance: AxiosLike<Config>, manager: Autho
   const adapterFor = createAuthorizedAdapter(manager)
   let original: AdapterOption
   let adapter: AxiosAdapter | undefined
-  const id = instance.interceptors.request.use(
-    (config) => {
-      const own = config as InternalAxiosRequestConfig
-      // A config that is sent again (by axios-retry, for example) still has the adapter from here.
-      if (isOwnedBy(own.adapter, manager)) return config
-      if (!adapter || !isSame(original, own.adapter)) {
-        original = own.adapter
-        adapter = markOwned(adapterFor(original), manager)
-      }
-      own.adapter = adapter
-      return config
-    },
-    null,
-    { synchronous: true },
-  )
-  const stopMarking = markSessions(instance.interceptors.request, manager)
+  const wrap = <Own extends Pick<InternalAxiosRequestConfig, 'adapter'>>(config: Own): Own => {
+    // A config that is sent again (by axios-retry, for example) still has the adapter from here.
+    if (isOwnedBy(config.adapter, manager)) return config
+    if (!adapter || !isSame(original, config.adapter)) {
+      original = config.adapter
+      adapter = markOwned(adapterFor(original), manager, original)
+    }
+    return Reflect.set(config, 'adapter', adapter) ? config : { ...config, adapter } // it may be frozen
+  }
+  const { request } = instance.interceptors
+  const id = request.use((config) => wrap(config as object) as Config, null, { synchronous: true })
+  const stopSurrounding = surround(request, manager, wrap)
   return () => {
-    instance.interceptors.request.eject(id)
-    stopMarking()
+    request.eject(id)
+    stopSurrounding()
   }
 }
 

@@ -1,6 +1,6 @@
 import { parseUrl, snapshot } from '@latchkey/core/adapter'
 import { Axios, type InternalAxiosRequestConfig } from 'axios'
-import { isMark } from './session-mark.ts'
+import { isMark, keyOf } from './session-mark.ts'
 
 /** The target of a request, as it is at the call. */
 interface Address {
@@ -29,8 +29,12 @@ export function createAddressReader(): (config: InternalAxiosRequestConfig) => A
     try {
       if (!params) return { url: uri(asked), changes: UNCHANGED }
       const query = uri({ url: '', params, paramsSerializer } as typeof asked).slice(1)
-      const changes = { params: copyOfParams(params), paramsSerializer: { serialize: () => query } }
-      return { url: uri({ ...asked, ...changes }), changes }
+      // A function, because the adapters of axios 0 do not know objects.
+      const changes = { params: copyOfParams(params), paramsSerializer: () => query }
+      return {
+        url: uri({ ...asked, ...changes } as typeof asked),
+        changes: changes as Address['changes'],
+      }
     } catch {
       return undefined
     }
@@ -58,10 +62,3 @@ export const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: s
 
 const namesUser = (url: string) =>
   url.includes('@') && Boolean(parseUrl(url, globalThis.location?.href)?.username)
-
-/** Returns the key of header `name`, given in lower case. axios keeps names as the caller wrote them. */
-function keyOf(headers: object, name: string): string | undefined {
-  return Object.keys(headers).find(
-    (key) => key.length === name.length && key.toLowerCase() === name,
-  )
-}

@@ -1,5 +1,5 @@
 import type { Authorizer } from '@latchkey/core/adapter'
-import type { AxiosHeaders, InternalAxiosRequestConfig } from 'axios'
+import type { InternalAxiosRequestConfig } from 'axios'
 
 /**
  * The value of the token's header that caching interceptors see, so that they keep users apart (`Vary`). The token
@@ -10,40 +10,50 @@ const MARK = 'latchkey-session '
 
 type Visit = (interceptor: object) => void
 interface Interceptors {
-  forEach?: (visit: Visit) => void
+  forEach?: ((visit: Visit) => void) | undefined
 }
+type Own = (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig
 
 /**
- * Marks the requests of an instance with other request interceptors. The mark is set before any of them runs, even
- * if they were added later. Returns a function that stops this.
+ * Marks the requests of an instance with other request interceptors, and runs `own`, before any of them and after
+ * all, even if they were added later: they see the mark, and cannot remove what `own` sets. Returns a function that
+ * stops this.
  */
-export function markSessions(interceptors: object, manager: Authorizer): () => void {
+export function surround(interceptors: object, manager: Authorizer, own: Own): () => void {
   const requests = interceptors as Interceptors
   const each = requests.forEach
-  if (!each || !manager.whose) return () => undefined
   const id = Math.random().toString(36).slice(2)
-  const fulfilled = (config: InternalAxiosRequestConfig) => {
+  const fulfilled: Own = (config) => {
     const whose = manager.whose?.()
-    if (whose) mark(config.headers, whose.header, `${id}.${whose.epoch}`)
-    return config
+    if (whose && config.headers) mark(config.headers, whose.header, `${id}.${whose.epoch}`)
+    return own(config)
   }
-  const own = { fulfilled, rejected: null, synchronous: true, runWhen: null }
-  const marking = function (this: unknown, visit: Visit): void {
+  const handler = { fulfilled, synchronous: true }
+  let isOn = true
+  requests.forEach = function (visit) {
     const others: object[] = []
-    each.call(requests, (one) => void others.push(one))
-    // Put it first and last: one of them runs before all others, in whichever order axios runs them.
-    for (const one of others.length > 1 ? [own, ...others, own] : others) visit(one)
+    each?.call(requests, (one) => void others.push(one))
+    for (const one of isOn && others.length > 1 ? [handler, ...others, handler] : others) visit(one)
   }
-  requests.forEach = marking
+  const ours = requests.forEach
   return () => {
-    if (requests.forEach === marking) requests.forEach = each
+    isOn = false
+    if (requests.forEach === ours) requests.forEach = each
   }
 }
 
-function mark(headers: AxiosHeaders, header: string, session: string): void {
-  const value = headers.get(header)
-  if (value === undefined || value === null) headers.set(header, MARK + session)
-  else if (isMark(value) && !value.includes(session)) headers.set(header, `${value} ${session}`)
+/** The headers may be any object, also a frozen one: interceptors replace them. */
+function mark(headers: object, header: string, session: string): void {
+  const name = keyOf(headers, header) ?? header
+  const value: unknown = Reflect.get(headers, name) ?? MARK
+  if (isMark(value) && !value.includes(session)) Reflect.set(headers, name, `${value}${session} `)
+}
+
+/** Returns the key of header `name`, given in lower case. axios keeps names as the caller wrote them. */
+export function keyOf(headers: object, name: string): string | undefined {
+  return Object.keys(headers).find(
+    (key) => key.length === name.length && key.toLowerCase() === name,
+  )
 }
 
 export const isMark = (value: unknown): value is string =>

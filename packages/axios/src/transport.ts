@@ -108,7 +108,7 @@ export function warnOfOwnAdapter(): (original: AdapterOption, { headers }: Autho
     isTold = true
     // oxlint-disable-next-line no-console -- the author of the adapter must see it, and it has no event
     console.warn(
-      `Latchkey: the token in "${header}" goes through a custom adapter function. If the adapter follows redirects, it must not send this header to another host. axios' own adapters and the bearer scheme ensure that.`,
+      `Latchkey: the token in "${header}" goes through your own adapter function. If it follows redirects, it must not send this header to another host.`,
     )
   }
 }

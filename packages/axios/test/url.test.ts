@@ -52,3 +52,9 @@ test('parameters are part of the URL, as axios serialises them', () => {
   expect(read).toBe(new Axios({}).getUri(config))
   expect(read).toContain('page=2')
 })
+
+test('an adapter may call the serializer, as those of axios 0 do', () => {
+  const config = { url: '/items', params: { page: 2 } } as unknown as InternalAxiosRequestConfig
+  const { paramsSerializer: serialize } = createAddressReader()(config)?.changes ?? {}
+  expect((serialize as unknown as () => string)()).toBe('page=2')
+})

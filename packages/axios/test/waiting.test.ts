@@ -1,4 +1,6 @@
+import { PassThrough } from 'node:stream'
 import { registerAuth } from '@latchkey/axios'
+import { memoryStore } from '@latchkey/core'
 import axios, {
   type AxiosAdapter,
   type AxiosInstance,
@@ -97,5 +99,45 @@ describe.each(['http', 'fetch'] as const)('while a renewal is awaited (%s adapte
     source.cancel()
     expect(isCancel(await pending.catch((error: unknown) => error))).toBe(true)
     renewal.release()
+  })
+
+  test('a signal of another library cancels at once', async () => {
+    const renewal = api.holdRenewals()
+    const signal = Object.assign(new EventTarget(), { aborted: false })
+    const pending = signedIn({ adapter }).get('/', { signal })
+    await renewal.started
+    signal.aborted = true
+    signal.dispatchEvent(new Event('abort'))
+    expect(isCancel(await pending.catch((error: unknown) => error))).toBe(true)
+    renewal.release()
+  })
+})
+
+describe('the stream of a body', () => {
+  async function whileWaiting(act: (body: PassThrough) => void): Promise<unknown> {
+    const renewal = api.holdRenewals()
+    const instance = createAxios({ baseURL: api.url })
+    registerAuth(instance, api.staleManager({ store: memoryStore() }))
+    const body = new PassThrough({ autoDestroy: false })
+    body.write('piece')
+    const pending = instance.post('/', body).catch((reason: unknown) => reason)
+    await renewal.started
+    act(body)
+    const error = await pending
+    renewal.release()
+    return error
+  }
+
+  test('that is closed while a renewal is awaited cancels the request, as without us', async () => {
+    const error = await whileWaiting((body) => body.destroy())
+    expect(isCancel(error)).toBe(true)
+    expect(error).toMatchObject({ message: 'Request stream has been aborted' })
+  })
+
+  test('that fails without being destroyed ends it as an AxiosError', async () => {
+    const failure = Object.assign(new Error('disk'), { code: 'EIO' })
+    const error = await whileWaiting((body) => void body.emit('error', failure))
+    expect(isAxiosError(error)).toBe(true)
+    expect(error).toMatchObject({ code: 'EIO', config: { url: '/' } })
   })
 })

@@ -70,7 +70,7 @@ export function authorizedFetch(
       if (request.kept) letGo(request.kept)
     }
   }
-  return markOwned(wrapped, manager)
+  return markOwned(wrapped, manager, send)
 }
 
 /** A call of `fetch` in parts, so that it can be sent more than once. At first it reads only the URL. */

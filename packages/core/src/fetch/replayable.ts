@@ -129,24 +129,35 @@ function copyOfForm(form: FormData): FormData {
 /** The parts of a Node stream's event emitter that are used here. */
 interface Emitter {
   errored?: unknown
-  once(event: 'error', listener: (error: unknown) => void): unknown
-  off(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: 'error' | 'close', listener: (error?: unknown) => void): unknown
+  off(event: 'error' | 'close', listener: (error?: unknown) => void): unknown
 }
 
 /**
- * Returns `work`, or rejects with the error of a Node stream that is the body and fails in the meantime. Without a
- * listener, that error would end the process.
+ * Returns `work`, or rejects if a Node stream that is the body fails or is closed in the meantime. Without a
+ * listener, its error would end the process. A stream that is closed has no end, so its request would never end.
  *
+ * @param failed Returns the reason to reject with, for the stream's error. Without one, the stream was closed.
  * @group For adapters and services
  */
-export function untilBodyFails<T>(work: PromiseLike<T>, body: unknown): PromiseLike<T> {
+export function untilBodyFails<T>(
+  work: PromiseLike<T>,
+  body: unknown,
+  failed: (error: unknown) => unknown = (error) =>
+    error || new Error('The stream of the body was closed.'),
+): PromiseLike<T> {
   const stream = body as Partial<Emitter> | null | undefined
-  if (typeof stream?.once !== 'function' || typeof stream.off !== 'function') return work
+  if (typeof stream?.on !== 'function' || typeof stream.off !== 'function') return work
   const emitter = stream as Emitter
   return new Promise<T>((resolve, reject) => {
-    if (emitter.errored) reject(emitter.errored)
-    emitter.once('error', reject)
-    const stop = () => void emitter.off('error', reject)
+    const fail = (error?: unknown) => reject(failed(error))
+    if (emitter.errored) fail(emitter.errored)
+    emitter.on('error', fail)
+    emitter.on('close', fail)
+    const stop = () => {
+      emitter.off('error', fail)
+      emitter.off('close', fail)
+    }
     work.then(resolve, reject)
     work.then(stop, stop)
   })

@@ -208,16 +208,20 @@ export function ownCredential(
   return name ?? (header && own.has(header) ? header : undefined)
 }
 
-/** Where a wrapped fetch names its manager. A registered symbol, so that two copies of core agree. */
+/** Where a wrapper names its managers. A registered symbol, so that two copies of core agree. */
 const ownerKey = Symbol.for('latchkey.owner')
+
+const ownersOf = (value: unknown): Authorizer[] =>
+  (typeof value === 'function' && (value as { [ownerKey]?: Authorizer[] })[ownerKey]) || []
 
 /**
  * Marks `wrapper` as belonging to `manager`, so that attaching it twice does not add the token twice.
  *
+ * @param wrapped What it wraps. It also belongs to the managers of that.
  * @group For adapters and services
  */
-export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T {
-  return Object.defineProperty(wrapper, ownerKey, { value: manager })
+export function markOwned<T extends object>(wrapper: T, manager: Authorizer, wrapped?: unknown): T {
+  return Object.defineProperty(wrapper, ownerKey, { value: [manager, ...ownersOf(wrapped)] })
 }
 
 /**
@@ -226,5 +230,5 @@ export function markOwned<T extends object>(wrapper: T, manager: Authorizer): T 
  * @group For adapters and services
  */
 export function isOwnedBy(value: unknown, manager: Authorizer): boolean {
-  return typeof value === 'function' && (value as { [ownerKey]?: Authorizer })[ownerKey] === manager
+  return ownersOf(value).includes(manager)
 }
