@@ -1,4 +1,4 @@
-import { redact } from './redact.ts'
+import { redact, redactAll } from './redact.ts'
 
 const brand = Symbol.for('latchkey.error')
 
@@ -52,17 +52,18 @@ export class LatchkeyError extends Error {
   /** That answer without secrets, parsed if it is JSON. */
   declare readonly body?: unknown
 
-  /** Creates an error. Its `cause` is shown without secrets. */
+  /** Creates an error. Its `cause` is shown without secrets, its `body` in the form JSON has it. */
   constructor(
     code: LatchkeyErrorCode | (string & {}),
     message: string,
     options: LatchkeyErrorOptions = {},
   ) {
-    super(message, 'cause' in options ? { cause: withoutSecrets(options.cause, []) } : undefined)
+    const own = ownOf(options)
+    super(message, 'cause' in own ? { cause: withoutSecrets(own.cause, []) } : undefined)
     this.code = code
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
-    if (options.status !== undefined) this.status = options.status
-    if (options.body !== undefined) this.body = options.body
+    if (own.retryAfterMs !== undefined) this.retryAfterMs = own.retryAfterMs
+    if (own.status !== undefined) this.status = own.status
+    if (own.body !== undefined) this.body = redactAll(own.body, [])
   }
 
   /** @internal Recognises an error from another copy of this package. */
@@ -88,7 +89,7 @@ export class GrantRejectedError extends LatchkeyError {
    * @param options.status, options.body The server's answer, without secrets.
    */
   constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
-    super(options.code ?? 'ERR_GRANT_REJECTED', message, options)
+    super(ownOf(options).code ?? 'ERR_GRANT_REJECTED', message, options)
   }
 }
 
@@ -109,9 +110,12 @@ export class GrantDeferredError extends LatchkeyError {
    * @param options.status, options.body The server's answer, without secrets.
    */
   constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
-    super(options.code ?? 'ERR_USER_ACTION_REQUIRED', message, options)
+    super(ownOf(options).code ?? 'ERR_USER_ACTION_REQUIRED', message, options)
   }
 }
+
+/** Returns a copy that inherits nothing: not even what a careless merge has put on `Object.prototype`. */
+const ownOf = <T extends object>(options: T): T => Object.assign(Object.create(null), options)
 
 /** Returns whether `value` is an error, also from another realm such as a test runner's sandbox. */
 const isError = (value: unknown): value is Error =>
@@ -150,59 +154,107 @@ const MAX_ERRORS = 10
 /** The form of a name or a code. Any other text could contain a secret. */
 const WORD = /^[\w.$-]{1,64}$/
 
+/** The properties of our own errors, as they are printed. */
+const PROPERTIES: ReadonlySet<unknown> = new Set([
+  'name',
+  'message',
+  'stack',
+  'cause',
+  'code',
+  'status',
+  'body',
+  'errors',
+  'retryAfterMs',
+  summaryKey,
+])
+
 /**
  * Returns an error that is safe as a `cause`. An error of our own is returned itself, unless it shows one of
- * `secrets`. Any other error becomes a summary of its name, code, status, message and causes. Clients' own errors
- * contain their request (`util.inspect` of an `AxiosError` shows the posted password), and any of their properties
- * may hold a secret.
+ * `secrets` or has properties of its own: then another one of the same kind replaces it. Any other error becomes a
+ * summary of its name, code, status, message and causes. Clients' own errors contain their request (`util.inspect`
+ * of an `AxiosError` shows the posted password), and any of their properties may hold a secret.
  */
 export function withoutSecrets(
   error: unknown,
   secrets: readonly string[],
   depth = MAX_DEPTH,
 ): unknown {
-  if (!isError(error)) return redact(wordsOf(error), secrets)
+  try {
+    return isError(error) ? safeError(error, secrets, depth) : redact(wordsOf(error), secrets)
+  } catch {
+    return new Error(UNREADABLE)
+  }
+}
+
+function safeError(error: Error, secrets: readonly string[], depth: number): Error {
   const inner = (one: unknown) =>
     one === undefined || depth === 0 ? undefined : withoutSecrets(one, secrets, depth - 1)
   const cause = inner(error.cause)
-  const isOwn = isLatchkeyError(error) || summaryKey in error
-  if (isOwn && !Object.isFrozen(error) && !shows(error, secrets)) {
+  const isOwn = isLatchkeyError(error)
+  if ((isOwn || summaryKey in error) && !Object.isFrozen(error) && !shows(error, secrets)) {
     if (cause !== error.cause)
       Object.defineProperty(error, 'cause', { value: cause, configurable: true })
     return error
   }
-  const summary = new Error(redact(error.message, secrets), cause === undefined ? {} : { cause })
-  const { name, code, status, errors } = error as {
-    name: unknown
-    code?: unknown
-    status?: unknown
-    errors?: unknown
+  const { name, code, status, errors, body, retryAfterMs } = error as Error & Described
+  const message = redact(wordsOf(error), secrets)
+  const told = {
+    ...(cause !== undefined && { cause }),
+    ...(typeof status === 'number' && { status }),
+    ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
   }
   const word = (value: unknown) =>
     typeof value === 'string' && WORD.test(value) && redact(value, secrets) === value
-  Object.defineProperties(summary, {
+  const summary = isOwn
+    ? new LatchkeyError(redact(String(code), secrets), message, {
+        ...told,
+        body: redactAll(body, secrets),
+      })
+    : Object.assign(
+        new Error(message, told),
+        word(code) && { code },
+        'status' in told && { status },
+        Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(inner) },
+      )
+  if (typeof error.stack === 'string') summary.stack = redact(error.stack, secrets)
+  return Object.defineProperties(summary, {
     name: { value: word(name) ? name : 'Error', configurable: true },
     [summaryKey]: { value: true },
   })
-  if (error.stack !== undefined) summary.stack = redact(error.stack, secrets)
-  return Object.assign(
-    summary,
-    word(code) && { code },
-    typeof status === 'number' && { status },
-    Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(inner) },
-  )
 }
+
+/** Properties of any error, of ours or of a client's. */
+interface Described {
+  code?: unknown
+  status?: unknown
+  errors?: unknown
+  body?: unknown
+  retryAfterMs?: unknown
+}
+
+const UNREADABLE = 'An error was thrown that cannot be read.'
 
 /** Returns the message of a thrown value. An object that is not an error may contain anything, so it is not shown. */
 export function wordsOf(thrown: unknown): string {
-  if (isError(thrown)) return thrown.message
-  return Object(thrown) === thrown ? 'An object was thrown.' : String(thrown)
+  try {
+    const words = isError(thrown) ? (thrown.message as unknown) : thrown
+    return Object(words) === words ? 'An object was thrown.' : String(words)
+  } catch {
+    return UNREADABLE
+  }
 }
 
-/** Returns whether one of our own errors shows a secret, or has a property that is not a plain value. */
+/** Returns whether one of our own errors shows a secret, or has anything that our own errors do not have. */
 function shows(error: Error, secrets: readonly string[]): boolean {
+  const isKnown =
+    Reflect.ownKeys(error).every((key) => PROPERTIES.has(key)) &&
+    error.toString === Error.prototype.toString &&
+    Object.prototype.toString.call(error) === '[object Error]' &&
+    ![INSPECT, 'toJSON'].some((key) => key in error)
+  if (!isKnown) return true
   const { body, ...values } = Object.fromEntries(Object.entries(error))
-  const all: unknown[] = [error.message, error.stack, textOf(body), ...Object.values(values)].flat()
+  const { message, stack } = error
+  const all: unknown[] = [message, stack, JSON.stringify(body), ...Object.values(values)].flat()
   return all.some((value) => {
     if (typeof value !== 'object' || value === null)
       return redact(String(value), secrets) !== String(value)
@@ -210,11 +262,5 @@ function shows(error: Error, secrets: readonly string[]): boolean {
   })
 }
 
-/** Returns `body` as text, or an object if it has no JSON, because its contents are unknown. */
-function textOf(body: unknown): unknown {
-  try {
-    return JSON.stringify(body)
-  } catch {
-    return {}
-  }
-}
+/** How Node asks an object to print itself. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
