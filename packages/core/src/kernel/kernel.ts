@@ -102,7 +102,7 @@ class Kernel {
   }
 
   async getTokens({ signal }: { signal?: AbortSignal } = {}): Promise<TokenSet> {
-    return { ...(await untilAborted(this.#renewal.obtain(), signal)).tokens }
+    return readTokenSet((await untilAborted(this.#renewal.obtain(), signal)).tokens)
   }
 
   async refresh(): Promise<TokenSet> {
@@ -121,7 +121,7 @@ class Kernel {
     session.stopped = undefined
     session.announce()
     this.#renewal.tend()
-    return { ...tokens }
+    return readTokenSet(tokens)
   }
 
   async setTokens(

@@ -12,6 +12,7 @@ import {
   expectSame,
   type Failure,
   isDue,
+  isOn,
   isPassing,
   isUsable,
   isWanted,
@@ -41,7 +42,7 @@ export class Renewal {
   /** Changes by other tabs, processes and machines. It listens to the store from the first session on. */
   readonly elsewhere: Elsewhere
   #flight: Flight | undefined = undefined
-  #loading: Promise<void> | undefined = undefined
+  #loading: Promise<boolean> | undefined = undefined
 
   constructor(options: KernelOptions, session: SessionState, events: Events) {
     this.#options = options
@@ -69,7 +70,9 @@ export class Renewal {
     if (inside.current()) throw recursion()
     let began = mark(session)
     expectSame(session, began)
-    await this.load()
+    const isFirst = !session.isLoaded
+    const found = await this.load()
+    if (isFirst) began.had ||= found
     expectSame(session, began)
     if (!began.had) began = mark(session)
     const usable = usableSession(session, clock.now())
@@ -93,12 +96,12 @@ export class Renewal {
     throw error
   }
 
-  /** Reads the store for the first time, once. */
-  load(): Promise<void> {
+  /** Reads the store for the first time, once. @returns Whether a session was there. */
+  load(): Promise<boolean> {
     return (this.#loading ??= this.#firstLook())
   }
 
-  async #firstLook(): Promise<void> {
+  async #firstLook(): Promise<boolean> {
     const { store, name } = this.#options
     const session = this.#session
     this.elsewhere.start()
@@ -106,6 +109,7 @@ export class Renewal {
     session.isLoaded = true
     if (tokens && !session.current && session.epoch === 0) session.adopt(tokens)
     else session.announce()
+    return tokens !== undefined
   }
 
   /** Joins the renewal in progress, or starts one. `force`: even after an earlier failure. */
@@ -114,7 +118,7 @@ export class Renewal {
     const { clock, renewTimeoutMs } = this.#options
     const startedAt = clock.now()
     const { epoch, generation, failure } = this.#session
-    const failed = failure && !force && startedAt < failure.until ? failure : undefined
+    const failed = failure && !force && isOn(failure, startedAt) ? failure : undefined
     if (failed && failed.until !== Infinity) return Promise.reject(failed.error)
     const controller = new AbortController()
     const run: Run = { epoch, generation, startedAt, signal: controller.signal }
@@ -251,7 +255,7 @@ export class Renewal {
       throw error
     }
     session.end('rejected', known !== undefined || current !== undefined)
-    if (rejection) session.failure = { error, until: Infinity, tokens: undefined }
+    if (rejection) session.failure = { error, since: -Infinity, until: Infinity, tokens: undefined }
     await store.remove(name, known) // unless another process has stored a session since
     throw error
   }
@@ -267,10 +271,11 @@ export class Renewal {
     if (isPassing(error)) {
       if (session.current) session.current.isRejected = false // the server may accept it again by then
       const until = at + (error.retryAfterMs ?? COOL_DOWN_MS)
-      session.failure = { error, until, tokens: undefined }
+      session.failure = { error, since: at, until, tokens: undefined }
       this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
     } else if (isDeferral(error) && session.failure?.error !== error) {
-      session.failure = { error, until: Infinity, tokens: session.current?.tokens }
+      const { tokens } = session.current ?? {}
+      session.failure = { error, since: -Infinity, until: Infinity, tokens }
       this.#events.emit('renewalFailed', { at, outcome: 'deferred', error })
     }
     throw error
