@@ -42,7 +42,7 @@ export function boundedView(
 }
 
 async function readStart(response: Response): Promise<string> {
-  if (response.bodyUsed || response.body === null) return ''
+  if (isTaken(response)) return ''
   const copy = response.clone()
   const reader = readerOf(copy)
   if (!reader) return wholeOf(copy)
@@ -53,6 +53,9 @@ async function readStart(response: Response): Promise<string> {
   reader.cancel().catch(() => undefined) // the caller can still read the body
   return text
 }
+
+/** Whether there is no body to read: none at all, or another reader has it. */
+const isTaken = ({ body, bodyUsed }: Response) => !body || bodyUsed || body.locked === true
 
 /** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
 const readerOf = ({ body }: Response) =>
@@ -77,8 +80,8 @@ export function letGo({ body }: Pick<Response, 'body'>): void {
  * and the caller can still read the body. A short body is already in the platform's own buffer.
  */
 export async function readingAhead<T>(response: Response, work: PromiseLike<T>): Promise<T> {
-  const length = Number(response.headers.get('content-length') ?? Infinity)
-  const isShort = !response.body || length <= MAX_BYTES || response.bodyUsed
+  const isShort =
+    isTaken(response) || Number(valueOf(response, 'content-length') ?? Infinity) <= MAX_BYTES
   // node-fetch's clone reads ahead by itself.
   const reader = isShort ? undefined : readerOf(response.clone())
   const stop = () => void reader?.cancel().catch(() => undefined)
@@ -106,6 +109,9 @@ export async function readPieces(
   return false
 }
 
+/** Returns the value of a header. A test's double may have no headers, or a plain object. */
+const valueOf = ({ headers }: { headers?: Partial<Headers> }, name: string) => headers?.get?.(name)
+
 /**
  * Returns whether a cache below the client may have stored or sent this answer, judging by its headers (RFC 9111
  * section 3). The replay then bypasses the caches.
@@ -113,8 +119,8 @@ export async function readPieces(
  * @group For adapters and services
  */
 export function mayBeStored(headers: Headers): boolean {
-  const said = headers.get('cache-control') ?? ''
-  return headers.has('age') || headers.has('expires') || /max-?age|public/i.test(said)
+  const said = (name: string) => valueOf({ headers }, name)
+  return !!said('age') || !!said('expires') || /max-?age|public/i.test(said('cache-control') ?? '')
 }
 
 /** Marks a response whose request lost its credential at a redirect, or may have lost it. */
