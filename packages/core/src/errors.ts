@@ -1,4 +1,4 @@
-import { redact, redactAll } from './redact.ts'
+import { redact } from './redact.ts'
 
 const brand = Symbol.for('latchkey.error')
 
@@ -52,18 +52,17 @@ export class LatchkeyError extends Error {
   /** That answer without secrets, parsed if it is JSON. */
   declare readonly body?: unknown
 
-  /** Creates an error. Its `cause` is shown without secrets, its `body` in the form JSON has it. */
+  /** Creates an error. Its `cause` is shown without secrets. */
   constructor(
     code: LatchkeyErrorCode | (string & {}),
     message: string,
     options: LatchkeyErrorOptions = {},
   ) {
-    const own = ownOf(options)
-    super(message, 'cause' in own ? { cause: withoutSecrets(own.cause, []) } : undefined)
+    super(message, 'cause' in options ? { cause: withoutSecrets(options.cause, []) } : undefined)
     this.code = code
-    if (own.retryAfterMs !== undefined) this.retryAfterMs = own.retryAfterMs
-    if (own.status !== undefined) this.status = own.status
-    if (own.body !== undefined) this.body = redactAll(own.body, [])
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
+    if (options.status !== undefined) this.status = options.status
+    if (options.body !== undefined) this.body = options.body
   }
 
   /** @internal Recognises an error from another copy of this package. */
@@ -89,7 +88,7 @@ export class GrantRejectedError extends LatchkeyError {
    * @param options.status, options.body The server's answer, without secrets.
    */
   constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
-    super(ownOf(options).code ?? 'ERR_GRANT_REJECTED', message, options)
+    super(options.code ?? 'ERR_GRANT_REJECTED', message, options)
   }
 }
 
@@ -110,12 +109,9 @@ export class GrantDeferredError extends LatchkeyError {
    * @param options.status, options.body The server's answer, without secrets.
    */
   constructor(message: string, options: LatchkeyErrorOptions & { code?: string } = {}) {
-    super(ownOf(options).code ?? 'ERR_USER_ACTION_REQUIRED', message, options)
+    super(options.code ?? 'ERR_USER_ACTION_REQUIRED', message, options)
   }
 }
-
-/** Returns a copy that inherits nothing: not even what a careless merge has put on `Object.prototype`. */
-const ownOf = <T extends object>(options: T): T => Object.assign(Object.create(null), options)
 
 /** Returns whether `value` is an error, also from another realm such as a test runner's sandbox. */
 const isError = (value: unknown): value is Error =>
@@ -154,23 +150,13 @@ const MAX_ERRORS = 10
 /** The form of a name or a code. Any other text could contain a secret. */
 const WORD = /^[\w.$-]{1,64}$/
 
-/** The properties of our own errors, as they are printed. */
-const PROPERTIES: ReadonlySet<unknown> = new Set([
-  'name',
-  'message',
-  'stack',
-  'cause',
-  'code',
-  'status',
-  'body',
-  'errors',
-  'retryAfterMs',
-  summaryKey,
-])
+/** The properties of our own errors and of their classes. */
+const PROPERTY =
+  /^(name|message|stack|cause|code|status|body|errors|retryAfterMs|constructor|Symbol\(latchkey.*)$/
 
 /**
  * Returns an error that is safe as a `cause`. An error of our own is returned itself, unless it shows one of
- * `secrets` or has properties of its own: then another one of the same kind replaces it. Any other error becomes a
+ * `secrets` or has properties of its own: then another one of the same kind replaces it, without its `body`. Any other error becomes a
  * summary of its name, code, status, message and causes. Clients' own errors contain their request (`util.inspect`
  * of an `AxiosError` shows the posted password), and any of their properties may hold a secret.
  */
@@ -182,7 +168,7 @@ export function withoutSecrets(
   try {
     return isError(error) ? safeError(error, secrets, depth) : redact(wordsOf(error), secrets)
   } catch {
-    return new Error(UNREADABLE)
+    return new Error(UNKNOWN)
   }
 }
 
@@ -196,63 +182,46 @@ function safeError(error: Error, secrets: readonly string[], depth: number): Err
       Object.defineProperty(error, 'cause', { value: cause, configurable: true })
     return error
   }
-  const { name, code, status, errors, body, retryAfterMs } = error as Error & Described
+  const { name, code, status, errors } = error as Error &
+    Record<'code' | 'status' | 'errors', unknown>
   const message = redact(wordsOf(error), secrets)
-  const told = {
-    ...(cause !== undefined && { cause }),
-    ...(typeof status === 'number' && { status }),
-    ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
-  }
+  const causing = cause === undefined ? {} : { cause }
+  const summary = isOwn
+    ? new LatchkeyError(redact(String(code), secrets), message, causing)
+    : new Error(message, causing)
   const word = (value: unknown) =>
     typeof value === 'string' && WORD.test(value) && redact(value, secrets) === value
-  const summary = isOwn
-    ? new LatchkeyError(redact(String(code), secrets), message, {
-        ...told,
-        body: redactAll(body, secrets),
-      })
-    : Object.assign(
-        new Error(message, told),
-        word(code) && { code },
-        'status' in told && { status },
-        Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(inner) },
-      )
-  if (typeof error.stack === 'string') summary.stack = redact(error.stack, secrets)
-  return Object.defineProperties(summary, {
+  Object.defineProperties(summary, {
     name: { value: word(name) ? name : 'Error', configurable: true },
     [summaryKey]: { value: true },
   })
+  if (typeof error.stack === 'string') summary.stack = redact(error.stack, secrets)
+  return Object.assign(
+    summary,
+    word(code) && { code },
+    typeof status === 'number' && { status },
+    Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(inner) },
+  )
 }
 
-/** Properties of any error, of ours or of a client's. */
-interface Described {
-  code?: unknown
-  status?: unknown
-  errors?: unknown
-  body?: unknown
-  retryAfterMs?: unknown
-}
-
-const UNREADABLE = 'An error was thrown that cannot be read.'
+const UNKNOWN = 'An object was thrown.'
 
 /** Returns the message of a thrown value. An object that is not an error may contain anything, so it is not shown. */
 export function wordsOf(thrown: unknown): string {
   try {
     const words = isError(thrown) ? (thrown.message as unknown) : thrown
-    return Object(words) === words ? 'An object was thrown.' : String(words)
+    return Object(words) === words ? UNKNOWN : String(words)
   } catch {
-    return UNREADABLE
+    return UNKNOWN
   }
 }
 
 /** Returns whether one of our own errors shows a secret, or has anything that our own errors do not have. */
 function shows(error: Error, secrets: readonly string[]): boolean {
-  const isKnown =
-    Reflect.ownKeys(error).every((key) => PROPERTIES.has(key)) &&
-    error.toString === Error.prototype.toString &&
-    Object.prototype.toString.call(error) === '[object Error]' &&
-    ![INSPECT, 'toJSON'].some((key) => key in error)
-  if (!isKnown) return true
+  const classKeys = summaryKey in error ? [] : Reflect.ownKeys(Object.getPrototypeOf(error))
+  const keys = [...Reflect.ownKeys(error), ...classKeys]
   const { body, ...values } = Object.fromEntries(Object.entries(error))
+  if (!keys.every((key) => PROPERTY.test(String(key)))) return true
   const { message, stack } = error
   const all: unknown[] = [message, stack, JSON.stringify(body), ...Object.values(values)].flat()
   return all.some((value) => {
@@ -261,6 +230,3 @@ function shows(error: Error, secrets: readonly string[]): boolean {
     return !(summaryKey in value)
   })
 }
-
-/** How Node asks an object to print itself. */
-const INSPECT = Symbol.for('nodejs.util.inspect.custom')

@@ -1,6 +1,6 @@
 import { type GrantRejectedError, LatchkeyError, withoutSecrets, wordsOf } from './errors.ts'
 import { retryAfterOf } from './grant/retry-after.ts'
-import { redact } from './redact.ts'
+import { redact, redactAll } from './redact.ts'
 
 /** The messages of the kernel. Each says what happened, what it means for the session, and what to do. */
 
@@ -35,12 +35,12 @@ export function signInRequired(
   secrets: readonly string[],
 ): LatchkeyError {
   const cause = rejection && (withoutSecrets(rejection, secrets) as LatchkeyError)
-  const { code = 'ERR_GRANT_REJECTED', message, status, body } = cause ?? {}
+  const { code = 'ERR_GRANT_REJECTED', message, status } = cause ?? {}
   const what = message ?? 'The manager has no valid token and cannot obtain one.'
   return new LatchkeyError(
     code === 'ERR_GRANT_REJECTED' ? 'ERR_SIGN_IN_REQUIRED' : code,
     `${what} Tried: ${tried.join(', ')}. Sign in again.`,
-    cause ? { cause, status, body } : {},
+    cause ? { cause, status, body: redactAll(rejection?.body, secrets) } : {},
   )
 }
 

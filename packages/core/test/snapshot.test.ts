@@ -71,7 +71,7 @@ describe('a function for replayable()', () => {
     ['a number', 5],
   ])('may not return a promise of %s', async (_, made) => {
     const promised = replayable(async () => made) as unknown as ReadableStream
-    await expect(new Response(promised).text()).rejects.toThrow('not a body')
+    await expect(new Response(promised).text()).rejects.toThrow('no body')
   })
 
   it.each([

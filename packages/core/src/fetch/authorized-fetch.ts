@@ -200,8 +200,8 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     if (!request) return [this.url, init]
     if (factory && this.#isInside()) return this.#remake(this.url, request, init)
     if (keep && this.#isInside() && this.replayable && !this.#factory()) this.#keepCopy(request)
-    Object.assign(init, neededOf(request, init))
-    return this.#readsRequestOnly ? this.#asRequest(remade(request, init), init) : [request, init]
+    const all = { ...init, ...neededOf(request, init) }
+    return this.#readsRequestOnly ? this.#asRequest(remade(request, init), init) : [request, all]
   }
 
   /** Returns the arguments of the call that follows a redirect. */

@@ -52,7 +52,7 @@ function asBody(made: unknown): BodyInit {
   const isBuffer = bufferOf(Object(made)) !== undefined
   if (typeof made === 'string' || isOneShot(made) || isForm || isBlob || isBuffer)
     return made as BodyInit
-  throw notReplayable('returned something that is not a body. Return a stream, a blob or a buffer.')
+  throw notReplayable('returned no body. Return a stream, a blob or a buffer.')
 }
 
 const sameStream = () =>
@@ -161,9 +161,10 @@ export function untilBodyFails<T>(work: PromiseLike<T>, body: unknown): PromiseL
     if (emitter.errored) reject(emitter.errored)
     emitter.once('error', reject)
     // After a rejection the listener stays, because no client will read the stream.
-    work.then((done) => {
-      emitter.off('error', reject)
-      resolve(done)
-    }, reject)
+    work.then(resolve, reject)
+    work.then(
+      () => void emitter.off('error', reject),
+      () => undefined,
+    )
   })
 }

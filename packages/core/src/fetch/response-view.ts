@@ -55,7 +55,7 @@ async function readStart(response: Response): Promise<string> {
 }
 
 /** Whether there is no body to read: none at all, or another reader has it. */
-const isTaken = ({ body, bodyUsed }: Response) => !body || bodyUsed || body.locked === true
+const isTaken = ({ body, bodyUsed }: Response) => !body || bodyUsed || body.locked
 
 /** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
 const readerOf = ({ body }: Response) =>

@@ -24,7 +24,14 @@ import {
   Target,
 } from './authorization.ts'
 import { bare, BareRequests } from './bare-requests.ts'
-import { coolDown, isDue, type Session, usableSession, whatRejectionMeans } from './decisions.ts'
+import {
+  coolDown,
+  isDue,
+  isSignedOut,
+  type Session,
+  usableSession,
+  whatRejectionMeans,
+} from './decisions.ts'
 import { createExplanations } from './explanations.ts'
 import { HandedOn } from './handed-on.ts'
 import type { Renewal } from './renewal.ts'
@@ -61,7 +68,7 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   readonly authorize = (request: AuthorizeRequest): MaybePromise<Authorization> => {
-    const { origins, scheme, skipAuth, clock, inside } = this.#options
+    const { origins, scheme, skipAuth, clock, inside, whenSignedOut } = this.#options
     const session = this.#session
     const target = new Target(request)
     if (!target.isAt(origins)) return bare(target) // no other part of the request is read
@@ -80,16 +87,10 @@ export class KernelAuthorizer implements Authorizer {
     return untilAborted(this.#renewal.obtain(), signal).then(
       (obtained) => this.#authorization(obtained, target, 1, headers),
       (error) => {
-        if (this.#isVisitor(error)) return bare(target)
+        if (whenSignedOut === 'send' && isSignedOut(error)) return bare(target)
         throw error
       },
     )
-  }
-
-  /** Whether `error` means that the user is signed out, and requests of such users go out as a visitor's. */
-  #isVisitor(error: unknown): boolean {
-    const { whenSignedOut } = this.#options
-    return whenSignedOut === 'send' && isLatchkeyError(error) && SIGNED_OUT.has(error.code)
   }
 
   /** Returns the session's headers for one attempt. Returns none if the caller has set one of them. */
@@ -111,10 +112,7 @@ export class KernelAuthorizer implements Authorizer {
     return isThenable(made) ? made.then(withHeaders) : withHeaders(made)
   }
 
-  /**
-   * Makes the headers for one request. @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own
-   * LatchkeyError.
-   */
+  /** Makes the headers for one request. @throws `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
   #headersOf(of: Session, target: Target): RequestHeaders | Promise<RequestHeaders> {
     const { scheme } = this.#options
     const fail = (error: unknown) => {
@@ -295,14 +293,8 @@ export class KernelAuthorizer implements Authorizer {
       return replay
     } catch (error) {
       throwIfAborted(signal)
-      if (this.#isVisitor(error)) return bare(target, attempt)
+      if (this.#options.whenSignedOut === 'send' && isSignedOut(error)) return bare(target, attempt)
       return this.#explanations.add(response, error as LatchkeyError)
     }
   }
 }
-
-/** Error codes of a user who is signed out and has no credentials left to sign in with. */
-const SIGNED_OUT: ReadonlySet<string> = new Set([
-  'ERR_SIGN_IN_REQUIRED',
-  'ERR_REFRESH_TOKEN_REJECTED',
-])

@@ -176,3 +176,7 @@ export function isPassing(error: unknown): error is LatchkeyError {
   const codes = ['ERR_RENEWAL_UNAVAILABLE', 'ERR_RENEWAL_TIMEOUT']
   return isLatchkeyError(error) && codes.includes(error.code)
 }
+
+/** Whether `error` means that the user is signed out and has no credentials left to sign in with. */
+export const isSignedOut = (error: unknown): boolean =>
+  isLatchkeyError(error) && /^ERR_(SIGN_IN_REQUIRED|REFRESH_TOKEN_REJECTED)$/.test(error.code)

@@ -270,8 +270,7 @@ export class Renewal {
     const at = this.#options.clock.now()
     if (isPassing(error)) {
       if (session.current) session.current.isRejected = false // the server may accept it again by then
-      const until = at + (error.retryAfterMs ?? COOL_DOWN_MS)
-      session.failure = { error, since: at, until, tokens: undefined }
+      session.failure = { error, since: at, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
       this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
     } else if (isDeferral(error) && session.failure?.error !== error) {
       const { tokens } = session.current ?? {}
