@@ -208,12 +208,8 @@ const UNKNOWN = 'An object was thrown.'
 
 /** Returns the message of a thrown value. An object that is not an error may contain anything, so it is not shown. */
 export function wordsOf(thrown: unknown): string {
-  try {
-    const words = isError(thrown) ? (thrown.message as unknown) : thrown
-    return Object(words) === words ? UNKNOWN : String(words)
-  } catch {
-    return UNKNOWN
-  }
+  const words = isError(thrown) ? (thrown.message as unknown) : thrown
+  return Object(words) === words ? UNKNOWN : String(words)
 }
 
 /** Returns whether one of our own errors shows a secret, or has anything that our own errors do not have. */

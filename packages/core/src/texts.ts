@@ -1,6 +1,6 @@
 import { type GrantRejectedError, LatchkeyError, withoutSecrets, wordsOf } from './errors.ts'
 import { retryAfterOf } from './grant/retry-after.ts'
-import { redact, redactAll } from './redact.ts'
+import { redactAll } from './redact.ts'
 
 /** The messages of the kernel. Each says what happened, what it means for the session, and what to do. */
 
@@ -49,11 +49,11 @@ export function grantUnavailable(
   error: unknown,
   secrets: readonly string[],
 ): LatchkeyError {
-  const what = redact(wordsOf(error), secrets)
+  const cause = withoutSecrets(error, secrets)
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    `"${grant}" is unavailable (${what}). The session is kept; a later request tries again.`,
-    { cause: withoutSecrets(error, secrets), retryAfterMs: retryAfterOf(error) },
+    `"${grant}" is unavailable (${wordsOf(cause)}). The session is kept; a later request tries again.`,
+    { cause, retryAfterMs: retryAfterOf(error) },
   )
 }
 
