@@ -255,7 +255,8 @@ describe('the lock', () => {
     const raw = await connected()
     const leaving = new AbortController()
     const ran: string[] = []
-    let [left, got]: Promise<unknown>[] = []
+    let left: Promise<unknown> | undefined
+    let got: Promise<void> | undefined
     await holder.lock('a', async () => {
       const run = async () => void ran.push('the one that left')
       left = waiter.lock('a', run, leaving.signal).catch((error: unknown) => error)

@@ -150,41 +150,52 @@ const MAX_ERRORS = 10
 /** The form of a name or a code. Any other text could contain a secret. */
 const WORD = /^[\w.$-]{1,64}$/
 
+/** The properties of our own errors and of their classes. */
+const PROPERTY =
+  /^(name|message|stack|cause|code|status|body|errors|retryAfterMs|constructor|Symbol\(latchkey.*)$/
+
 /**
  * Returns an error that is safe as a `cause`. An error of our own is returned itself, unless it shows one of
- * `secrets`. Any other error becomes a summary of its name, code, status, message and causes. Clients' own errors
- * contain their request (`util.inspect` of an `AxiosError` shows the posted password), and any of their properties
- * may hold a secret.
+ * `secrets` or has properties of its own: then another one of the same kind replaces it, without its `body`. Any other error becomes a
+ * summary of its name, code, status, message and causes. Clients' own errors contain their request (`util.inspect`
+ * of an `AxiosError` shows the posted password), and any of their properties may hold a secret.
  */
 export function withoutSecrets(
   error: unknown,
   secrets: readonly string[],
   depth = MAX_DEPTH,
 ): unknown {
-  if (!isError(error)) return redact(wordsOf(error), secrets)
+  try {
+    return isError(error) ? safeError(error, secrets, depth) : redact(wordsOf(error), secrets)
+  } catch {
+    return new Error(UNKNOWN)
+  }
+}
+
+function safeError(error: Error, secrets: readonly string[], depth: number): Error {
   const inner = (one: unknown) =>
     one === undefined || depth === 0 ? undefined : withoutSecrets(one, secrets, depth - 1)
   const cause = inner(error.cause)
-  const isOwn = isLatchkeyError(error) || summaryKey in error
-  if (isOwn && !Object.isFrozen(error) && !shows(error, secrets)) {
+  const isOwn = isLatchkeyError(error)
+  if ((isOwn || summaryKey in error) && !Object.isFrozen(error) && !shows(error, secrets)) {
     if (cause !== error.cause)
       Object.defineProperty(error, 'cause', { value: cause, configurable: true })
     return error
   }
-  const summary = new Error(redact(error.message, secrets), cause === undefined ? {} : { cause })
-  const { name, code, status, errors } = error as {
-    name: unknown
-    code?: unknown
-    status?: unknown
-    errors?: unknown
-  }
+  const { name, code, status, errors } = error as Error &
+    Record<'code' | 'status' | 'errors', unknown>
+  const message = redact(wordsOf(error), secrets)
+  const causing = cause === undefined ? {} : { cause }
+  const summary = isOwn
+    ? new LatchkeyError(redact(String(code), secrets), message, causing)
+    : new Error(message, causing)
   const word = (value: unknown) =>
     typeof value === 'string' && WORD.test(value) && redact(value, secrets) === value
   Object.defineProperties(summary, {
     name: { value: word(name) ? name : 'Error', configurable: true },
     [summaryKey]: { value: true },
   })
-  if (error.stack !== undefined) summary.stack = redact(error.stack, secrets)
+  if (typeof error.stack === 'string') summary.stack = redact(error.stack, secrets)
   return Object.assign(
     summary,
     word(code) && { code },
@@ -193,28 +204,25 @@ export function withoutSecrets(
   )
 }
 
+const UNKNOWN = 'An object was thrown.'
+
 /** Returns the message of a thrown value. An object that is not an error may contain anything, so it is not shown. */
 export function wordsOf(thrown: unknown): string {
-  if (isError(thrown)) return thrown.message
-  return Object(thrown) === thrown ? 'An object was thrown.' : String(thrown)
+  const words = isError(thrown) ? (thrown.message as unknown) : thrown
+  return Object(words) === words ? UNKNOWN : String(words)
 }
 
-/** Returns whether one of our own errors shows a secret, or has a property that is not a plain value. */
+/** Returns whether one of our own errors shows a secret, or has anything that our own errors do not have. */
 function shows(error: Error, secrets: readonly string[]): boolean {
+  const classKeys = summaryKey in error ? [] : Reflect.ownKeys(Object.getPrototypeOf(error))
+  const keys = [...Reflect.ownKeys(error), ...classKeys]
   const { body, ...values } = Object.fromEntries(Object.entries(error))
-  const all: unknown[] = [error.message, error.stack, textOf(body), ...Object.values(values)].flat()
+  if (!keys.every((key) => PROPERTY.test(String(key)))) return true
+  const { message, stack } = error
+  const all: unknown[] = [message, stack, JSON.stringify(body), ...Object.values(values)].flat()
   return all.some((value) => {
     if (typeof value !== 'object' || value === null)
       return redact(String(value), secrets) !== String(value)
     return !(summaryKey in value)
   })
-}
-
-/** Returns `body` as text, or an object if it has no JSON, because its contents are unknown. */
-function textOf(body: unknown): unknown {
-  try {
-    return JSON.stringify(body)
-  } catch {
-    return {}
-  }
 }

@@ -41,7 +41,8 @@ export function redactAll(value: unknown, secrets: readonly string[]): unknown {
     if (left < 0 || levels < 0) return undefined
     if (typeof one === 'string') return redact(one, secrets)
     if (typeof one === 'number') return secrets.includes(`${one}`) ? REDACTED : one
-    if (typeof one !== 'object' || one === null) return one
+    if (typeof one === 'boolean' || one === null) return one
+    if (typeof one !== 'object') return undefined // JSON has no functions and no symbols
     if (Array.isArray(one)) return one.slice(0, MAX_PARTS).map((part) => copy(part, levels - 1))
     const entries = Object.entries(one).slice(0, MAX_PARTS)
     return Object.fromEntries(

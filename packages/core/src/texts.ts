@@ -1,6 +1,6 @@
 import { type GrantRejectedError, LatchkeyError, withoutSecrets, wordsOf } from './errors.ts'
 import { retryAfterOf } from './grant/retry-after.ts'
-import { redact, redactAll } from './redact.ts'
+import { redactAll } from './redact.ts'
 
 /** The messages of the kernel. Each says what happened, what it means for the session, and what to do. */
 
@@ -34,21 +34,13 @@ export function signInRequired(
   rejection: GrantRejectedError | undefined,
   secrets: readonly string[],
 ): LatchkeyError {
-  const code =
-    rejection && rejection.code !== 'ERR_GRANT_REJECTED' ? rejection.code : 'ERR_SIGN_IN_REQUIRED'
-  const what = rejection
-    ? redact(rejection.message, secrets)
-    : 'The manager has no valid token and cannot obtain one.'
+  const cause = rejection && (withoutSecrets(rejection, secrets) as LatchkeyError)
+  const { code = 'ERR_GRANT_REJECTED', message, status } = cause ?? {}
+  const what = message ?? 'The manager has no valid token and cannot obtain one.'
   return new LatchkeyError(
-    code,
+    code === 'ERR_GRANT_REJECTED' ? 'ERR_SIGN_IN_REQUIRED' : code,
     `${what} Tried: ${tried.join(', ')}. Sign in again.`,
-    rejection
-      ? {
-          cause: withoutSecrets(rejection, secrets),
-          status: rejection.status,
-          body: redactAll(rejection.body, secrets),
-        }
-      : {},
+    cause ? { cause, status, body: redactAll(rejection?.body, secrets) } : {},
   )
 }
 
@@ -57,11 +49,11 @@ export function grantUnavailable(
   error: unknown,
   secrets: readonly string[],
 ): LatchkeyError {
-  const what = redact(wordsOf(error), secrets)
+  const cause = withoutSecrets(error, secrets)
   return new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    `"${grant}" is unavailable (${what}). The session is kept; a later request tries again.`,
-    { cause: withoutSecrets(error, secrets), retryAfterMs: retryAfterOf(error) },
+    `"${grant}" is unavailable (${wordsOf(cause)}). The session is kept; a later request tries again.`,
+    { cause, retryAfterMs: retryAfterOf(error) },
   )
 }
 

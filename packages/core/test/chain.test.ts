@@ -93,7 +93,7 @@ describe('a refresh token that the answer does not replace', () => {
     const refreshExpiresAt = clock.now() + 86_400_000
     await manager.setTokens({ accessToken: 'a0', refreshToken: 'r0', refreshExpiresAt })
     scripted.answer(() => ({ accessToken: 'a1' }))
-    expect(await manager.refresh()).toStrictEqual({
+    expect({ ...(await manager.refresh()) }).toStrictEqual({
       accessToken: 'a1',
       refreshToken: 'r0',
       refreshExpiresAt,
@@ -104,7 +104,10 @@ describe('a refresh token that the answer does not replace', () => {
     const { manager, scripted } = harness()
     await manager.setTokens({ accessToken: 'a0', refreshToken: 'r0' })
     scripted.answer(() => ({ accessToken: 'a1' }))
-    expect(await manager.refresh()).toStrictEqual({ accessToken: 'a1', refreshToken: 'r0' })
+    expect({ ...(await manager.refresh()) }).toStrictEqual({
+      accessToken: 'a1',
+      refreshToken: 'r0',
+    })
   })
 })
 

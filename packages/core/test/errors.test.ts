@@ -1,6 +1,7 @@
+import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, vi } from 'vitest'
-import { LatchkeyError, withoutSecrets } from '../src/errors.ts'
+import { GrantRejectedError, isRejection, LatchkeyError, withoutSecrets } from '../src/errors.ts'
 import { Events } from '../src/events.ts'
 import { createExplanations } from '../src/kernel/explanations.ts'
 import { freshToken, grantUnavailable, oneShotBody, permanentToken } from '../src/texts.ts'
@@ -90,6 +91,55 @@ describe('an error that becomes a cause', () => {
     let depth = 0
     for (let at = withoutSecrets(error, []); at instanceof Error; at = at.cause) depth += 1
     expect(depth).toBe(4)
+  })
+})
+
+describe('an error of ours that a grant, a scheme or a store has added to', () => {
+  class Printing extends GrantRejectedError {
+    toJSON() {
+      return 'secret'
+    }
+  }
+  class Named extends GrantRejectedError {
+    get [Symbol.toStringTag]() {
+      return 'secret'
+    }
+  }
+  const inspecting = { [Symbol.for('nodejs.util.inspect.custom')]: () => 'secret' }
+
+  it.each([
+    ['a symbol', Object.assign(new GrantRejectedError('no'), { [Symbol('s')]: 'secret' })],
+    ['a property', Object.assign(new GrantRejectedError('no'), { statement: 'secret' })],
+    ['its own way to print', Object.assign(new GrantRejectedError('no'), inspecting)],
+    ['its own JSON', new Printing('no')],
+    ['a name of its kind', new Named('no')],
+    ['a code', new GrantRejectedError('no', { code: 'secret' })],
+    ['a body', new GrantRejectedError('no', { body: { a: ['secret'] } })],
+  ])('stays one of the same kind, without the secret in %s', (_, error) => {
+    const safe = withoutSecrets(error, ['secret'])
+    expect(inspect(safe, { depth: null }) + JSON.stringify(safe)).not.toContain('secret')
+    expect([isRejection(safe), safe]).toEqual([true, expect.objectContaining({ message: 'no' })])
+  })
+})
+
+describe('an error whose parts are not what they should be', () => {
+  const failing = (name: string) =>
+    Object.defineProperty(new Error('secret'), name, {
+      get() {
+        throw new Error('secret')
+      },
+    })
+
+  it.each([
+    ['a message that is an object', Object.assign(new Error('a'), { message: { a: 'secret' } })],
+    ['no message', Object.assign(new Error('a'), { message: undefined })],
+    ['a stack that is a list', Object.assign(new Error('a'), { stack: ['secret'] })],
+    ['a message that cannot be read', failing('message')],
+    ['a cause that cannot be read', failing('cause')],
+  ])('such as %s, has a summary too', (_, error) => {
+    const { message, cause } = grantUnavailable('x', error, ['secret'])
+    expect(message).toContain('"x" is unavailable')
+    expect(inspect([message, cause])).not.toContain('secret')
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createTokenManager } from '../src/index.ts'
-import { answer, authorize, harness, ORIGIN, sent } from './support/harness.ts'
+import { answer, authorize, failure, harness, ORIGIN, sent } from './support/harness.ts'
 import { watchedStore } from './support/watched-store.ts'
 
 /** A manager whose first token is refused, and the next one just as well. */
@@ -122,4 +122,25 @@ it('a server that accepted a token in between is asked again after the first sho
   clock.pass(2_000)
   await refuse()
   expect(scripted.calls()).toBe(before + 2)
+})
+
+describe('a clock that is set back an hour', () => {
+  const HOUR = 3_600_000
+
+  it('does not prolong the cool-down of a token that was refused', async () => {
+    const { manager, scripted, clock } = await refusedTwice()
+    clock.pass(-HOUR)
+    const asked = scripted.calls()
+    await manager.recover(await authorize(manager), answer(401))
+    expect(scripted.calls()).toBe(asked + 1)
+  })
+
+  it('does not prolong the cool-down of a failed renewal', async () => {
+    const { manager, scripted, clock } = harness()
+    scripted.answer(() => Object.assign(new Error('down'), { retryAfterMs: 6_000 }))
+    await failure(authorize(manager))
+    scripted.answerTokens()
+    clock.pass(-HOUR)
+    expect(sent(await authorize(manager))).toMatch(/^Bearer a/)
+  })
 })

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
-import { GrantRejectedError, memoryStore } from '../src/index.ts'
+import { GrantDeferredError, GrantRejectedError, LatchkeyError, memoryStore } from '../src/index.ts'
 import { withoutSecrets } from '../src/errors.ts'
 import { answer, authorize, failure, harness, next, recordEvents } from './support/harness.ts'
 
@@ -85,4 +85,43 @@ describe('an error of another library', () => {
     expect(withoutSecrets(`oops ${CANARY}`, [CANARY])).toBe('oops [redacted]')
     expect(withoutSecrets(undefined, [])).toBe('undefined')
   })
+})
+
+describe('an error of a store that repeats what is stored', () => {
+  const repeats = () => Promise.reject(new Error(`delete ${CANARY}`))
+
+  it('shows no token when a sign-out or the lock fails', async () => {
+    const stored = { accessToken: CANARY, refreshToken: `${CANARY}-r`, expiresAt: 1 }
+    const store = {
+      getToken: () => stored,
+      setToken: () => {},
+      removeToken: repeats,
+      lock: repeats,
+    }
+    const { manager, events } = harness({ store })
+    expect(printed(await failure(authorize(manager)))).not.toContain(CANARY)
+    await manager.signOut()
+    expect(events.storeFailed).toMatchObject([{ operation: 'remove' }])
+    expect(printed(events)).not.toContain(CANARY)
+  })
+})
+
+it('a grant that asks the user to act still does so if its error repeats a token', async () => {
+  const { manager, scripted, events } = harness()
+  await manager.setTokens({ accessToken: CANARY, expiresAt: 1 })
+  scripted.answer(() => new GrantDeferredError(`accept the terms, ${CANARY}`))
+  expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_USER_ACTION_REQUIRED' })
+  expect(events.renewalFailed).toMatchObject([{ outcome: 'deferred' }])
+  expect(printed(events)).not.toContain(CANARY)
+})
+
+it("a scheme's own error shows no token", async () => {
+  const headers = () => {
+    throw new LatchkeyError('ERR_MINE', `cannot sign ${CANARY}`)
+  }
+  const { manager } = harness({ scheme: { name: 'mine', headers } })
+  await manager.setTokens({ accessToken: CANARY })
+  const error = await failure(authorize(manager))
+  expect(error.code).toBe('ERR_MINE')
+  expect(printed(error)).not.toContain(CANARY)
 })

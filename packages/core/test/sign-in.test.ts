@@ -9,6 +9,7 @@ import {
   next,
   request,
   sent,
+  settled,
   signedIn,
 } from './support/harness.ts'
 import { watchedStore } from './support/watched-store.ts'
@@ -154,4 +155,32 @@ it('a refresh() after a sign-out whose store lock fails is announced as unavaila
   await manager.signOut()
   expect(await failure(manager.refresh())).toMatchObject({ code: 'ERR_RENEWAL_UNAVAILABLE' })
   expect(events.renewalFailed).toMatchObject([{ outcome: 'unavailable' }])
+})
+
+describe('a request that began before the store was read', () => {
+  /** A store of `ada` whose first read takes until `answer()`. */
+  function slowStore() {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const inner = memoryStore()
+    void inner.setToken({ accessToken: of('ada') }, 'me')
+    const getToken: TokenStore['getToken'] = async (name) => {
+      const seen = await inner.getToken(name)
+      await promise
+      return seen
+    }
+    return { store: { ...inner, getToken }, answer: resolve }
+  }
+
+  it('is not sent as the user who has signed in since, if the store had a session', async () => {
+    const { store, answer: read } = slowStore()
+    const { manager } = harness({ store, name: 'me' })
+    const waiting = failure(manager.authorize(request()))
+    await settled()
+    const signingIn = manager.setTokens({ accessToken: of('bob') })
+    await settled()
+    read()
+    expect(await waiting).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+    await signingIn
+    expect(sent(await authorize(manager))).toBe(`Bearer ${of('bob')}`)
+  })
 })

@@ -1,5 +1,7 @@
+import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { snapshot } from '../src/adapter.ts'
+import { snapshot, untilBodyFails } from '../src/adapter.ts'
+import { replayable } from '../src/index.ts'
 
 describe('a snapshot of a body', () => {
   it('keeps a form as it was, files and repeated names included', async () => {
@@ -44,5 +46,51 @@ describe('a snapshot of a body', () => {
     ['null', null],
   ])('does not copy %s, which cannot change or cannot be copied', (_, body) => {
     expect(snapshot(body)).toBe(body)
+  })
+})
+
+describe('a function for replayable()', () => {
+  const notABody: [string, unknown][] = [
+    ['an object', { a: 1 }],
+    ['a list', ['a']],
+    ['a function', () => 'a'],
+    ['a date', new Date(0)],
+    ['a response', new Response('a')],
+  ]
+
+  it.each(notABody)('may not return %s, nor a promise of it', async (_, made) => {
+    const code = 'ERR_BODY_NOT_REPLAYABLE'
+    expect(() => replayable(() => made as object)).toThrow(expect.objectContaining({ code }))
+    const promised = replayable(async () => made) as unknown as ReadableStream
+    await expect(new Response(promised).text()).rejects.toMatchObject({ code })
+  })
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 5],
+  ])('may not return a promise of %s', async (_, made) => {
+    const promised = replayable(async () => made) as unknown as ReadableStream
+    await expect(new Response(promised).text()).rejects.toThrow('no body')
+  })
+
+  it.each([
+    ['a text', 'a'],
+    ['a blob', new Blob(['a'])],
+    ['a buffer', Uint8Array.of(97).buffer],
+    ['a view', Uint8Array.of(97)],
+    ['a Node stream', Readable.from([Uint8Array.of(97)])],
+  ])('may return a promise of %s', async (_, made) => {
+    const promised = replayable(async () => made) as unknown as ReadableStream
+    expect(await new Response(promised).text()).toBe('a')
+  })
+})
+
+describe('a Node stream that is a body', () => {
+  it('may fail after the wait for a token has failed', async () => {
+    const stream = new PassThrough()
+    const waiting = untilBodyFails(Promise.reject(new Error('signed out')), stream)
+    await expect(waiting).rejects.toThrow('signed out')
+    expect(() => stream.emit('error', new Error('broken'))).not.toThrow()
   })
 })

@@ -37,6 +37,10 @@ describe('a sign-out in another tab', () => {
 })
 
 describe('the store', () => {
+  const failing = () => {
+    throw new Error('gone')
+  }
+
   it('is read only after a write in progress has ended', async () => {
     const { inner, store, tell } = tellingStore(100)
     await inner.setToken({ accessToken: 'theirs' }, 'me')
@@ -58,6 +62,21 @@ describe('the store', () => {
     scripted.answerTokens()
     expect(sent(await authorize(manager))).toBe('Bearer a1')
     expect(events.storeFailed).toMatchObject([{ operation: 'subscribe' }])
+  })
+
+  it.each([
+    ['a promise of how to stop', async () => () => undefined, []],
+    ['a promise that fails', () => Promise.reject(new Error('denied')), ['subscribe']],
+    ['something else', () => ({}), []],
+    ['what fails', () => failing, []],
+  ] as const)('whose subscribe() returns %s does no harm', async (_, subscribe, failed) => {
+    const store = { ...memoryStore(), subscribe } as unknown as TokenStore
+    const { manager, scripted, events } = harness({ store })
+    scripted.answerTokens()
+    expect(sent(await authorize(manager))).toBe('Bearer a1')
+    expect(events.storeFailed.map(({ operation }) => operation)).toEqual(failed)
+    manager.dispose()
+    await settled()
   })
 
   it('with an expired session of another process provides its refresh token', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readTokenSet, sameTokens, secretsOf } from '../src/token-set.ts'
+import { harness } from './support/harness.ts'
 
 describe('a token set from outside', () => {
   it('inherits nothing, so that an absent property stays absent', () => {
@@ -56,4 +57,11 @@ it('the secrets of a token set are its tokens', () => {
   expect(secretsOf({ accessToken: 'a', refreshToken: 'r', expiresAt: 5 })).toEqual(['a', 'r'])
   expect(secretsOf({ accessToken: 'a' })).toEqual(['a'])
   expect(secretsOf(undefined)).toEqual([])
+})
+
+it('the token set that a caller gets inherits nothing', async () => {
+  const { manager, scripted } = harness()
+  scripted.answerTokens()
+  for (const tokens of [await manager.getTokens(), await manager.refresh()])
+    expect(Object.getPrototypeOf(tokens)).toBeNull()
 })

@@ -285,3 +285,54 @@ test('a no-cors request goes out unchanged, because a browser accepts no headers
   expect(calls[0]?.request.redirect).toBe('follow')
   expect(api.renewals).toBe(0)
 })
+
+describe('the 401 of a test double', () => {
+  test.each([
+    ['without headers and body', () => ({ status: 401 })],
+    ['with headers in a plain object', () => ({ status: 401, headers: { a: 'b' } })],
+    ['with a body that another reader has', locked],
+  ])('%s is renewed and replayed', async (_, denying) => {
+    const { send } = answering(denying as () => Response)
+    const signedIn = wrapFetch(api.staleManager(), { fetch: send })
+    expect((await signedIn(api.url)).status).toBe(200)
+  })
+
+  function locked() {
+    const response = denied()
+    response.body?.getReader()
+    return response
+  }
+})
+
+test('skipAuth of Object.prototype is not the option of a request', async () => {
+  const { calls, send } = answering()
+  const polluted = Object.prototype as { skipAuth?: boolean }
+  polluted.skipAuth = true
+  try {
+    await wrapFetch(api.staleManager(), { fetch: send })(api.url)
+    await wrapFetch(api.staleManager(), { fetch: send })(api.url, { headers: { 'x-mine': '1' } })
+  } finally {
+    delete polluted.skipAuth
+  }
+  expect(calls.map(({ request }) => request.headers.get('xc-auth'))).not.toContain(null)
+})
+
+describe('the referrer of a Request', () => {
+  const policy = { referrer: 'about:client', referrerPolicy: 'no-referrer' } as const
+
+  test.each(['GET', 'POST'])('stays what it is for %s, with both attempts', async (method) => {
+    const { calls, send } = answering(denied)
+    const body = method === 'POST' ? 'x' : null
+    const request = new Request(api.url, { method, body, ...policy })
+    await wrapFetch(api.staleManager(), { fetch: send })(request)
+    const sent = calls.map((call) => call.request.referrerPolicy)
+    expect(sent).toEqual(['no-referrer', 'no-referrer'])
+  })
+
+  test('stays what it is without a fetch of your own', async () => {
+    const { calls, send } = answering(denied)
+    vi.stubGlobal('fetch', send)
+    await wrapFetch(api.staleManager())(new Request(api.url, policy))
+    expect(calls[0]?.request.referrerPolicy).toBe('no-referrer')
+  })
+})

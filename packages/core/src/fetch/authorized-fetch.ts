@@ -17,8 +17,10 @@ import {
   isRequest,
   makerOf,
   membersOf,
+  neededOf,
   normalMethod,
   NOTHING,
+  ownInit,
   readInit,
   redirectMode,
   remade,
@@ -153,7 +155,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
   /** Returns the call as it came. Values that were read before are not read again. */
   asGiven(): [FetchInput, RequestInit?] {
     const input = this.#isHeld ? (this.#request ?? this.#input) : this.#input
-    return [input, (this.#given && this.#init) ?? (this.#given as RequestInit)]
+    return [input, this.#given && this.#init ? { ...this.#init } : (this.#given as RequestInit)]
   }
 
   /** Sends one attempt and follows its redirects. */
@@ -198,10 +200,8 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     if (!request) return [this.url, init]
     if (factory && this.#isInside()) return this.#remake(this.url, request, init)
     if (keep && this.#isInside() && this.replayable && !this.#factory()) this.#keepCopy(request)
-    // Pass the signal too: Node may free the signal of a Request that nothing refers to, and then an abort is lost.
-    if (init.signal === undefined) init.signal = request.signal
-    if (!this.#readsRequestOnly) return [request, init]
-    return [remade(request, init), { ...foreignOptions(this.#options()), signal: init.signal }]
+    const all = { ...init, ...neededOf(request, init) }
+    return this.#readsRequestOnly ? this.#asRequest(remade(request, init), init) : [request, all]
   }
 
   /** Returns the arguments of the call that follows a redirect. */
@@ -252,7 +252,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     if (own !== undefined) this.#headers = own instanceof Headers ? own : new Headers(own)
     // An iterator of headers can be read only once, and that has happened.
     if (this.#headers && own && !(own instanceof Headers))
-      this.#init = { ...init, headers: this.#headers }
+      this.#init = ownInit(init, { headers: this.#headers })
     return this.#init
   }
 
@@ -274,7 +274,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     this.#isHeld = true
     const init = this.#options()
     if (this.#headers && !this.#credentials) this.#headers = new Headers(this.#headers)
-    if (init.body) this.#init = { ...init, body: snapshot(init.body, how) }
+    if (init.body) this.#init = ownInit(init, { body: snapshot(init.body, how) })
   }
 
   #keepCopy(request: Request): void {
@@ -291,7 +291,10 @@ export class Outgoing implements AuthorizeRequest, Hopping {
   #remake(url: string, request: Request, init: Init): [FetchInput, RequestInit?] {
     const all = membersOf(request, init)
     if (!this.#readsRequestOnly) return [url, all]
-    const signal = all.signal as AbortSignal
-    return [new (makerOf(request))(url, all), { ...foreignOptions(this.#options()), signal }]
+    return this.#asRequest(new (makerOf(request))(url, all), all)
+  }
+
+  #asRequest(request: Request, init: Init): [FetchInput, RequestInit?] {
+    return [request, { ...foreignOptions(this.#options()), ...neededOf(request, init) }]
   }
 }

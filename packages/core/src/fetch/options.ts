@@ -43,7 +43,11 @@ export const TAKES_NONE = { has: () => true }
 /** The options of `fetch`, including those of one runtime only. */
 export type Init = RequestInit & Record<PropertyKey, unknown>
 
-export const EMPTY = Object.freeze({}) as Init
+/** Returns options that inherit nothing, not even what a careless merge has put on `Object.prototype`. */
+export const ownInit = (...parts: object[]): Init =>
+  Object.assign(Object.create(null), ...parts) as Init
+
+export const EMPTY = Object.freeze(ownInit())
 
 /** Whether `input` is a Request of any class: the global one, undici's, node-fetch's, or one of another realm. */
 export const isRequest = (input: unknown): input is Request =>
@@ -55,7 +59,7 @@ export const isRequest = (input: unknown): input is Request =>
  */
 export function readInit(given: object | null | undefined): Init {
   if (given === null || given === undefined) return EMPTY
-  const init: Init = { ...given }
+  const init = ownInit(given)
   const parent: unknown = Object.getPrototypeOf(given)
   if (parent !== null && Object.getPrototypeOf(parent) !== null) readMembers(given, init)
   return init
@@ -89,8 +93,18 @@ export function foreignOptions(options: Init): Init {
 export const makerOf = (request: object): typeof Request =>
   request instanceof Request ? Request : (request.constructor as typeof Request)
 
-export const remade = (request: Request, init: object): Request =>
-  new (makerOf(request))(request, init)
+/**
+ * Returns the options that a Request needs beside it. Options of any kind reset its referrer (fetch standard,
+ * section 5.4). Node may free the signal of a Request that nothing refers to, and then an abort is lost.
+ */
+export const neededOf = (request: Request, { signal, referrer, referrerPolicy }: Init) => ({
+  signal: signal === undefined ? request.signal : signal,
+  referrer: referrer ?? request.referrer,
+  referrerPolicy: referrerPolicy ?? request.referrerPolicy,
+})
+
+export const remade = (request: Request, init: Init): Request =>
+  new (makerOf(request))(request, { ...init, ...neededOf(request, init) })
 
 /** Returns all members of `request` with `init` over them, but without the body, which cannot be copied. */
 export function membersOf(request: Request, init: Init): Init {

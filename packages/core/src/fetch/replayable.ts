@@ -18,19 +18,21 @@ const SMALL_BYTES = 65_536
 export function replayable<Body extends object>(make: () => Body): Body {
   let last: object = make()
   const isPromise = isThenable(last)
-  const first = isPromise ? streamOf(last as PromiseLike<BodyInit>) : last
+  const first = isPromise ? streamOf(last as PromiseLike<unknown>) : asBody(last)
   const again = () => {
     const next = make()
     if (next === last) throw sameStream()
     last = next
-    return isPromise ? streamOf(next as PromiseLike<BodyInit>) : next
+    return isPromise ? streamOf(next as PromiseLike<unknown>) : asBody(next)
   }
   return Object.defineProperty(first, factoryKey, { value: again, configurable: true }) as Body
 }
 
 /** Returns a stream that waits for the promised content when it is read. */
-function streamOf(promise: PromiseLike<BodyInit>): ReadableStream<Uint8Array> {
-  const content = Promise.resolve(promise).then((body) => new Response(body).body?.getReader())
+function streamOf(promise: PromiseLike<unknown>): ReadableStream<Uint8Array> {
+  const content = Promise.resolve(promise).then((body) =>
+    new Response(asBody(body)).body?.getReader(),
+  )
   content.catch(() => undefined) // the reader of the stream receives the error
   return new ReadableStream({
     async pull(controller) {
@@ -42,12 +44,24 @@ function streamOf(promise: PromiseLike<BodyInit>): ReadableStream<Uint8Array> {
   })
 }
 
-function sameStream(): LatchkeyError {
-  return new LatchkeyError(
-    'ERR_BODY_NOT_REPLAYABLE',
-    'The function passed to replayable() returned the same stream twice. A stream can be read only once, so the request was not sent again. Create a new stream at each call.',
-  )
+/** Returns `made` if a client can send it. Many clients would send the name of anything else: "[object Object]". */
+function asBody(made: unknown): BodyInit {
+  const { append, slice, size } = Object(made) as Record<string, unknown>
+  const isForm = typeof append === 'function' // search parameters too
+  const isBlob = typeof slice === 'function' && size !== undefined
+  const isBuffer = bufferOf(Object(made)) !== undefined
+  if (typeof made === 'string' || isOneShot(made) || isForm || isBlob || isBuffer)
+    return made as BodyInit
+  throw notReplayable('returned no body. Return a stream, a blob or a buffer.')
 }
+
+const sameStream = () =>
+  notReplayable(
+    'returned the same stream twice. A stream can be read only once, so the request was not sent again. Create a new stream at each call.',
+  )
+
+const notReplayable = (why: string) =>
+  new LatchkeyError('ERR_BODY_NOT_REPLAYABLE', `The function passed to replayable() ${why}`)
 
 /**
  * Returns a function that creates another stream like `body`, if the body is from `replayable()`.
@@ -158,7 +172,8 @@ export function untilBodyFails<T>(
       emitter.off('error', fail)
       emitter.off('close', fail)
     }
+    // After a rejection the listeners stay, because no client will read the stream.
     work.then(resolve, reject)
-    work.then(stop, stop)
+    work.then(stop, () => undefined)
   })
 }

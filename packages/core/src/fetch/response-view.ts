@@ -44,7 +44,7 @@ export function boundedView(
 }
 
 async function readStart(response: Response): Promise<string> {
-  if (response.bodyUsed || response.body === null) return ''
+  if (isTaken(response)) return ''
   const copy = response.clone()
   const reader = readerOf(copy)
   if (!reader) return wholeOf(copy)
@@ -55,6 +55,9 @@ async function readStart(response: Response): Promise<string> {
   reader.cancel().catch(() => undefined) // the caller can still read the body
   return text
 }
+
+/** Whether there is no body to read: none at all, or another reader has it. */
+const isTaken = ({ body, bodyUsed }: Response) => !body || bodyUsed || body.locked
 
 /** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
 const readerOf = ({ body }: Response) =>
@@ -79,8 +82,8 @@ export function letGo({ body }: Pick<Response, 'body'>): void {
  * work, and the caller can still read the body. A short body is already in the platform's own buffer.
  */
 export async function readingAhead<T>(response: Response, work: PromiseLike<T>): Promise<T> {
-  const length = Number(response.headers.get('content-length') ?? Infinity)
-  if (!response.body || length <= MAX_BYTES || response.bodyUsed) return work
+  const length = Number(valueOf(response, 'content-length') ?? Infinity)
+  if (isTaken(response) || length <= MAX_BYTES) return work
   let stop: () => unknown = () => undefined
   // Not at once: a copy costs more than all our other work on a request, and most requests of a storm wait briefly.
   const timer = setTimeout(() => (stop = readAhead(response)), READ_AHEAD_AFTER_MS)
@@ -95,7 +98,7 @@ export async function readingAhead<T>(response: Response, work: PromiseLike<T>):
 /** Reads a copy of the body, up to a limit. Returns a function that ends this. */
 function readAhead(response: Response): () => void {
   // node-fetch's clone reads ahead by itself.
-  const reader = response.bodyUsed ? undefined : readerOf(response.clone())
+  const reader = isTaken(response) ? undefined : readerOf(response.clone())
   const stop = () => void reader?.cancel().catch(() => undefined)
   if (reader) readPieces(reader, MAX_KEPT_BYTES, () => undefined).then(stop, stop)
   return stop
@@ -117,6 +120,9 @@ export async function readPieces(
   return false
 }
 
+/** Returns the value of a header. A test's double may have no headers, or a plain object. */
+const valueOf = ({ headers }: { headers?: Partial<Headers> }, name: string) => headers?.get?.(name)
+
 /**
  * Returns whether a cache below the client may have stored or sent this answer, judging by its headers (RFC 9111
  * section 3). The replay then bypasses the caches.
@@ -124,8 +130,8 @@ export async function readPieces(
  * @group For adapters and services
  */
 export function mayBeStored(headers: Headers): boolean {
-  const said = headers.get('cache-control') ?? ''
-  return headers.has('age') || headers.has('expires') || /max-?age|public/i.test(said)
+  const said = (name: string) => valueOf({ headers }, name)
+  return !!said('age') || !!said('expires') || /max-?age|public/i.test(said('cache-control') ?? '')
 }
 
 /** Marks a response whose request lost its credential at a redirect, or may have lost it. */

@@ -61,7 +61,7 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   readonly authorize = (request: AuthorizeRequest): MaybePromise<Authorization> => {
-    const { origins, scheme, skipAuth, clock, inside } = this.#options
+    const { origins, scheme, skipAuth, clock, inside, whenSignedOut } = this.#options
     const session = this.#session
     const target = new Target(request)
     if (!target.isAt(origins)) return bare(target) // no other part of the request is read
@@ -80,15 +80,10 @@ export class KernelAuthorizer implements Authorizer {
     return untilAborted(this.#renewal.obtain(), signal).then(
       (obtained) => this.#authorization(obtained, target, 1, headers),
       (error) => {
-        if (this.#isVisitor(error)) return bare(target)
+        if (whenSignedOut === 'send' && isSignedOut(error)) return bare(target)
         throw error
       },
     )
-  }
-
-  /** Whether `error` means that the user is signed out, and requests of such users go out as a visitor's. */
-  #isVisitor(error: unknown): boolean {
-    return this.#options.whenSignedOut === 'send' && isSignedOut(error)
   }
 
   /** Returns the session's headers for one attempt. Returns none if the caller has set one of them. */
@@ -110,15 +105,12 @@ export class KernelAuthorizer implements Authorizer {
     return isThenable(made) ? made.then(withHeaders) : withHeaders(made)
   }
 
-  /**
-   * Makes the headers for one request. @throws {LatchkeyError} `ERR_SCHEME_FAILED`, or the scheme's own
-   * LatchkeyError.
-   */
+  /** Makes the headers for one request. @throws `ERR_SCHEME_FAILED`, or the scheme's own LatchkeyError. */
   #headersOf(of: Session, target: Target): RequestHeaders | Promise<RequestHeaders> {
     const { scheme } = this.#options
     const fail = (error: unknown) => {
-      if (isLatchkeyError(error)) throw error
-      throw schemeFailed(withoutSecrets(error, secretsOf(of.tokens)))
+      const safe = withoutSecrets(error, secretsOf(of.tokens))
+      throw isLatchkeyError(safe) ? safe : schemeFailed(safe)
     }
     try {
       const made = scheme.headers(of.tokens, target)
@@ -293,7 +285,7 @@ export class KernelAuthorizer implements Authorizer {
       return replay
     } catch (error) {
       throwIfAborted(signal)
-      if (this.#isVisitor(error)) return bare(target, attempt)
+      if (this.#options.whenSignedOut === 'send' && isSignedOut(error)) return bare(target, attempt)
       return this.#explanations.add(response, error as LatchkeyError)
     }
   }

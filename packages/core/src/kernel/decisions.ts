@@ -44,8 +44,16 @@ export interface Run {
   isQueued: boolean
 }
 
+/** A time that has to pass, in epoch milliseconds. It is over, too, if the clock shows an earlier time than before. */
+interface Pause {
+  since: number
+  until: number
+}
+
+export const isOn = ({ since, until }: Pause, now: number): boolean => since <= now && now < until
+
 /** The result of a failed renewal. It keeps the next requests from starting another one at once. */
-export interface Failure {
+export interface Failure extends Pause {
   error: LatchkeyError
   /** Until when requests get this failure. `Infinity`: until a sign-in, or a change in the store. */
   until: number
@@ -54,9 +62,8 @@ export interface Failure {
 }
 
 /** A token that was rejected although it was fresh. Further 401s are not about the token. */
-export interface Refused {
+export interface Refused extends Pause {
   generation: number
-  until: number
   coolDownMs: number
 }
 
@@ -99,7 +106,7 @@ export function renewalInstant(expiresAt: number, now: number, renewAheadMs: num
 
 /** Whether to renew a usable session in the background now. */
 export function isDue({ current, failure }: State, now: number): boolean {
-  return current !== undefined && now >= current.renewAt && !(failure && now < failure.until)
+  return current !== undefined && now >= current.renewAt && !(failure && isOn(failure, now))
 }
 
 /** The session that a caller began with. It shows after an `await` whether the session is still the same. */
@@ -152,7 +159,7 @@ export function whatRejectionMeans(
   const isInUse = current?.generation === carried.generation
   if (carried.attempt > 1) return isInUse && now < current.expiresAt ? 'refused' : 'tooLate'
   if (!isInUse) return 'late'
-  const isCooling = refused?.generation === carried.generation && now < refused.until
+  const isCooling = refused?.generation === carried.generation && isOn(refused, now)
   return isCooling ? 'refused' : 'renew'
 }
 
@@ -160,7 +167,7 @@ export function whatRejectionMeans(
 export function coolDown(before: Refused | undefined, generation: number, now: number): Refused {
   const isAgain = before?.generation === generation - 1
   const coolDownMs = isAgain ? Math.min(before.coolDownMs * 2, MAX_COOL_DOWN_MS) : COOL_DOWN_MS
-  return { generation, until: now + coolDownMs, coolDownMs }
+  return { generation, since: now, until: now + coolDownMs, coolDownMs }
 }
 
 /**
@@ -172,8 +179,6 @@ export function isPassing(error: unknown): error is LatchkeyError {
   return isLatchkeyError(error) && codes.includes(error.code)
 }
 
-/** Whether the user is signed out, and has no credentials left to sign in with. */
-export function isSignedOut(error: unknown): boolean {
-  const codes = ['ERR_SIGN_IN_REQUIRED', 'ERR_REFRESH_TOKEN_REJECTED']
-  return isLatchkeyError(error) && codes.includes(error.code)
-}
+/** Whether `error` means that the user is signed out and has no credentials left to sign in with. */
+export const isSignedOut = (error: unknown): boolean =>
+  isLatchkeyError(error) && /^ERR_(SIGN_IN_REQUIRED|REFRESH_TOKEN_REJECTED)$/.test(error.code)

@@ -42,7 +42,7 @@ export class FailedRenewals {
       throw error
     }
     session.end('rejected', known !== undefined || current !== undefined)
-    if (rejection) session.failure = { error, until: Infinity, tokens: undefined }
+    if (rejection) session.failure = { error, since: -Infinity, until: Infinity, tokens: undefined }
     await store.remove(name, known) // unless another process has stored a session since
     throw error
   }
@@ -57,11 +57,11 @@ export class FailedRenewals {
     const at = this.#options.clock.now()
     if (isPassing(error)) {
       if (session.current) session.current.isRejected = false // the server may accept it again by then
-      const until = at + (error.retryAfterMs ?? COOL_DOWN_MS)
-      session.failure = { error, until, tokens: undefined }
+      session.failure = { error, since: at, until: at + (error.retryAfterMs ?? COOL_DOWN_MS) }
       this.#events.emit('renewalFailed', { at, outcome: 'unavailable', error })
     } else if (isDeferral(error) && session.failure?.error !== error) {
-      session.failure = { error, until: Infinity, tokens: session.current?.tokens }
+      const { tokens } = session.current ?? {}
+      session.failure = { error, since: -Infinity, until: Infinity, tokens }
       this.#events.emit('renewalFailed', { at, outcome: 'deferred', error })
     }
     throw error

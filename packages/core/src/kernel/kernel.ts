@@ -106,7 +106,7 @@ class Kernel {
   }
 
   async getTokens({ signal }: { signal?: AbortSignal } = {}): Promise<TokenSet> {
-    return { ...(await untilAborted(this.#renewal.obtain(), signal)).tokens }
+    return readTokenSet((await untilAborted(this.#renewal.obtain(), signal)).tokens)
   }
 
   async refresh(): Promise<TokenSet> {
@@ -125,7 +125,7 @@ class Kernel {
     session.stopped = undefined
     session.announce()
     this.#renewal.tend()
-    return { ...tokens }
+    return readTokenSet(tokens)
   }
 
   async setTokens(

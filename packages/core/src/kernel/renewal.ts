@@ -11,6 +11,7 @@ import {
   expectSame,
   type Failure,
   isDue,
+  isOn,
   isPassing,
   isWanted,
   mark,
@@ -66,7 +67,7 @@ export class Renewal {
   readonly elsewhere: Elsewhere
   readonly #failed: FailedRenewals
   #flight: Flight | undefined = undefined
-  #loading: Promise<void> | undefined = undefined
+  #loading: Promise<boolean> | undefined = undefined
 
   constructor(options: KernelOptions, session: SessionState, events: Events) {
     this.#options = options
@@ -95,7 +96,9 @@ export class Renewal {
     if (inside.current()) throw recursion()
     let began = mark(session)
     expectSame(session, began)
-    await this.load()
+    const isFirst = !session.isLoaded
+    const found = await this.load()
+    if (isFirst) began.had ||= found
     expectSame(session, began)
     if (!began.had) began = mark(session)
     const usable = usableSession(session, clock.now())
@@ -119,12 +122,12 @@ export class Renewal {
     throw error
   }
 
-  /** Reads the store for the first time, once. */
-  load(): Promise<void> {
+  /** Reads the store for the first time, once. @returns Whether a session was there. */
+  load(): Promise<boolean> {
     return (this.#loading ??= this.#firstLook())
   }
 
-  async #firstLook(): Promise<void> {
+  async #firstLook(): Promise<boolean> {
     const { store, name } = this.#options
     const session = this.#session
     this.elsewhere.start()
@@ -132,6 +135,7 @@ export class Renewal {
     session.isLoaded = true
     if (tokens && !session.current && session.epoch === 0) session.adopt(tokens)
     else session.announce()
+    return tokens !== undefined
   }
 
   /** Joins the renewal in progress, or starts one. `force`: even after an earlier failure. */
@@ -140,7 +144,7 @@ export class Renewal {
     const { clock, renewTimeoutMs } = this.#options
     const startedAt = clock.now()
     const { epoch, generation, failure } = this.#session
-    const failed = failure && !force && startedAt < failure.until ? failure : undefined
+    const failed = failure && !force && isOn(failure, startedAt) ? failure : undefined
     if (failed && failed.until !== Infinity) return Promise.reject(failed.error)
     const flight = new Flight({ epoch, generation, startedAt }, renewTimeoutMs)
     // The timer stops when the work ends, not the wait: the lock must be released in time even if no request waits.

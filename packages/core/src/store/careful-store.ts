@@ -1,7 +1,7 @@
 import { LatchkeyError, withoutSecrets } from '../errors.ts'
 import type { ManagerEvents } from '../events.ts'
 import { readTokenSet, sameTokens, secretsOf, type TokenSet } from '../token-set.ts'
-import { throwIfAborted, untilAborted, withTimeLimit } from '../waiting.ts'
+import { isThenable, throwIfAborted, untilAborted, withTimeLimit } from '../waiting.ts'
 import type { KernelStore, Stored, TokenStore } from './token-store.ts'
 
 /** How long one call to a store may take, in milliseconds. After that the manager goes on without it. */
@@ -100,7 +100,7 @@ export class CarefulStore implements KernelStore {
     }
     // Work that never ends must not keep the lock: a late result is stored without it.
     const work = () => untilAborted(start(), signal)
-    return this.#store.lock ? runOnce(this.#store, name, work, signal) : work()
+    return this.#store.lock ? this.#locked(name, work, signal) : work()
   }
 
   async #canWrite(name: string): Promise<boolean> {
@@ -109,12 +109,15 @@ export class CarefulStore implements KernelStore {
   }
 
   subscribe(name: string, listener: () => void): () => void {
-    const nothing = () => undefined
+    const tell = (error: unknown) => this.#announce('subscribe', error)
     try {
-      return this.#store.subscribe?.(name, listener) ?? nothing
+      const stop: unknown = this.#store.subscribe?.(name, listener)
+      if (!isThenable(stop)) return () => end(stop)
+      const later = Promise.resolve(stop).catch(tell)
+      return () => void later.then(end)
     } catch (error) {
-      this.#announce('subscribe', error)
-      return nothing
+      tell(error)
+      return () => undefined
     }
   }
 
@@ -131,7 +134,9 @@ export class CarefulStore implements KernelStore {
       const isGarbage = GARBAGE.has((error as { code?: unknown } | undefined)?.code)
       // In a shared store, another process may have used the current refresh token.
       const isShared = store.lock && this.#isWritten && this.#seen?.refreshToken !== undefined
-      throw !isGarbage && isShared ? unreadable(error) : failed('Its contents are unknown.')
+      throw !isGarbage && isShared
+        ? unavailable(UNREAD, this.#safe(error))
+        : failed('Its contents are unknown.')
     }
     // The renewed tokens could not be stored. The store holds the old refresh token, which must not be used again.
     if (!this.#isWritten && sameTokens(tokens, this.#seen)) {
@@ -154,7 +159,7 @@ export class CarefulStore implements KernelStore {
       this.#seen = tokens
     } catch (error) {
       this.#isWritten = false
-      this.#announce(operation, error, secretsOf(tokens))
+      this.#announce(operation, error, tokens)
       landing?.then(
         () => {
           if (this.#wanted !== tokens)
@@ -183,42 +188,53 @@ export class CarefulStore implements KernelStore {
     return answer
   }
 
-  #announce(operation: Operation, error: unknown, secrets: readonly string[] = []): void {
+  #announce(operation: Operation, error: unknown, tokens?: TokenSet): void {
     if (this.#failing.has(operation)) return
     this.#failing.add(operation)
     const message = `The token store's ${operation} failed; the session goes on in memory.`
-    this.#onFailure(operation, failed(message, withoutSecrets(error, secrets)))
+    this.#onFailure(operation, failed(message, this.#safe(error, tokens)))
+  }
+
+  /** Returns an error of the store, which may repeat what the store holds or should hold. */
+  #safe(error: unknown, tokens?: TokenSet): unknown {
+    return withoutSecrets(error, [tokens, this.#seen, this.#wanted].flatMap(secretsOf))
+  }
+
+  /** Runs `run` once under the store's lock. Its result is used even if the lock itself then fails. */
+  async #locked<T>(
+    name: string,
+    run: () => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    let running: Promise<T> | undefined
+    let cause: unknown
+    try {
+      await this.#store.lock?.(name, () => (running ??= run()), signal)
+    } catch (error) {
+      cause = this.#safe(error)
+    }
+    if (running) return running
+    throw unavailable('locked, so nothing was renewed', cause)
   }
 }
 
-/** Runs `run` once under the store's lock. Its result is used even if the lock itself then fails. */
-async function runOnce<T>(
-  store: TokenStore,
-  name: string,
-  run: () => Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  let running: Promise<T> | undefined
-  let cause: unknown
+/** Stops listening. If that fails, a disposed manager ignores the changes that it still hears of. */
+function end(stop: unknown): void {
   try {
-    await store.lock?.(name, () => (running ??= run()), signal)
-  } catch (error) {
-    cause = error
+    if (typeof stop === 'function') stop()
+  } catch {
+    // nothing is left to do
   }
-  if (running) return running
-  throw new LatchkeyError(
-    'ERR_RENEWAL_UNAVAILABLE',
-    'The token store could not be locked, so nothing was renewed. The session is kept; a later request tries again.',
-    { cause },
-  )
 }
 
 const failed = (message: string, cause?: unknown) =>
   new LatchkeyError('ERR_STORE_FAILED', message, cause === undefined ? {} : { cause })
 
-const unreadable = (cause: unknown) =>
+const UNREAD = 'read, so nothing was renewed, because another process may have renewed already'
+
+const unavailable = (why: string, cause: unknown) =>
   new LatchkeyError(
     'ERR_RENEWAL_UNAVAILABLE',
-    'The token store could not be read, so nothing was renewed, because another process may have renewed already. The session is kept; a later request tries again.',
-    { cause: withoutSecrets(cause, []) },
+    `The token store could not be ${why}. The session is kept; a later request tries again.`,
+    { cause },
   )
