@@ -56,7 +56,7 @@ async function readStart(response: Response): Promise<string> {
   return text
 }
 
-/** Whether there is no body to read: none at all, or another reader has it. */
+/** Whether the body cannot be read: there is none, or another reader has it. */
 const isTaken = ({ body, bodyUsed }: Response) => !body || bodyUsed || body.locked
 
 /** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
