@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
-import { GrantDeferredError, GrantRejectedError, LatchkeyError, memoryStore } from '../src/index.ts'
+import { GrantDeferredError, GrantRejectedError, memoryStore } from '../src/index.ts'
 import { withoutSecrets } from '../src/errors.ts'
 import { answer, authorize, failure, harness, next, recordEvents } from './support/harness.ts'
 
@@ -113,15 +113,4 @@ it('a grant that asks the user to act still does so if its error repeats a token
   expect(await failure(authorize(manager))).toMatchObject({ code: 'ERR_USER_ACTION_REQUIRED' })
   expect(events.renewalFailed).toMatchObject([{ outcome: 'deferred' }])
   expect(printed(events)).not.toContain(CANARY)
-})
-
-it("a scheme's own error shows no token", async () => {
-  const headers = () => {
-    throw new LatchkeyError('ERR_MINE', `cannot sign ${CANARY}`)
-  }
-  const { manager } = harness({ scheme: { name: 'mine', headers } })
-  await manager.setTokens({ accessToken: CANARY })
-  const error = await failure(authorize(manager))
-  expect(error.code).toBe('ERR_MINE')
-  expect(printed(error)).not.toContain(CANARY)
 })

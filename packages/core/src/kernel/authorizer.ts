@@ -109,8 +109,8 @@ export class KernelAuthorizer implements Authorizer {
   #headersOf(of: Session, target: Target): RequestHeaders | Promise<RequestHeaders> {
     const { scheme } = this.#options
     const fail = (error: unknown) => {
-      const safe = withoutSecrets(error, secretsOf(of.tokens))
-      throw isLatchkeyError(safe) ? safe : schemeFailed(safe)
+      if (isLatchkeyError(error)) throw error
+      throw schemeFailed(withoutSecrets(error, secretsOf(of.tokens)))
     }
     try {
       const made = scheme.headers(of.tokens, target)
