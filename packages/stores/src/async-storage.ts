@@ -9,6 +9,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type ItemStorage, openItems, type SecureStorage } from './async-storage/items.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { Listeners } from './listeners.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
@@ -31,8 +32,8 @@ const KNOWN: OptionNames<AsyncStorageStoreOptions> = { prefix: true }
  * The key is the prefix and a hash of the name, 64 hexadecimal digits. It fits every storage, also on disks that
  * ignore case, and does not show the user.
  *
- * The lock is this store's own, because such storages have none. So make one store and pass it to all managers
- * of the process. For several processes or tabs use the file, web or Redis store.
+ * The lock and the events are this store's own, because such storages have none. So make one store and pass it to all
+ * managers of the process. For several processes or tabs use the file, web or Redis store.
  *
  * Safety, lifetime and size depend on the storage. AsyncStorage is not encrypted; in a phone's app prefer
  * `expo-secure-store`. An error of the storage becomes `ERR_STORE_FULL` if it reports a full storage, otherwise
@@ -59,6 +60,7 @@ export function asyncStorageStore(
   const { get, set, remove, keys } = openItems(storage)
   const keyOf = (name: string) => prefix + fingerprint(name)
   const turns = new Map<string, Promise<unknown>>()
+  const listeners = new Listeners()
   return {
     async getToken(name) {
       const stored = await get(keyOf(name))
@@ -69,14 +71,19 @@ export function asyncStorageStore(
       refuseNewer(await get(key))
       const { accessToken, refreshToken = accessToken } = tokens
       await set(key, encodeEntry(tokens, { name }), [accessToken, refreshToken])
+      listeners.tell(name)
     },
-    removeToken: (name) => remove(keyOf(name)),
+    async removeToken(name) {
+      await remove(keyOf(name))
+      listeners.tell(name)
+    },
     lock(name, run) {
       const turn = (turns.get(name) ?? Promise.resolve()).then(run)
       const freed = turn.catch(() => undefined) // the next holder runs in any case
       turns.set(name, freed)
       return turn
     },
+    subscribe: listeners.subscribe,
     ...(keys && {
       async names() {
         const ours = (await keys()).filter((key) => key.startsWith(prefix))

@@ -11,6 +11,7 @@ import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
 import { fileStore, fileStoreDirectory } from './file.ts'
 import { type Credentials, createKeyring } from './keychain/keyring.ts'
 import { assemble, headOf, readText, removeText, writeText } from './keychain/pieces.ts'
+import { Listeners } from './listeners.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { StoreError } from './store-error.ts'
 
@@ -39,8 +40,8 @@ const KNOWN: OptionNames<KeychainStoreOptions> = { service: true, lockDirectory:
  *
  * A session longer than the 1,280 characters that Windows allows lies in several credentials; a crash
  * leaves the old or the new one. Any number of processes share it: `lock` is `fileStore()`'s, since
- * keychains have none, and waits for at most 30 seconds. Changes by others are not told: a manager
- * finds them when it renews.
+ * keychains have none, and waits for at most 30 seconds. Changes by other processes are not told:
+ * a manager finds them when it renews.
  *
  * Every program of the same user can ask for the credentials (macOS asks the user about strangers).
  *
@@ -50,7 +51,7 @@ const KNOWN: OptionNames<KeychainStoreOptions> = { service: true, lockDirectory:
  */
 export function keychainStore(
   options: KeychainStoreOptions = {},
-): Required<Omit<TokenStore, 'subscribe' | 'renewAheadMs' | 'canWrite'>> {
+): Required<Omit<TokenStore, 'renewAheadMs' | 'canWrite'>> {
   expectKnown(options, KNOWN)
   const { service = 'latchkey', lockDirectory = join(fileStoreDirectory(), 'keychain') } = options
   if (typeof service !== 'string' || service === '') {
@@ -58,11 +59,17 @@ export function keychainStore(
   }
   const keyring = createKeyring(service)
   const locks = fileStore({ directory: lockDirectory })
+  const listeners = new Listeners()
   /** One writer at a time, in all processes: a text may lie in several credentials. */
-  const changing = (name: string, work: (own: Credentials, account: string) => Promise<void>) =>
-    keyring.use((credentials) =>
+  const changing = async (
+    name: string,
+    work: (own: Credentials, account: string) => Promise<void>,
+  ) => {
+    await keyring.use((credentials) =>
       locks.lock(`write ${service}\n${name}`, () => work(credentials, accountOf(name))),
     )
+    listeners.tell(name)
+  }
   return {
     async getToken(name) {
       const text = await keyring.use((credentials) => readText(credentials, accountOf(name)))
@@ -75,6 +82,7 @@ export function keychainStore(
         await writeText(credentials, account, encodeEntry(tokens, { name }))
       }),
     removeToken: (name) => changing(name, removeText),
+    subscribe: listeners.subscribe,
     lock: (name, run, signal) => locks.lock(`renew ${service}\n${name}`, run, signal),
     async names() {
       const all = await keyring.use((credentials) => credentials.all())

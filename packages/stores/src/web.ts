@@ -7,6 +7,7 @@
 import type { TokenStore } from '@latchkey/core'
 import { checkApp } from './app-name.ts'
 import { decodeEntry, encodeEntry, refuseNewer } from './entry.ts'
+import { Listeners } from './listeners.ts'
 import { expectKnown, type OptionNames } from './option-names.ts'
 import { type Area, openArea, type WebStorage } from './web/area.ts'
 import { handOver } from './web/hand-over.ts'
@@ -125,8 +126,13 @@ function newest(area: Area, key: string): number {
 /** What this document is told of its own changes by: several managers in it may share a session. */
 const CHANGED = 'latchkey:changed'
 
+/** The same where there is no page. */
+const listeners = new Listeners()
+
 function tellHere(key: string): void {
-  pageEvents()?.dispatchEvent(new CustomEvent(CHANGED, { detail: key }))
+  const page = pageEvents()
+  if (page) page.dispatchEvent(new CustomEvent(CHANGED, { detail: key }))
+  else listeners.tell(key)
 }
 
 /** The page, if there is one. A server has no window, and React Native's knows no events. */
@@ -139,7 +145,7 @@ const pageEvents = (): Window | undefined =>
  */
 function subscribe(area: Area, key: string, listener: () => void): () => void {
   const page = pageEvents()
-  if (!page) return () => undefined
+  if (!page) return listeners.subscribe(key, listener)
   const over = new AbortController()
   const { signal } = over
   const onStorage = (event: StorageEvent) => {

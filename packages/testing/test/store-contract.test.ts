@@ -10,7 +10,7 @@ const memory: StoreSubject = {
     const store = memoryStore()
     return { open: () => store }
   },
-  lacks: ['sharing', 'subscribe'],
+  lacks: ['sharing'],
 }
 
 const cases = storeContract()

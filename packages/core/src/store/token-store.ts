@@ -86,19 +86,34 @@ export interface KernelStore {
 export function memoryStore(): TokenStore {
   const entries = new Map<string, TokenSet>()
   const turns = new Map<string, Promise<unknown>>()
+  const listeners = new Set<{ name: string; listener: () => void }>()
+  const changed = (name: string) => {
+    for (const one of listeners) if (one.name === name) one.listener()
+  }
   return {
     getToken(name) {
       const tokens = entries.get(name)
       return tokens && { ...tokens }
     },
-    setToken: (tokens, name) => void entries.set(name, { ...tokens }),
-    removeToken: (name) => void entries.delete(name),
+    setToken(tokens, name) {
+      entries.set(name, { ...tokens })
+      changed(name)
+    },
+    removeToken(name) {
+      entries.delete(name)
+      changed(name)
+    },
     names: () => [...entries.keys()],
     lock(name, run) {
       const turn = (turns.get(name) ?? Promise.resolve()).then(run)
       const freed = turn.catch(() => undefined) // the next holder runs even if this one failed
       turns.set(name, freed)
       return turn
+    },
+    subscribe(name, listener) {
+      const one = { name, listener }
+      listeners.add(one)
+      return () => void listeners.delete(one)
     },
   }
 }
