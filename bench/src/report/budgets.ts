@@ -24,8 +24,8 @@ export const sizeBudgets: Readonly<Record<string, number>> = {
   'ky hooks alone': 1_200,
   'fetch + NocoDB': 15_000,
   'fetch + jwt + web store': 16_500,
-  'fetch + oauth for machines': 34_000,
-  'fetch + oauth for people': 39_000,
+  'fetch + oauth for machines': 35_000,
+  'fetch + oauth for people': 40_000,
 }
 
 /** Against a client that sets a constant header by hand: whoever sends a token at all pays for a header. */

@@ -25,7 +25,7 @@ describe('the list of sessions', () => {
     writeFileSync(list(), text)
     const { code, stderr } = await run('status')
     expect(code).toBe(5)
-    expect(stderr).toContain('Remove it and sign in again')
+    expect(stderr).toContain('Remove that file and sign in again')
   })
 
   it('of a newer version stays as it is, even at a sign-in', async () => {

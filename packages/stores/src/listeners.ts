@@ -1,6 +1,6 @@
 type Listener = () => void
 
-/** Tells the managers of one store what the store itself has changed. Nobody tells it of other processes. */
+/** Tells the managers of one store what the store itself has changed. It does not hear of other processes. */
 export class Listeners {
   readonly #all = new Set<{ name: string; listener: Listener }>()
 

@@ -126,7 +126,7 @@ function newest(area: Area, key: string): number {
 /** What this document is told of its own changes by: several managers in it may share a session. */
 const CHANGED = 'latchkey:changed'
 
-/** The same where there is no page. */
+/** The same without a page. */
 const listeners = new Listeners()
 
 function tellHere(key: string): void {
