@@ -21,8 +21,8 @@ afterEach(() => api.close())
 
 describe('an option that axios refuses is refused in the same way', () => {
   test.each<[string, object]>([
-    ['sensitiveHeaders that are no list', { adapter: 'http', sensitiveHeaders: 'xc-auth' }],
-    ['a fetch that is no function', { adapter: 'fetch', env: { fetch: 5 } }],
+    ['sensitiveHeaders that are not a list', { adapter: 'http', sensitiveHeaders: 'xc-auth' }],
+    ['a fetch that is not a function', { adapter: 'fetch', env: { fetch: 5 } }],
   ])('%s', async (_, config: AxiosRequestConfig) => {
     const [wanted, got] = await Promise.all(
       [bare, instance].map((one) => one.get('/', config).catch((error: unknown) => error)),

@@ -116,7 +116,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Returns `error` and `error_description` (RFC 6749 section 5.2), empty for anything else. Words are no code. */
+/** Returns `error` and `error_description` (RFC 6749 section 5.2), empty for anything else. A code has no spaces. */
 function readError(body: string) {
   const { error, error_description: description } = readAnswer(body)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
