@@ -26,6 +26,7 @@ const signedOut = new Set([
 const unavailable = new Set([
   'ERR_RENEWAL_UNAVAILABLE',
   'ERR_RENEWAL_TIMEOUT',
+  'ERR_REPLAY_TOO_LATE',
   'ERR_SERVER_UNAVAILABLE',
   'ERR_SESSION_CHANGED',
   'ERR_SIGN_OUT_INCOMPLETE',

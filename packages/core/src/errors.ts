@@ -219,10 +219,19 @@ function shows(error: Error, secrets: readonly string[]): boolean {
   const { body, ...values } = Object.fromEntries(Object.entries(error))
   if (!keys.every((key) => PROPERTY.test(String(key)))) return true
   const { message, stack } = error
-  const all: unknown[] = [message, stack, JSON.stringify(body), ...Object.values(values)].flat()
+  const all: unknown[] = [message, stack, textOf(body), ...Object.values(values)].flat()
   return all.some((value) => {
     if (typeof value !== 'object' || value === null)
       return redact(String(value), secrets) !== String(value)
     return !(summaryKey in value)
   })
+}
+
+/** Returns `body` as text, or an object if it has no JSON, because its contents are unknown. */
+function textOf(body: unknown): unknown {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    return {}
+  }
 }

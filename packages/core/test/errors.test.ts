@@ -115,6 +115,7 @@ describe('an error of ours that a grant, a scheme or a store has added to', () =
     ['a name of its kind', new Named('no')],
     ['a code', new GrantRejectedError('no', { code: 'secret' })],
     ['a body', new GrantRejectedError('no', { body: { a: ['secret'] } })],
+    ['a body that has no JSON', new GrantRejectedError('no', { body: [1n, 'secret'] })],
   ])('stays one of the same kind, without the secret in %s', (_, error) => {
     const safe = withoutSecrets(error, ['secret'])
     expect(inspect(safe, { depth: null }) + JSON.stringify(safe)).not.toContain('secret')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Authorization } from '../src/adapter.ts'
 import { createTokenManager } from '../src/index.ts'
 import { answer, authorize, failure, harness, ORIGIN, sent } from './support/harness.ts'
 import { watchedStore } from './support/watched-store.ts'
@@ -42,6 +43,21 @@ describe('a token that is rejected although it was just renewed', () => {
     if (second) await manager.recover(second, answer(401))
     expect(events.signedOut).toHaveLength(1)
     expect(sent(await authorize(manager))).toBe('Bearer a3')
+  })
+
+  it("is the reason for every request that it was sent with, also for one that comes after whenRefused: 'end'", async () => {
+    const { manager, scripted } = harness({ whenRefused: 'end' })
+    scripted.answerTokens()
+    const first = [await authorize(manager), await authorize(manager)]
+    const second: (Authorization | undefined)[] = []
+    for (const one of first) second.push(await manager.recover(one, answer(401)))
+    const responses = [answer(401), answer(401)]
+    for (const [at, response] of responses.entries()) {
+      const one = second[at]
+      if (one) await manager.recover(one, response)
+    }
+    const reasons = responses.map((response) => manager.explain(response)?.code)
+    expect(reasons).toEqual(['ERR_FRESH_TOKEN_REJECTED', 'ERR_FRESH_TOKEN_REJECTED'])
   })
 
   it('allows only ’keep’ and ’end’ for whenRefused', () => {

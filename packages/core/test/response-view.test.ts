@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { mayBeStored } from '../src/adapter.ts'
+import { readingAhead } from '../src/fetch/response-view.ts'
 
 describe('an answer', () => {
   it.each([
@@ -19,4 +20,17 @@ describe('an answer', () => {
       expect(mayBeStored(new Headers(headers))).toBe(false)
     },
   )
+})
+
+describe('the 401 of a test double that cannot be copied', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('is not read ahead while a renewal takes long', async () => {
+    vi.useFakeTimers()
+    const double = { status: 401, headers: new Headers(), body: 'text' } as unknown as Response
+    const renewal = new Promise((resolve) => setTimeout(resolve, 1_000, 'renewed'))
+    const waiting = readingAhead(double, renewal)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await waiting).toBe('renewed')
+  })
 })

@@ -38,7 +38,9 @@ export function fieldErrorsOf(body: unknown): [field: string, words: string][] {
     listAt(body, 'message'),
   ]
   for (const list of lists) {
-    const found = Array.isArray(list) ? list.flatMap(ofEntry) : byField(list, list === lists[0])
+    const found = Array.isArray(list)
+      ? list.flatMap(ofEntry)
+      : byField(list, list === lists[0] && wordsOf(list) === '')
     if (found.length > 0) return found
   }
   return byField(body)

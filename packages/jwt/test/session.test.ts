@@ -332,6 +332,8 @@ describe('a failure that may pass keeps the session', () => {
     [200, { success: false, message: 'Refresh token expired' }],
     [200, { code: 401, msg: 'wrong token' }],
     [200, { status: 'error', message: 'Session not found' }],
+    [400, { errors: { message: 'Please log in again.' } }],
+    [400, { errors: { detail: 'Session has ended' } }],
     [401, { message: 'A valid refresh token is required.' }],
     [410, { message: 'Session expired' }],
     [423, { message: 'Account locked' }],

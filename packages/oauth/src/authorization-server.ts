@@ -87,7 +87,7 @@ async function readMetadata(
     throw unavailable(said, response)
   }
   try {
-    return await processDiscoveryResponse(issuer, new Response(response.body))
+    return await processDiscoveryResponse(issuer, new Response(await response.text()))
   } catch (error) {
     if (error instanceof OperationProcessingError && error.code === JSON_ATTRIBUTE_COMPARISON) {
       throw misconfigured(

@@ -25,7 +25,8 @@ const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down']
 
 /** Words, in place of a code, about a request that was not read or not let through, and about a token that was judged. */
 const UNHEARD = /csrf|required|missing|validation|pars|limit|quota| key/i
-const JUDGED = /invalid (?!api|request|payload|subscr)|expired|revoked|not found/i
+const JUDGED =
+  /invalid (?!api|request|payload|subscr)|expired|revoked|not found|(auth|login)\w* (is )?required/i
 
 /** The request to the server, which decides the meaning of a failure. */
 export interface Asked {
@@ -115,9 +116,13 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Returns `error`, if it is a code, and `error_description` (RFC 6749 section 5.2); empty for anything else. */
+/** Returns `error` and `error_description` (RFC 6749 section 5.2), empty for anything else. A code has no spaces. */
 function readError(body: string) {
   const { error, error_description: description } = readAnswer(body)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
-  return { error: text(error).replace(/.* .*/, ''), description: text(description) }
+  const said = text(error)
+  const words = text(description)
+  return said.includes(' ')
+    ? { error: '', description: words || said }
+    : { error: said, description: words }
 }

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { failure, skippingWaits } from '../../nocodb/test/support/server.ts'
-import { API, broken, CLIENT, ISSUER, startServer } from './support/oauth-server.ts'
+import { API, broken, CANARY, CLIENT, ISSUER, startServer } from './support/oauth-server.ts'
 
 const OIDC = '/.well-known/openid-configuration'
 const machine = { ...CLIENT, clientCredentials: true }
@@ -18,6 +18,8 @@ async function causeWith(metadata: object) {
 }
 
 describe('discovery', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
   it('happens when a token is needed, once per manager', async () => {
     const server = startServer()
     const seen: string[] = []
@@ -31,6 +33,12 @@ describe('discovery', () => {
     await manager.refresh()
     await manager.signOut()
     expect(seen).toEqual([OIDC, '/token', '/token', '/revoke'])
+  })
+
+  it('needs no stream of the answer, which React Native does not have', async () => {
+    vi.spyOn(Response.prototype, 'body', 'get').mockReturnValue(null)
+    const { accessToken } = await startServer().open(machine).getTokens()
+    expect(accessToken).toContain(CANARY)
   })
 
   it('that failed is tried again', async () => {

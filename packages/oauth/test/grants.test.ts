@@ -158,6 +158,7 @@ describe('a definite no', () => {
   const atlassian = { error: 'unauthorized_client', error_description: 'refresh_token is invalid' }
   const twitch = { status: 400, message: 'Invalid refresh token' }
   const fastApi = { detail: 'Could not validate credentials' }
+  const required = { message: 'Authentication required' }
 
   it.each([
     ['invalid_grant', () => no('invalid_grant')],
@@ -168,6 +169,7 @@ describe('a definite no', () => {
     ['403 unauthorized_client (Atlassian)', () => Response.json(atlassian, { status: 403 })],
     ['400 without a code (Twitch)', () => Response.json(twitch, { status: 400 })],
     ['401 of a validation (FastAPI)', () => Response.json(fastApi, { status: 401 })],
+    ['401 that wants a sign-in', () => Response.json(required, { status: 401 })],
     ['an error told with 200 (GitHub)', () => no('bad_refresh_token', 200)],
   ])('%s ends the session', async (_, answer) => {
     const { server, manager } = await withSession()
@@ -179,10 +181,13 @@ describe('a definite no', () => {
     expect(server.asked).toHaveLength(1)
   })
 
-  it('is shown with words of any field', async () => {
+  it.each([
+    ['of any field', twitch, '({"status":400,"message":"Invalid refresh token"})'],
+    ['in place of a code', { error: 'Session over', used: 'r0' }, '(Session over)'],
+  ])('is shown with words %s', async (_, body, shown) => {
     const { server, manager } = await withSession()
-    server.failNext('/token', () => Response.json(twitch, { status: 400 }))
-    expect((await failure(manager.refresh())).message).toContain('Invalid refresh token')
+    server.failNext('/token', () => Response.json(body, { status: 400 }))
+    expect((await failure(manager.refresh())).message).toContain(shown)
   })
 
   it('to the password has its own code, and the password is sent once', async () => {

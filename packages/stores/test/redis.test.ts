@@ -1,4 +1,4 @@
-import { redisStore } from '@latchkey/stores/redis'
+import { type RedisPort, redisStore } from '@latchkey/stores/redis'
 import { createClient, createCluster } from 'redis'
 import { expect, test } from 'vitest'
 
@@ -86,3 +86,20 @@ test('what a script was answered by Redis 6 means the same as by Redis 7', async
 })
 
 const noOne = { subscribe: async () => {}, unsubscribe: async () => {}, close: () => {} }
+
+test('who has waited behind another caller of the same store does not take the lock if it is not needed any more', async () => {
+  let owners = 0
+  const runScript = async (_: string, _key: string, values: readonly string[]) =>
+    values.length > 2 ? [(owners += 1)] : undefined
+  const port = { isOpen: () => true, runScript, listen: () => undefined } as unknown as RedisPort
+  const { lock } = redisStore(port)
+  const { promise: work, resolve: finish } = Promise.withResolvers<void>()
+  const leaving = new AbortController()
+  const first = lock('me', () => work)
+  const second = lock('me', async () => undefined, leaving.signal)
+  leaving.abort(new Error('not needed'))
+  finish()
+  await first
+  await expect(second).rejects.toThrow('not needed')
+  expect(owners).toBe(1)
+})

@@ -56,8 +56,9 @@ async function readStart(response: Response): Promise<string> {
   return text
 }
 
-/** Whether the body cannot be read: there is none, or another reader has it. */
-const isTaken = ({ body, bodyUsed }: Response) => !body || bodyUsed || body.locked
+/** Whether the body cannot be read: there is none, another reader has it, or a test's double cannot copy it. */
+const isTaken = (response: Response) =>
+  !response.body || response.bodyUsed || response.body.locked || !('clone' in response)
 
 /** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
 const readerOf = ({ body }: Response) =>

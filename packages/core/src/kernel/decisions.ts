@@ -157,7 +157,8 @@ export function whatRejectionMeans(
   if (current?.permanent) return 'permanent'
   if (current && carried.epoch !== epoch) return 'otherSession'
   const isInUse = current?.generation === carried.generation
-  if (carried.attempt > 1) return isInUse && now < current.expiresAt ? 'refused' : 'tooLate'
+  const isStale = current && (!isInUse || now >= current.expiresAt)
+  if (carried.attempt > 1) return isStale ? 'tooLate' : 'refused'
   if (!isInUse) return 'late'
   const isCooling = refused?.generation === carried.generation && isOn(refused, now)
   return isCooling ? 'refused' : 'renew'

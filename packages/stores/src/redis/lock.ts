@@ -100,6 +100,7 @@ async function acquire(
   let place: unknown = ''
   try {
     for (;;) {
+      if (signal?.aborted) throw signal.reason
       const answer = await runScript(port, LOCK, key, [owner, leaseMs, keepMs, String(place)])
       const [fence, number, before] = (answer as unknown[]).map(Number) // some clients give texts
       if (fence) return { owner, fence, writes: new Set<Promise<unknown>>() }
@@ -108,7 +109,6 @@ async function acquire(
       const waitMs = Math.min(shareMs, SLOWEST_LOOK_MS)
       if (performance.now() + waitMs > giveUpAt) throw locked()
       await pause(waitMs)
-      if (signal?.aborted) throw signal.reason
     }
   } catch (error) {
     // Gives up the place; and a server that hangs may grant the lock yet, which what follows on the same connection takes back.
