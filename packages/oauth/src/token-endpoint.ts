@@ -22,6 +22,8 @@ export interface OAuthContext {
   audiences?: readonly AudienceAt[]
   /** Present if tokens are bound to a key. */
   dpop?: DPoPBinding | undefined
+  /** The session that new tokens belong to, while a challenge to it is answered. They are bound to its key. */
+  session?: TokenSet
 }
 
 /** One request to the token endpoint. */
@@ -76,7 +78,8 @@ export async function askTokenEndpoint(
   const isScoped = scope !== undefined && !BY_CODE.has(request.grantType)
   const own = { ...request.parameters, ...(resource && { resource }), ...(isScoped && { scope }) }
   for (const [name, value] of Object.entries(own)) parameters.set(name, value)
-  const prover = await dpop?.proverOf(request.renewing)
+  const prover = await dpop?.proverOf(request.renewing ?? context.session)
+  let isLearned: boolean | undefined
   const send = async (): Promise<TokenAnswer> => {
     const response = await genericTokenEndpointRequest(
       server,
@@ -86,11 +89,11 @@ export async function askTokenEndpoint(
       parameters,
       { ...requestOptions(exchange), ...(prover && { DPoP: prover }) },
     )
+    isLearned = dpop?.learn(response.headers, server.token_endpoint ?? '')
     const body = await response.text()
     return { issuer: server.issuer, response, body, answer: readAnswer(body) }
   }
   const first = await send()
-  const isLearned = dpop?.learn(first.response.headers, server.token_endpoint ?? '')
   return isLearned && first.answer['error'] === 'use_dpop_nonce' ? send() : first
 }
 
@@ -124,7 +127,7 @@ export async function readTokenAnswer(
   const scope = ownScope(tokens) ?? ownScope(request.parameters)
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
   const told = { ...tokens, ...(scope !== undefined && { scope }) }
-  const bound = dpop ? await dpop.keepWith(told, request.renewing) : told
+  const bound = dpop ? await dpop.keepWith(told, request.renewing ?? context.session) : told
   const { audiences = [] } = context
   if (request.audience || audiences.length < 2) return bound
   return obtainAll(audiences, bound, now(), (audience, latest) =>
