@@ -15,7 +15,7 @@ import { endpointOf } from '../authorization-server.ts'
 import { refusal } from '../refusal.ts'
 import { requestOptions } from '../sending.ts'
 import { askTokenEndpoint, readTokenAnswer, type TokenRequest } from '../token-endpoint.ts'
-import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
+import { beginSession, type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** The code to show to the user, who signs in with another device. */
@@ -75,11 +75,7 @@ export async function signInWithDevice(
   const context = signInContextOf(manager)
   const options = expectKnown(given, KNOWN)
   if (options.onCode === undefined) throw invalidOption('`onCode` must be a function.')
-  let answered: SignInAnswer | undefined
-  await manager.setTokens(() =>
-    signInByCode(context, options, (answer) => void (answered = answer)),
-  )
-  return answered as unknown as SignInAnswer
+  return beginSession(manager, (onAnswer) => signInByCode(context, options, onAnswer))
 }
 
 async function signInByCode(

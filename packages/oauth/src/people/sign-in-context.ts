@@ -1,5 +1,5 @@
 import type { TokenManager, TokenSet } from '@latchkey/core'
-import { invalidOption } from '@latchkey/core/service'
+import { invalidOption, type SignInAnswer } from '@latchkey/core/service'
 import type { OAuthContext } from '../token-endpoint.ts'
 
 /** The parts of a manager that sign-ins of people need. */
@@ -27,6 +27,20 @@ export function withSignIn<Manager extends SignInTarget>(
   context: SignInContext,
 ): Manager {
   return Object.defineProperty(manager, key, { value: () => context })
+}
+
+/**
+ * Begins the session with the tokens of a sign-in. Returns the token endpoint's answer.
+ *
+ * @param signIn Calls its parameter with that answer.
+ */
+export async function beginSession(
+  manager: SignInTarget,
+  signIn: (onAnswer: (answer: SignInAnswer) => void) => Promise<TokenSet>,
+): Promise<SignInAnswer> {
+  let answered: SignInAnswer | undefined
+  await manager.setTokens(() => signIn((answer) => void (answered = answer)))
+  return answered as unknown as SignInAnswer
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION` for a manager that was not made by `oauth()`. */
