@@ -156,7 +156,9 @@ export async function exchangeCode(
 ) {
   const exchange = { fetch: context.fetch }
   const server = await context.locate(exchange)
-  const code = readCallback(server, context.client, parameters, state)
+  const known = new URLSearchParams(parameters)
+  if (!context.knowsIssuer) known.delete('iss') // there is nothing to compare it with
+  const code = readCallback(server, context.client, known, state)
   const request: TokenRequest = {
     action: 'finish the sign-in',
     grantType: 'authorization_code',

@@ -6,6 +6,8 @@ import type { OAuthContext } from '../token-endpoint.ts'
 export interface SignInContext extends OAuthContext {
   /** Sends the manager's own requests; no redirect is followed, and each has a time limit. */
   fetch: typeof fetch
+  /** Whether the issuer's name is known. It is not if only endpoints are set. */
+  knowsIssuer: boolean
   /** The scopes to request, unless a sign-in has its own. */
   scope: string | undefined
   /** Reads the store without a renewal. */
