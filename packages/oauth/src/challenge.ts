@@ -103,7 +103,8 @@ export function otherTokenAsked(challenges: readonly Challenge[]): Challenge | u
 }
 
 /** Returns whether a server refuses the DPoP proof, so that it has not judged the token (RFC 9449 section 7.1). */
-const isAboutProof = ({ error = '' }: Challenge) => /^(use_dpop_nonce|invalid_dpop_proof)$/.test(error)
+const isAboutProof = ({ error = '' }: Challenge) =>
+  /^(use_dpop_nonce|invalid_dpop_proof)$/.test(error)
 
 /** Makes the error for a response that refuses a valid token, with the request in words and as `challenge`. */
 export function reasonFor(challenge: Challenge, cause?: unknown): OAuthError {

@@ -22,12 +22,7 @@ const CONFIGURATION = new Map([
 ])
 
 /** Codes that mean "later" with any status. */
-const PASSING = new Set([
-  'temporarily_unavailable',
-  'server_error',
-  'slow_down',
-  'use_dpop_nonce',
-])
+const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'use_dpop_nonce'])
 
 /** Words, in place of a code, about a request that was not read or not let through, and about a token that was judged. */
 const UNHEARD = /csrf|required|missing|validation|pars|limit|quota| key/i

@@ -49,7 +49,8 @@ it('if one API has no token, the others still work, and no refresh token is lost
   const made = open()
   made.live.refresh.add(`${CANARY}-r0`)
   await made.manager.setTokens({ accessToken: 'gone', refreshToken: `${CANARY}-r0` })
-  const first = () => Response.json({ access_token: 'first', refresh_token: 'r1', expires_in: 3_600 })
+  const first = () =>
+    Response.json({ access_token: 'first', refresh_token: 'r1', expires_in: 3_600 })
   made.failNext('/token', first, () => no('invalid_target'))
   await made.manager.refresh()
   expect(await made.tokenFor(`${API}/items`)).toBe('Bearer first')

@@ -39,12 +39,15 @@ describe('discoverResource()', () => {
     expect(asked).toEqual([`${wellKnown}/mcp`])
   })
 
-  it.each([404, 401, 400])('reads the metadata at the origin, if the path answers %i', async (no) => {
-    const all = { ...metadata, resource: 'https://api.test', scopes_supported: ['read', 'write'] }
-    const { fetch } = answering({ [`${wellKnown}/mcp`]: no, [wellKnown]: all })
-    const found = await discoverResource(api, { fetch })
-    expect(found).toMatchObject({ resource: 'https://api.test', scope: 'read write' })
-  })
+  it.each([404, 401, 400])(
+    'reads the metadata at the origin, if the path answers %i',
+    async (no) => {
+      const all = { ...metadata, resource: 'https://api.test', scopes_supported: ['read', 'write'] }
+      const { fetch } = answering({ [`${wellKnown}/mcp`]: no, [wellKnown]: all })
+      const found = await discoverResource(api, { fetch })
+      expect(found).toMatchObject({ resource: 'https://api.test', scope: 'read write' })
+    },
+  )
 
   it('reads the metadata at the URL from a challenge', async () => {
     const metadataUrl = 'https://api.test/about'
@@ -121,7 +124,9 @@ describe('registerClient()', () => {
     })
     const client = await registerClient('https://auth.test', { fetch })
     expect(client).toEqual({ clientId: 'c', clientAuthentication, ...secret })
-    expect(() => oauth({ origin: 'https://api.test', issuer: 'https://auth.test', ...client })).not.toThrow()
+    expect(() =>
+      oauth({ origin: 'https://api.test', issuer: 'https://auth.test', ...client }),
+    ).not.toThrow()
   })
 
   it.each([

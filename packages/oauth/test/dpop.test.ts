@@ -6,7 +6,8 @@ import type { OAuthOptions } from '../src/index.ts'
 import { CANARY, challenge, ISSUER, startServer } from './support/oauth-server.ts'
 
 const redirected = { issuer: undefined, tokenEndpoint: `${ISSUER}/token` }
-const bound = (more: object = {}) => Response.json({ access_token: 'a', token_type: 'DPoP', ...more })
+const bound = (more: object = {}) =>
+  Response.json({ access_token: 'a', token_type: 'DPoP', ...more })
 
 /** A bound session at a server whose answers the test gives. */
 async function signedIn(more: Partial<OAuthOptions> = {}) {

@@ -17,7 +17,12 @@ import { type TokenRequest, requestTokens } from '../token-endpoint.ts'
 import { readCallback, toParameters } from './callback.ts'
 import { expectOwnIdToken } from './id-token.ts'
 import { keepPending, type PendingSignIn, takePending } from './pending-sign-ins.ts'
-import { beginSession, type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
+import {
+  beginSession,
+  type SignInContext,
+  signInContextOf,
+  type SignInTarget,
+} from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** Options of startSignIn(). */
@@ -136,9 +141,7 @@ export async function finishSignIn(
   const state = parameters.get('state') ?? ''
   const pending = given ?? takePending(state)
   if (!pending || pending.state !== state) throw notStarted()
-  return beginSession(manager, (onAnswer) =>
-    exchangeCode(context, parameters, pending, onAnswer),
-  )
+  return beginSession(manager, (onAnswer) => exchangeCode(context, parameters, pending, onAnswer))
 }
 
 const notStarted = () =>

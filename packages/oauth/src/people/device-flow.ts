@@ -10,8 +10,19 @@ import { deviceAuthorizationRequest } from 'oauth4webapi'
 import { endpointOf } from '../authorization-server.ts'
 import { readAnswer, refusal } from '../refusal.ts'
 import { requestOptions } from '../sending.ts'
-import { askTokenEndpoint, isText, readSeconds, readTokenAnswer, type TokenRequest } from '../token-endpoint.ts'
-import { beginSession, type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
+import {
+  askTokenEndpoint,
+  isText,
+  readSeconds,
+  readTokenAnswer,
+  type TokenRequest,
+} from '../token-endpoint.ts'
+import {
+  beginSession,
+  type SignInContext,
+  signInContextOf,
+  type SignInTarget,
+} from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** The code to show to the user, who signs in with another device. */
