@@ -38,14 +38,14 @@ function keysInTokens(): SessionKeys {
   /** The key for the next session. */
   let own: Promise<CryptoKeyPair> | undefined
   let latest: { text: string; key: Promise<CryptoKeyPair> } | undefined
-  const next = () => (own ??= generateKeyPair('ES256', { extractable: true }))
+  const fresh = () => (own ??= generateKeyPair('ES256', { extractable: true }))
   const imported = (text: string) => {
     // Without its key, the server decides what becomes of the session.
-    if (latest?.text !== text) latest = { text, key: importKey(text).catch(next) }
+    if (latest?.text !== text) latest = { text, key: importKey(text).catch(fresh) }
     return latest.key
   }
   return {
-    keyOf: (tokens) => (tokens?.dpopKey === undefined ? next() : imported(tokens.dpopKey)),
+    keyOf: (tokens) => (tokens?.dpopKey === undefined ? fresh() : imported(tokens.dpopKey)),
     async keepWith(tokens, key) {
       const dpopKey = JSON.stringify(await crypto.subtle.exportKey('jwk', key.privateKey))
       return { ...tokens, dpopKey }
