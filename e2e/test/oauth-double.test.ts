@@ -1,3 +1,4 @@
+import { wrapFetch } from '@latchkey/fetch'
 import { finishSignIn, type OAuth, oauth, signInWithDevice, startSignIn } from '@latchkey/oauth'
 import { signInWithBrowser } from '@latchkey/oauth/node'
 import { createOAuthDouble } from '@latchkey/testing'
@@ -62,4 +63,16 @@ test.each(subjects)('explain() reports the demand for a stronger sign-in: $name'
   const { result } = await one.subject.connect({ manager, baseUrl: server.url })('/transfers')
   expect(manager.explain(result)?.code).toBe('ERR_STEP_UP_REQUIRED')
   expect(control.counts().renewals).toBe(0)
+})
+
+test('a bound session continues after passTime(), because the answer has the nonce that it asks for', async () => {
+  const bound = createOAuthDouble()
+  bound.control.addClient({ clientId: 'machine', clientSecret: 'CANARY-7f3a' })
+  const place = { origin: 'https://api.test', issuer: 'https://api.test', fetch: bound.fetch }
+  const client = { clientId: 'machine', clientSecret: 'CANARY-7f3a', clientCredentials: true }
+  const manager = oauth({ ...place, ...client, dpop: true })
+  await manager.getTokens()
+  bound.control.passTime(7_200_000)
+  const response = await wrapFetch(manager, { fetch: bound.fetch })('https://api.test/notes')
+  expect(response.status).toBe(200)
 })

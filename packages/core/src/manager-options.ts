@@ -54,8 +54,8 @@ export interface TokenManagerOptions {
    * @param isInUse Whether the request carried that token set. False: it was replaced in the meantime, so the new
    *   one may already fulfil the challenge.
    * @returns Another token set: it replaces the one in use, within the same session, and the request is sent again
-   *   with it, once. The same `tokens`: the request is sent again, once, with new headers; a renewal may still
-   *   follow. `undefined`: the response is judged like any other.
+   *   with it, once. The same `tokens`: the request is sent again, once, with new headers; another token set
+   *   or a renewal may still follow. `undefined`: the response is judged like any other.
    * @throws A LatchkeyError: `explain(response)` returns it, and the request is not sent again.
    */
   onChallenge?: (

@@ -75,8 +75,10 @@ export function sameTokens(a: TokenSet | undefined, b: TokenSet | undefined): bo
 
 /** Returns the values that must not appear in any output. */
 export function secretsOf(tokens: TokenSet | undefined): string[] {
-  const { accessToken, refreshToken, idToken, dpopKey, audienceTokens } = tokens ?? {}
-  const all = [accessToken, refreshToken, idToken, dpopKey, audienceTokens]
+  const { accessToken, refreshToken, idToken, dpopKey, audienceTokens = '' } = tokens ?? {}
+  // Its keys are origins, and a value with a space is not a token.
+  const others = [...audienceTokens.matchAll(/:\s*"([^"\s]+)"/g)].map(([, token]) => token)
+  const all = [accessToken, refreshToken, idToken, dpopKey, ...others]
   return all.filter((secret) => secret !== undefined)
 }
 

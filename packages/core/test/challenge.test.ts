@@ -53,7 +53,21 @@ describe('a challenge that is answered with the same token set', () => {
     const third = second && (await manager.recover(second, answer(401)))
     expect(sent(third)).toBe('Bearer a1')
     expect(scripted.calls()).toBe(1)
-    expect(asked).toEqual(['a0'])
+    expect(asked).toEqual(['a0', 'a0'])
+  })
+
+  it('can be followed by one that is answered with another token set, once', async () => {
+    let count = 0
+    const { manager, first, scripted, asked } = await challenged((tokens) =>
+      (count += 1) === 1 ? tokens : { accessToken: 'strong' },
+    )
+    const second = await manager.recover(first, answer(401))
+    expect(sent(second)).toBe('Bearer a0')
+    const third = second && (await manager.recover(second, answer(401)))
+    expect(sent(third)).toBe('Bearer strong')
+    expect(third && (await manager.recover(third, answer(401)))).toBeUndefined()
+    expect(asked).toHaveLength(2)
+    expect(scripted.calls()).toBe(0)
   })
 })
 

@@ -65,3 +65,9 @@ it('the token set that a caller gets inherits nothing', async () => {
   for (const tokens of [await manager.getTokens(), await manager.refresh()])
     expect(Object.getPrototypeOf(tokens)).toBeNull()
 })
+
+it('the tokens for other APIs are secret, but neither their origins nor why one is missing', () => {
+  const others = { 'https://b.test': 'second', 'https://c.test': 'missing: ERR_X' }
+  const tokens = { accessToken: 'first', audienceTokens: JSON.stringify(others) }
+  expect(secretsOf(tokens)).toEqual(['first', 'second'])
+})

@@ -102,6 +102,10 @@ export function otherTokenAsked(challenges: readonly Challenge[]): Challenge | u
   return ours.find(({ error }) => OTHER_TOKEN.has(error))
 }
 
+/** Returns whether a server refuses the DPoP proof, so that it has not judged the token (RFC 9449 section 7.1). */
+const isAboutProof = ({ error = '' }: Challenge) =>
+  /^(use_dpop_nonce|invalid_dpop_proof)$/.test(error)
+
 /** Makes the error for a response that refuses a valid token, with the request in words and as `challenge`. */
 export function reasonFor(challenge: Challenge, cause?: unknown): OAuthError {
   const code = OTHER_TOKEN.get(challenge.error) ?? 'ERR_STEP_UP_REQUIRED'
@@ -154,8 +158,9 @@ export function challengeReader(): ChallengeReader {
   const reasons = new WeakMap<object, OAuthError>()
 
   async function isAboutToken(response: ResponseView): Promise<boolean> {
-    const asked = otherTokenAsked(await readChallenges(response.headers))
-    if (!asked) return response.status === 401
+    const challenges = await readChallenges(response.headers)
+    const asked = otherTokenAsked(challenges)
+    if (!asked) return response.status === 401 && !challenges.some(isAboutProof)
     reasons.set(response.original ?? response, reasonFor(asked))
     return false
   }

@@ -71,6 +71,7 @@ export function oauth(given: OAuthOptions): OAuth {
     secrets: () => [...identity.secrets(), credentials?.password ?? ''],
     now: () => clock.now(),
     fetch,
+    knowsIssuer: place.issuer !== undefined,
     scope: scopesOfAll(scope, audiences),
     stored: async () => (await store.getToken(name)) ?? undefined,
   }

@@ -10,18 +10,19 @@ import {
 /** Pause, in milliseconds, before repeating a request that would get the same error. */
 const CONFIGURATION_WAIT_MS = 60_000
 
-/** Error codes of RFC 6749 section 5.2 and RFC 8707 that another token does not fix, with the correction. */
+/** Error codes of RFC 6749 section 5.2, RFC 8707 and RFC 9449 that another token does not fix, with the correction. */
 const CONFIGURATION = new Map([
   ['invalid_client', 'Check `clientId`, `clientSecret` and `clientAuthentication`'],
   ['unauthorized_client', 'Allow this client the grant at the server'],
   ['unsupported_grant_type', 'The server does not offer this grant: configure another one'],
   ['invalid_scope', 'Check `scope`'],
   ['invalid_target', 'Check `resource`, `audiences`, and `audience` in `parameters`'],
+  ['invalid_dpop_proof', "Check this machine's clock"],
   ['invalid_request', 'Check `parameters` and `clientAuthentication`'],
 ])
 
 /** Codes that mean "later" with any status. */
-const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
+const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'use_dpop_nonce'])
 
 /** Words, in place of a code, about a request that was not read or not let through, and about a token that was judged. */
 const UNHEARD = /csrf|required|missing|validation|pars|limit|quota| key/i

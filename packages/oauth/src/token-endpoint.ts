@@ -4,7 +4,7 @@ import { type Client, type ClientAuth, genericTokenEndpointRequest } from 'oauth
 import { type AudienceAt, obtainAll } from './audiences.ts'
 import type { DPoPBinding } from './dpop/binding.ts'
 import type { Locate } from './authorization-server.ts'
-import { type Asked, readAnswer, refusal } from './refusal.ts'
+import { type Asked, misconfigured, readAnswer, refusal } from './refusal.ts'
 import { type Exchange, requestOptions } from './sending.ts'
 
 /** The server and the client, as shared by the parts of one manager. */
@@ -22,6 +22,8 @@ export interface OAuthContext {
   audiences?: readonly AudienceAt[]
   /** Present if tokens are bound to a key. */
   dpop?: DPoPBinding | undefined
+  /** The session that new tokens belong to, while a challenge to it is answered. They are bound to its key. */
+  session?: TokenSet
 }
 
 /** One request to the token endpoint. */
@@ -76,7 +78,8 @@ export async function askTokenEndpoint(
   const isScoped = scope !== undefined && !BY_CODE.has(request.grantType)
   const own = { ...request.parameters, ...(resource && { resource }), ...(isScoped && { scope }) }
   for (const [name, value] of Object.entries(own)) parameters.set(name, value)
-  const prover = await dpop?.proverOf(request.renewing)
+  const prover = await dpop?.proverOf(request.renewing ?? context.session)
+  let isLearned: boolean | undefined
   const send = async (): Promise<TokenAnswer> => {
     const response = await genericTokenEndpointRequest(
       server,
@@ -86,11 +89,11 @@ export async function askTokenEndpoint(
       parameters,
       { ...requestOptions(exchange), ...(prover && { DPoP: prover }) },
     )
+    isLearned = dpop?.learn(response.headers, server.token_endpoint ?? '')
     const body = await response.text()
     return { issuer: server.issuer, response, body, answer: readAnswer(body) }
   }
   const first = await send()
-  const isLearned = dpop?.learn(first.response.headers, server.token_endpoint ?? '')
   return isLearned && first.answer['error'] === 'use_dpop_nonce' ? send() : first
 }
 
@@ -98,7 +101,7 @@ export async function askTokenEndpoint(
 const ownScope = (of: { readonly scope?: string | undefined }): string | undefined =>
   Object.hasOwn(of, 'scope') ? of.scope : undefined
 
-/** Grants that do not send a scope, because it was sent when the code was requested. */
+/** Grants by a code, which can be used once. They do not send a scope, because it was sent when the code was requested. */
 const BY_CODE: ReadonlySet<string> = new Set([
   'authorization_code',
   'urn:ietf:params:oauth:grant-type:device_code',
@@ -124,13 +127,19 @@ export async function readTokenAnswer(
   const scope = ownScope(tokens) ?? ownScope(request.parameters)
   await request.onAnswer?.({ status: response.status, body: { ...answer } })
   const told = { ...tokens, ...(scope !== undefined && { scope }) }
-  const bound = dpop ? await dpop.keepWith(told, request.renewing) : told
+  const bound = dpop ? await dpop.keepWith(told, request.renewing ?? context.session) : told
   const { audiences = [] } = context
   if (request.audience || audiences.length < 2) return bound
+  if (BY_CODE.has(request.grantType) && bound.refreshToken === undefined) throw withoutRefresh()
   return obtainAll(audiences, bound, now(), (audience, latest) =>
     requestTokens(context, { ...againFor(request, latest), audience }, exchange),
   )
 }
+
+const withoutRefresh = () =>
+  misconfigured(
+    'The server issued no refresh token, so the tokens of the other `audiences` cannot be requested. Request one, usually by `scope: "offline_access"`.',
+  )
 
 /** Returns the request for one more token: with the refresh token if there is one, else the same again. */
 function againFor(request: TokenRequest, latest: TokenSet): TokenRequest {
@@ -188,8 +197,8 @@ function readTokens(
 const unusable = (message: string) => new LatchkeyError('ERR_UNUSABLE_TOKEN', message)
 
 /** Returns a number of seconds, which some servers write as a string; NaN for anything else. */
-function readSeconds(value: unknown): number {
+export function readSeconds(value: unknown): number {
   return typeof value === 'number' || isText(value) ? Number(value) : Number.NaN
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''

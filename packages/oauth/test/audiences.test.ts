@@ -1,8 +1,8 @@
 import { authorizedFetch } from '@latchkey/core/adapter'
 import { expect, it } from 'vitest'
 import { failure } from '../../nocodb/test/support/server.ts'
-import type { OAuthOptions } from '../src/index.ts'
-import { API, CANARY, CLIENT, no, startServer } from './support/oauth-server.ts'
+import { finishSignIn, type OAuthOptions, startSignIn } from '../src/index.ts'
+import { API, CANARY, CLIENT, ISSUER, no, startServer } from './support/oauth-server.ts'
 
 const MAIL = 'https://mail.test'
 
@@ -49,17 +49,30 @@ it('if one API has no token, the others still work, and no refresh token is lost
   const made = open()
   made.live.refresh.add(`${CANARY}-r0`)
   await made.manager.setTokens({ accessToken: 'gone', refreshToken: `${CANARY}-r0` })
-  const first = () => Response.json({ access_token: 'a', refresh_token: 'r1', expires_in: 3_600 })
+  const first = () =>
+    Response.json({ access_token: 'first', refresh_token: 'r1', expires_in: 3_600 })
   made.failNext('/token', first, () => no('invalid_target'))
   await made.manager.refresh()
-  expect(await made.tokenFor(`${API}/items`)).toBe('Bearer a')
+  expect(await made.tokenFor(`${API}/items`)).toBe('Bearer first')
   const error = await failure(authorizedFetch(made.manager, made.fetch)(`${MAIL}/items`))
   expect(error.code).toBe('ERR_AUDIENCE_UNAVAILABLE')
-  expect(error.message).toContain('ERR_OAUTH_CONFIGURATION')
+  expect(error.message).toContain(`lacks a token for ${MAIL} (ERR_OAUTH_CONFIGURATION)`)
   made.live.refresh.add('r1')
   made.clock.pass(60_000)
   expect(await made.tokenFor(`${MAIL}/items`)).toBe(`Bearer ${CANARY}-a2`)
   expect(made.asked.at(-2)?.form.get('refresh_token')).toBe('r1')
+})
+
+it('a sign-in without a refresh token is an error, and its code is not presented twice', async () => {
+  const endpoints = { issuer: undefined, tokenEndpoint: `${ISSUER}/token` }
+  const made = open({ ...endpoints, authorizationEndpoint: `${ISSUER}/authorize` })
+  const { pending } = await startSignIn(made.manager, { redirectUri: `${API}/callback` })
+  made.failNext('/token', () => Response.json({ access_token: 'a' }))
+  const end = `?state=${pending.state}&code=c`
+  const error = await failure(finishSignIn(made.manager, end, { pending }))
+  expect(error.code).toBe('ERR_OAUTH_CONFIGURATION')
+  expect(error.message).toContain('offline_access')
+  expect(made.asked).toHaveLength(1)
 })
 
 it('a session that began without the token of an API says so', async () => {

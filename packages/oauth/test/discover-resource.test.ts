@@ -39,12 +39,15 @@ describe('discoverResource()', () => {
     expect(asked).toEqual([`${wellKnown}/mcp`])
   })
 
-  it('reads the metadata at the origin, if there is none for the path', async () => {
-    const all = { ...metadata, resource: 'https://api.test', scopes_supported: ['read', 'write'] }
-    const { fetch } = answering({ [wellKnown]: all })
-    const found = await discoverResource(api, { fetch })
-    expect(found).toMatchObject({ resource: 'https://api.test', scope: 'read write' })
-  })
+  it.each([404, 401, 400])(
+    'reads the metadata at the origin, if the path answers %i',
+    async (no) => {
+      const all = { ...metadata, resource: 'https://api.test', scopes_supported: ['read', 'write'] }
+      const { fetch } = answering({ [`${wellKnown}/mcp`]: no, [wellKnown]: all })
+      const found = await discoverResource(api, { fetch })
+      expect(found).toMatchObject({ resource: 'https://api.test', scope: 'read write' })
+    },
+  )
 
   it('reads the metadata at the URL from a challenge', async () => {
     const metadataUrl = 'https://api.test/about'
@@ -103,6 +106,27 @@ describe('registerClient()', () => {
         : fetch(input, init)
     const { clientId } = await registerClient('https://auth.test', { fetch: respond })
     expect(clientId).toBe('c')
+  })
+
+  it.each([
+    ['none', 'none', {}],
+    ['client_secret_basic', 'basic', { clientSecret: 's' }],
+    ['client_secret_post', 'post', { clientSecret: 's' }],
+  ])('returns what the server registered: %s', async (method, clientAuthentication, secret) => {
+    const registration_endpoint = 'https://auth.test/register'
+    const { fetch } = answering({
+      [discovered]: { ...server, registration_endpoint },
+      [registration_endpoint]: {
+        client_id: 'c',
+        client_secret: 's',
+        token_endpoint_auth_method: method,
+      },
+    })
+    const client = await registerClient('https://auth.test', { fetch })
+    expect(client).toEqual({ clientId: 'c', clientAuthentication, ...secret })
+    expect(() =>
+      oauth({ origin: 'https://api.test', issuer: 'https://auth.test', ...client }),
+    ).not.toThrow()
   })
 
   it.each([

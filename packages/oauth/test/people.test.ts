@@ -138,6 +138,22 @@ describe('finishSignIn()', () => {
     expect(asked.map(({ path }) => path)).toEqual(['/token'])
   })
 
+  it('accepts any issuer in the answer if only endpoints are set, because its name is not known', async () => {
+    const { manager, pending, end, failNext } = await begin()
+    failNext('/token', () => tokens())
+    const answer = finishSignIn(manager, `${end}&iss=${ISSUER}/realms/main`, { pending })
+    expect(await answer).toMatchObject({ status: 200 })
+  })
+
+  it('refuses the answer of another issuer than the one that is set', async () => {
+    const server = startServer()
+    const manager = server.open({ authorizationEndpoint })
+    const { pending } = await startSignIn(manager, { redirectUri })
+    const end = `/callback?state=${pending.state}&code=c&iss=https://other.test`
+    const error = await failure(finishSignIn(manager, end, { pending }))
+    expect(error.code).toBe('ERR_UNEXPECTED_ANSWER')
+  })
+
   it('refuses an answer without a code', async () => {
     const { manager, pending } = await begin()
     const error = await failure(finishSignIn(manager, `?state=${pending.state}`, { pending }))
@@ -257,6 +273,43 @@ describe('signInWithDevice()', () => {
     const { server, outcome } = await signIn([abort], { given: { signal: controller.signal } })
     expect(outcome).toMatchObject({ message: 'changed my mind' })
     expect(server.grants()).toHaveLength(1)
+  })
+
+  it.each([
+    ['numbers in text', { expires_in: '60', interval: '2' }, 2_000],
+    ['an interval of zero', { interval: 0 }, 5_000],
+    [
+      "Google's name of the address",
+      { verification_uri: undefined, verification_url: code.verification_uri },
+      5_000,
+    ],
+  ])('takes a code with %s', async (_, more, waitMs) => {
+    const { shown, waits, outcome } = await signIn([() => tokens()], { more })
+    expect(outcome).toMatchObject({ status: 200 })
+    expect(shown[0]).toMatchObject({ verificationUri: code.verification_uri })
+    expect(waits).toEqual([waitMs])
+  })
+
+  it('can be aborted while the code is shown', async () => {
+    const controller = new AbortController()
+    const onCode = () => {
+      controller.abort(new Error('no'))
+      return new Promise(() => undefined)
+    }
+    const { outcome } = await signIn([], { given: { signal: controller.signal, onCode } })
+    expect(outcome).toMatchObject({ message: 'no' })
+  })
+
+  it('does not wait longer than the code lasts', async () => {
+    const server = startPlain()
+    const after = (ms: number) => () => {
+      server.clock.pass(ms)
+      return pending()
+    }
+    const answers = [after(50_000), after(10_000)]
+    const { waits, outcome } = await signIn(answers, { server, more: { interval: 50 } })
+    expect(outcome).toMatchObject({ code: 'ERR_SIGN_IN_EXPIRED' })
+    expect(waits).toEqual([50_000, 10_000])
   })
 
   it('takes a code that comes with 201', async () => {

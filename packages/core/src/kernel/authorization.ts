@@ -158,8 +158,8 @@ export class Authorization {
    * ends the request.
    */
   readonly epoch: number
-  /** @internal Whether this attempt answers a challenge. If it gets another one, the caller receives that. */
-  answersChallenge = false
+  /** @internal What this attempt answers a challenge with. After another token set, the caller receives the next one. */
+  answers: 'same' | 'other' | undefined = undefined
 
   /** @internal Only the manager creates authorizations. */
   constructor(

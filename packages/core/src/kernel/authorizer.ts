@@ -38,7 +38,7 @@ interface Again {
   attempt: number
   /** The session that the request belongs to. */
   epoch: number
-  answersChallenge?: boolean
+  answers?: Authorization['answers']
 }
 
 /** The two calls of a manager that adapters use: `authorize()` and `recover()`. */
@@ -136,7 +136,7 @@ export class KernelAuthorizer implements Authorizer {
     if (droppedOf(response) === true) return undefined
     const handsOn = tokensFrom && status < 400 && !this.#renewal.isUnderWay // a renewal obtains newer ones
     if (handsOn) this.#handedOn.takeFrom(response, authorization)
-    if (onChallenge && (status === 401 || status === 403) && !authorization.answersChallenge)
+    if (onChallenge && (status === 401 || status === 403) && authorization.answers !== 'other')
       return this.#answerChallenge(authorization, response, asked)
     return isTokenRejected || status === 401
       ? this.#judge(authorization, response, asked)
@@ -177,11 +177,12 @@ export class KernelAuthorizer implements Authorizer {
     const { target, attempt, epoch } = authorization
     try {
       const answer = await this.#handedOn.answer(response, authorization, asked.signal)
-      if (!answer) return this.#judge(authorization, response, asked)
+      const isRepeated = answer?.isSame && authorization.answers
+      if (!answer || isRepeated) return this.#judge(authorization, response, asked)
       const { session, isSame } = answer
       const again = { target, attempt: isSame ? attempt : attempt + 1, epoch }
       return await this.#sendAgain(
-        { ...again, answersChallenge: true },
+        { ...again, answers: isSame ? 'same' : 'other' },
         async () => session,
         response,
         asked,
@@ -261,7 +262,7 @@ export class KernelAuthorizer implements Authorizer {
   }
 
   async #sendAgain(
-    { target, attempt, epoch, answersChallenge = false }: Again,
+    { target, attempt, epoch, answers }: Again,
     obtain: () => Promise<Session>,
     response: Answered,
     asked: RecoverOptions,
@@ -277,7 +278,7 @@ export class KernelAuthorizer implements Authorizer {
       if (epoch !== this.#session.epoch) throw sessionChanged()
       const { generation } = next
       const replay = await this.#authorization(next, target, attempt)
-      replay.answersChallenge = answersChallenge
+      replay.answers = answers
       const { method, url } = target
       const at = this.#options.clock.now()
       this.#events.emit('retried', { at, generation, method, url: url.origin + url.pathname })

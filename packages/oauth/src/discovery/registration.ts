@@ -3,15 +3,13 @@ import {
   mayCarrySecrets,
   type OptionNames,
   parseAddress,
+  readObject,
 } from '@latchkey/core/service'
-import {
-  type AuthorizationServer,
-  dynamicClientRegistrationRequest,
-  processDynamicClientRegistrationResponse,
-} from 'oauth4webapi'
+import { type AuthorizationServer, dynamicClientRegistrationRequest } from 'oauth4webapi'
 import { locateServer } from '../authorization-server.ts'
 import { misconfigured, refusal } from '../refusal.ts'
 import { requestOptions } from '../sending.ts'
+import { isText } from '../token-endpoint.ts'
 import { exchangeOf, type LookupOptions, lookupOptions, unexpected } from './lookup.ts'
 
 /** The client to register. */
@@ -36,7 +34,7 @@ export interface RegisteredClient {
   clientId: string
   /** Its secret, if it was given one. */
   clientSecret?: string
-  /** As registered. */
+  /** As the server has registered it, which may differ from the request. */
   clientAuthentication: 'basic' | 'post' | 'none'
 }
 
@@ -55,6 +53,7 @@ const METHODS = {
   post: 'client_secret_post',
   none: 'none',
 } as const
+const NAMES = ['basic', 'post', 'none'] as const
 
 /**
  * Registers a client with an authorization server (RFC 7591).
@@ -82,13 +81,16 @@ export async function registerClient(
     const secrets = initialAccessToken === undefined ? [] : [initialAccessToken]
     throw refusal(response, body, { action: 'register the client', secrets })
   }
-  const answer = new Response(body, { status: 201 }) // oauth4webapi accepts no other status
-  const client = await processDynamicClientRegistrationResponse(answer).catch(() => {
+  const answer = readObject(body)
+  const { client_id: clientId, client_secret: clientSecret } = answer
+  // The server may register another method than the requested one (RFC 7591 section 3.2.1).
+  const { token_endpoint_auth_method: method = METHODS[clientAuthentication] } = answer
+  const registered = NAMES.find((name) => METHODS[name] === method)
+  const secret = registered !== 'none' && isText(clientSecret) && { clientSecret }
+  if (!isText(clientId) || !registered || (registered !== 'none' && !secret)) {
     throw unexpected(`${server.issuer} answered a registration without a usable client (RFC 7591).`)
-  })
-  const { client_id: clientId, client_secret: clientSecret } = client
-  const secret = typeof clientSecret === 'string' && { clientSecret }
-  return { clientId, ...secret, clientAuthentication }
+  }
+  return { clientId, ...secret, clientAuthentication: registered }
 }
 
 /** A program on this machine must be `native`, because only then do servers allow any port (RFC 8252). */

@@ -71,7 +71,8 @@ async function readMetadata(url: URL, told: URL | undefined, exchange: Exchange)
   const asked = told
     ? await fetch(told, { headers, ...(signal && { signal }) })
     : await resourceDiscoveryRequest(url, requestOptions(exchange))
-  const isElsewhere = !told && url.pathname !== '/' && asked.status === 404
+  const isRefused = asked.status >= 400 && asked.status < 500 // not every server has a 404 for it
+  const isElsewhere = !told && url.pathname !== '/' && isRefused
   const atOrigin = () => resourceDiscoveryRequest(new URL(url.origin), requestOptions(exchange))
   const response = isElsewhere ? await atOrigin() : asked
   if (response.status === 200) return response.text()

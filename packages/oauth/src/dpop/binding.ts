@@ -30,10 +30,7 @@ export function dpopBinding(keys: SessionKeys): DPoPBinding {
   }
   return {
     proverOf,
-    keepWith: async (bound, tokens) => {
-      if (tokens?.dpopKey !== undefined) return { ...bound, dpopKey: tokens.dpopKey }
-      return keys.keepWith(bound, await keys.keyOf(tokens))
-    },
+    keepWith: async (bound, tokens) => keys.keepWith(bound, await keys.keyOf(tokens)),
     learn(headers, url) {
       const nonce = headers.get('dpop-nonce')
       if (nonce !== null) nonces.set(new URL(url).origin, nonce)

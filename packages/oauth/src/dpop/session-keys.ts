@@ -38,15 +38,14 @@ function keysInTokens(): SessionKeys {
   /** The key for the next session. */
   let own: Promise<CryptoKeyPair> | undefined
   let latest: { text: string; key: Promise<CryptoKeyPair> } | undefined
+  const fresh = () => (own ??= generateKeyPair('ES256', { extractable: true }))
   const imported = (text: string) => {
-    if (latest?.text !== text) latest = { text, key: importKey(text) }
+    // Without its key, the server decides what becomes of the session.
+    if (latest?.text !== text) latest = { text, key: importKey(text).catch(fresh) }
     return latest.key
   }
   return {
-    keyOf: (tokens) =>
-      tokens?.dpopKey === undefined
-        ? (own ??= generateKeyPair('ES256', { extractable: true }))
-        : imported(tokens.dpopKey),
+    keyOf: (tokens) => (tokens?.dpopKey === undefined ? fresh() : imported(tokens.dpopKey)),
     async keepWith(tokens, key) {
       const dpopKey = JSON.stringify(await crypto.subtle.exportKey('jwk', key.privateKey))
       return { ...tokens, dpopKey }
@@ -59,7 +58,7 @@ async function importKey(text: string): Promise<CryptoKeyPair> {
   const { kty, crv, x, y } = jwk
   const ours = { kty, crv, x, y } as JsonWebKey
   const [privateKey, publicKey] = await Promise.all([
-    crypto.subtle.importKey('jwk', jwk, ALGORITHM, false, ['sign']),
+    crypto.subtle.importKey('jwk', jwk, ALGORITHM, true, ['sign']),
     crypto.subtle.importKey('jwk', ours, ALGORITHM, true, ['verify']),
   ])
   return { privateKey, publicKey }

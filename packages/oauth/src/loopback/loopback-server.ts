@@ -15,7 +15,7 @@ export interface LoopbackServer {
 }
 
 /** The answer to a sign-in, from a browser that still waits for a page. */
-interface Callback {
+export interface Callback {
   parameters: URLSearchParams
   /** Shows the result of the sign-in. Resolves when the page has been sent. */
   show(isSignedIn: boolean): Promise<void>
@@ -49,13 +49,20 @@ export async function listenAt(redirectUri: string): Promise<LoopbackServer> {
 }
 
 function callbackOf(server: Server, uri: URL, state: string): Promise<Callback> {
+  const result = Promise.withResolvers<boolean>()
   return new Promise((resolve) => {
     server.on('request', (request, response) => {
       const url = new URL(request.url ?? '', uri)
       const isOurs = request.method === 'GET' && url.pathname === uri.pathname
       if (!isOurs || url.searchParams.get('state') !== state) return void send(response, 404, OTHER)
-      const show = (isSignedIn: boolean) =>
-        send(response, isSignedIn ? 200 : 400, isSignedIn ? SIGNED_IN : NOT_SIGNED_IN)
+      // A browser may open the address twice. Each time it gets a page, with the result of the first.
+      const shown = result.promise.then((isSignedIn) =>
+        send(response, isSignedIn ? 200 : 400, isSignedIn ? SIGNED_IN : NOT_SIGNED_IN),
+      )
+      const show = (isSignedIn: boolean) => {
+        result.resolve(isSignedIn)
+        return shown
+      }
       resolve({ parameters: url.searchParams, show })
     })
   })

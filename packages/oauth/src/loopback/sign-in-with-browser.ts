@@ -5,10 +5,10 @@ import {
   type SignInAnswer,
   untilAborted,
 } from '@latchkey/core/service'
-import { finishSignIn, prepareSignIn } from '../people/code-flow.ts'
-import { signInContextOf, type SignInTarget } from '../people/sign-in-context.ts'
+import { exchangeCode, prepareSignIn } from '../people/code-flow.ts'
+import { beginSession, signInContextOf, type SignInTarget } from '../people/sign-in-context.ts'
 import { type SignInOptions, signInOptions } from '../people/sign-in-options.ts'
-import { listenAt } from './loopback-server.ts'
+import { type Callback, listenAt } from './loopback-server.ts'
 
 /** Options of signInWithBrowser(). */
 export interface BrowserSignInOptions extends SignInOptions {
@@ -46,8 +46,8 @@ const KNOWN: OptionNames<BrowserSignInOptions> = {
  *
  * @returns The token endpoint's answer. The session has then begun.
  * @throws {LatchkeyError} `ERR_SIGN_IN_EXPIRED` when the user takes too long; `ERR_BROWSER_UNAVAILABLE`
- *   when no browser can be opened; `ERR_SIGN_IN_REFUSED` and the errors of `finishSignIn()`; and
- *   `signal`'s own reason. The session in use then stays.
+ *   when no browser can be opened; `ERR_SIGN_IN_REFUSED` and the errors of `finishSignIn()`;
+ *   `ERR_SESSION_CHANGED` when a sign-out or a later sign-in took effect first; and `signal`'s own reason. The session in use then stays.
  *
  * @example
  * await signInWithBrowser(manager, { onUrl: (url) => console.log(`Sign in at ${url}`) })
@@ -64,23 +64,23 @@ export async function signInWithBrowser(
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(expired()), timeoutMs)
   const limit = AbortSignal.any([late.signal, ...(signal ? [signal] : [])])
+  const { scope, parameters, challenge } = options
+  const start = { redirectUri: server.redirectUri, scope, parameters, challenge }
+  let callback: Callback | undefined
+  let isSignedIn = false
   try {
-    const { scope, parameters, challenge } = options
-    const start = { redirectUri: server.redirectUri, scope, parameters, challenge }
-    const { url, pending } = await untilAborted(prepareSignIn(context, start), limit)
-    const answered = server.answerTo(pending.state)
-    // The opening program may run as long as the browser, so only its failure matters.
-    const opened = openBrowser(url, options).then(() => answered)
-    const callback = await untilAborted(Promise.race([answered, opened]), limit)
-    let isSignedIn = false
-    try {
-      const answer = await finishSignIn(manager, callback.parameters, { pending })
-      isSignedIn = true
-      return answer
-    } finally {
-      await callback.show(isSignedIn)
-    }
+    const answer = await beginSession(manager, async (onAnswer) => {
+      const { url, pending } = await untilAborted(prepareSignIn(context, start), limit)
+      const answered = server.answerTo(pending.state)
+      // The opening program may run as long as the browser, so only its failure matters.
+      const opened = openBrowser(url, options).then(() => answered)
+      callback = await untilAborted(Promise.race([answered, opened]), limit)
+      return untilAborted(exchangeCode(context, callback.parameters, pending, onAnswer), limit)
+    })
+    isSignedIn = true
+    return answer
   } finally {
+    await callback?.show(isSignedIn)
     clearTimeout(timer)
     server.close()
   }

@@ -62,16 +62,17 @@ async function obtain(
   tokens: TokenSet,
 ): Promise<TokenSet> {
   let signedIn: TokenSet | undefined
+  const inSession = { ...context, session: tokens }
   const session: ChallengedSession = {
     tokens,
     request: (grantType, parameters) =>
-      requestOtherGrant(context, { name: 'challenge', grantType }, parameters, context),
+      requestOtherGrant(inSession, { name: 'challenge', grantType }, parameters, context),
     async setTokens(given) {
       signedIn = typeof given === 'function' ? await given() : given
     },
   }
   try {
-    const returned = await onChallenge(challenge, withSignIn(session, context))
+    const returned = await onChallenge(challenge, withSignIn(session, inSession))
     const obtained = signedIn ?? returned
     if (isTokenSet(obtained)) return obtained
   } catch (cause) {

@@ -17,7 +17,12 @@ import { type TokenRequest, requestTokens } from '../token-endpoint.ts'
 import { readCallback, toParameters } from './callback.ts'
 import { expectOwnIdToken } from './id-token.ts'
 import { keepPending, type PendingSignIn, takePending } from './pending-sign-ins.ts'
-import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
+import {
+  beginSession,
+  type SignInContext,
+  signInContextOf,
+  type SignInTarget,
+} from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** Options of startSignIn(). */
@@ -136,11 +141,7 @@ export async function finishSignIn(
   const state = parameters.get('state') ?? ''
   const pending = given ?? takePending(state)
   if (!pending || pending.state !== state) throw notStarted()
-  let answered: SignInAnswer | undefined
-  await manager.setTokens(() =>
-    exchangeCode(context, parameters, pending, (answer) => void (answered = answer)),
-  )
-  return answered as unknown as SignInAnswer
+  return beginSession(manager, (onAnswer) => exchangeCode(context, parameters, pending, onAnswer))
 }
 
 const notStarted = () =>
@@ -150,7 +151,7 @@ const notStarted = () =>
   )
 
 /** @param onAnswer Called with the token endpoint's successful answer. */
-async function exchangeCode(
+export async function exchangeCode(
   context: SignInContext,
   parameters: URLSearchParams,
   { state, codeVerifier, nonce, redirectUri }: PendingSignIn,
@@ -158,7 +159,9 @@ async function exchangeCode(
 ) {
   const exchange = { fetch: context.fetch }
   const server = await context.locate(exchange)
-  const code = readCallback(server, context.client, parameters, state)
+  const known = new URLSearchParams(parameters)
+  if (!context.knowsIssuer) known.delete('iss') // there is nothing to compare it with
+  const code = readCallback(server, context.client, known, state)
   const request: TokenRequest = {
     action: 'finish the sign-in',
     grantType: 'authorization_code',

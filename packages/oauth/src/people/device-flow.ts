@@ -6,16 +6,23 @@ import {
   type SignInAnswer,
   untilAborted,
 } from '@latchkey/core/service'
-import {
-  deviceAuthorizationRequest,
-  type DeviceAuthorizationResponse,
-  processDeviceAuthorizationResponse,
-} from 'oauth4webapi'
+import { deviceAuthorizationRequest } from 'oauth4webapi'
 import { endpointOf } from '../authorization-server.ts'
-import { refusal } from '../refusal.ts'
+import { readAnswer, refusal } from '../refusal.ts'
 import { requestOptions } from '../sending.ts'
-import { askTokenEndpoint, readTokenAnswer, type TokenRequest } from '../token-endpoint.ts'
-import { type SignInContext, signInContextOf, type SignInTarget } from './sign-in-context.ts'
+import {
+  askTokenEndpoint,
+  isText,
+  readSeconds,
+  readTokenAnswer,
+  type TokenRequest,
+} from '../token-endpoint.ts'
+import {
+  beginSession,
+  type SignInContext,
+  signInContextOf,
+  type SignInTarget,
+} from './sign-in-context.ts'
 import { asked, type SignInOptions, signInOptions } from './sign-in-options.ts'
 
 /** The code to show to the user, who signs in with another device. */
@@ -75,11 +82,7 @@ export async function signInWithDevice(
   const context = signInContextOf(manager)
   const options = expectKnown(given, KNOWN)
   if (options.onCode === undefined) throw invalidOption('`onCode` must be a function.')
-  let answered: SignInAnswer | undefined
-  await manager.setTokens(() =>
-    signInByCode(context, options, (answer) => void (answered = answer)),
-  )
-  return answered as unknown as SignInAnswer
+  return beginSession(manager, (onAnswer) => signInByCode(context, options, onAnswer))
 }
 
 async function signInByCode(
@@ -90,26 +93,20 @@ async function signInByCode(
   const { onCode, signal } = options
   signal?.throwIfAborted()
   const code = await untilAborted(requestCode(context, options), signal)
-  const { user_code, verification_uri, verification_uri_complete, device_code, interval } = code
-  const expiresAt = context.now() + code.expires_in * 1000
-  await onCode({
-    userCode: user_code,
-    verificationUri: verification_uri,
-    ...(verification_uri_complete && { verificationUriComplete: verification_uri_complete }),
-    expiresAt,
-  })
+  const { deviceCode, shown, intervalMs } = code
+  await untilAborted(Promise.resolve(onCode(shown)), signal)
   const request: TokenRequest = {
     action: 'finish the sign-in',
     grantType: 'urn:ietf:params:oauth:grant-type:device_code',
-    parameters: { device_code },
+    parameters: { device_code: deviceCode },
     rejection: 'ERR_SIGN_IN_REFUSED',
-    secrets: [device_code],
+    secrets: [deviceCode],
     onAnswer,
   }
-  let waitMs = interval === undefined ? INTERVAL_MS : interval * 1000
+  let waitMs = intervalMs
   for (;;) {
-    await pause(waitMs, signal)
-    if (context.now() >= expiresAt) throw expired()
+    await pause(Math.min(waitMs, shown.expiresAt - context.now()), signal)
+    if (context.now() >= shown.expiresAt) throw expired()
     const result = await untilAborted(poll(context, request), signal)
     if (typeof result === 'object') return result
     if (result === 'slower') waitMs += SLOWER_MS
@@ -135,11 +132,18 @@ async function poll(
   }
 }
 
+interface IssuedCode {
+  deviceCode: string
+  /** The user's part. */
+  shown: DeviceCode
+  intervalMs: number
+}
+
 /** RFC 8628 sections 3.1 and 3.2. */
 async function requestCode(
   context: SignInContext,
   options: DeviceSignInOptions,
-): Promise<DeviceAuthorizationResponse> {
+): Promise<IssuedCode> {
   const { client, authentication } = context
   const exchange = { fetch: context.fetch }
   const form = new URLSearchParams(context.parameters)
@@ -154,15 +158,25 @@ async function requestCode(
   const response = await deviceAuthorizationRequest(server, client, authentication, form, sending)
   const body = await response.text()
   const about = { action: 'begin the sign-in', secrets: context.secrets() }
-  if (!response.ok) throw refusal(response, body, about)
-  try {
-    // oauth4webapi accepts no other status than 200.
-    return await processDeviceAuthorizationResponse(server, client, new Response(body))
-  } catch {
+  const answer = readAnswer(body)
+  if (!response.ok || isText(answer['error'])) throw refusal(response, body, about)
+  const { device_code: deviceCode, user_code: userCode } = answer
+  const verificationUri = answer['verification_uri'] ?? answer['verification_url'] // Google's name
+  const verificationUriComplete = answer['verification_uri_complete']
+  const lifeMs = readSeconds(answer['expires_in']) * 1000
+  const intervalMs = readSeconds(answer['interval']) * 1000
+  if (!isText(deviceCode) || !isText(userCode) || !isText(verificationUri) || !(lifeMs > 0)) {
     throw new LatchkeyError(
       'ERR_UNEXPECTED_ANSWER',
       `${server.issuer} answered without a code for the user (RFC 8628).`,
     )
+  }
+  const complete = isText(verificationUriComplete) && { verificationUriComplete }
+  const expiresAt = context.now() + lifeMs
+  return {
+    deviceCode,
+    shown: { userCode, verificationUri, ...complete, expiresAt },
+    intervalMs: intervalMs > 0 ? intervalMs : INTERVAL_MS,
   }
 }
 

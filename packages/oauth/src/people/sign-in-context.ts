@@ -1,11 +1,13 @@
 import type { TokenManager, TokenSet } from '@latchkey/core'
-import { invalidOption } from '@latchkey/core/service'
+import { invalidOption, type SignInAnswer } from '@latchkey/core/service'
 import type { OAuthContext } from '../token-endpoint.ts'
 
 /** The parts of a manager that sign-ins of people need. */
 export interface SignInContext extends OAuthContext {
   /** Sends the manager's own requests; no redirect is followed, and each has a time limit. */
   fetch: typeof fetch
+  /** Whether the issuer's name is known. It is not if only endpoints are set. */
+  knowsIssuer: boolean
   /** The scopes to request, unless a sign-in has its own. */
   scope: string | undefined
   /** Reads the store without a renewal. */
@@ -27,6 +29,20 @@ export function withSignIn<Manager extends SignInTarget>(
   context: SignInContext,
 ): Manager {
   return Object.defineProperty(manager, key, { value: () => context })
+}
+
+/**
+ * Begins the session with the tokens of a sign-in. Returns the token endpoint's answer.
+ *
+ * @param signIn Calls its parameter with that answer.
+ */
+export async function beginSession(
+  manager: SignInTarget,
+  signIn: (onAnswer: (answer: SignInAnswer) => void) => Promise<TokenSet>,
+): Promise<SignInAnswer> {
+  let answered: SignInAnswer | undefined
+  await manager.setTokens(() => signIn((answer) => void (answered = answer)))
+  return answered as unknown as SignInAnswer
 }
 
 /** @throws {LatchkeyError} `ERR_INVALID_OPTION` for a manager that was not made by `oauth()`. */

@@ -17,7 +17,9 @@ export function createOAuthApp(world: OAuthWorld): Hono {
   app.use(cors({ origin: '*', exposeHeaders: ['DPoP-Nonce', 'WWW-Authenticate'] }))
   app.use(async (c, next) => {
     await next()
-    if (requireDpopNonce && c.req.header('dpop')) c.header('dpop-nonce', world.dpopNonce)
+    const isAsked = world.refusals.get(c.req.raw)?.error === 'use_dpop_nonce'
+    const isUsual = requireDpopNonce && c.req.header('dpop') !== undefined
+    if (isAsked || isUsual) c.header('dpop-nonce', world.dpopNonce)
   })
   app.get(`/.well-known/oauth-authorization-server${issuerPath}`, (c) => serverMetadata(world, c))
   app.get(`${issuerPath}/.well-known/openid-configuration`, (c) => serverMetadata(world, c))
