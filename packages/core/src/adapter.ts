@@ -7,7 +7,7 @@
 export { authorizedFetch } from './fetch/authorized-fetch.ts'
 export { keepWithinOrigin } from './fetch/keep-within-origin.ts'
 export { bodyFactory, isOneShot, snapshot, untilBodyFails } from './fetch/replayable.ts'
-export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
+export { mayBeStored } from './fetch/response-view.ts'
 export {
   Authorization,
   type Authorizer,

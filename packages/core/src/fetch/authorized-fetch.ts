@@ -13,7 +13,6 @@ import {
   foreignOptions,
   type Given,
   type Init,
-  isBrowser,
   isRequest,
   makerOf,
   membersOf,
@@ -31,7 +30,7 @@ import { bodyFactory, isOneShot, snapshot, untilBodyFails } from './replayable.t
 import {
   leadsOn,
   letGo,
-  markCredentialDropped,
+  markUnwatched,
   mayBeStored,
   readingAhead,
 } from './response-view.ts'
@@ -169,8 +168,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     const isOurs = mode !== redirect
     const response = await sender(...this.next(headers, mode, renewable || isOurs))
     if (isOurs && leadsOn(response)) return follow(sender, this, headers, response, renewable)
-    if (response.redirected && isBrowser()) markCredentialDropped(response, 'unknown')
-    return response
+    return markUnwatched(response)
   }
 
   /** Copies everything that the caller might change, because the request has to wait before it is sent. */
