@@ -1,10 +1,6 @@
 import { LatchkeyError } from '@latchkey/core'
 import type { Authorization } from '@latchkey/core/adapter'
-import axios, {
-  type AxiosAdapter,
-  getAdapter,
-  type InternalAxiosRequestConfig,
-} from 'axios'
+import axios, { type AxiosAdapter, getAdapter, type InternalAxiosRequestConfig } from 'axios'
 import { likeXhr } from './like-xhr.ts'
 
 export type AdapterOption = InternalAxiosRequestConfig['adapter']

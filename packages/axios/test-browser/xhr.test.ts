@@ -105,7 +105,9 @@ describe('a request with xc-auth, which axios would have sent with an XMLHttpReq
     [{ timeoutErrorMessage: 'too slow' }, { code: 'ECONNABORTED', message: 'too slow' }],
     [{ transitional: { clarifyTimeoutError: true } }, { code: 'ETIMEDOUT' }],
   ])('has the error of a time-out: %j', async (options, error) => {
-    await expect(withFetch(never).get('/', { timeout: 30, ...options })).rejects.toMatchObject(error)
+    await expect(withFetch(never).get('/', { timeout: 30, ...options })).rejects.toMatchObject(
+      error,
+    )
   })
 
   test('has the error of a cancelled request', async () => {

@@ -27,13 +27,7 @@ import {
 } from './options.ts'
 import { follow, type Hopping, type Moved } from './redirects.ts'
 import { bodyFactory, isOneShot, snapshot, untilBodyFails } from './replayable.ts'
-import {
-  leadsOn,
-  letGo,
-  markUnwatched,
-  mayBeStored,
-  readingAhead,
-} from './response-view.ts'
+import { leadsOn, letGo, markUnwatched, mayBeStored, readingAhead } from './response-view.ts'
 
 /**
  * Returns a `fetch` that keeps `manager` signed in: the loop that all fetch-style clients share.
