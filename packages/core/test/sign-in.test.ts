@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { memoryStore } from '../src/index.ts'
+import { memoryStore, type TokenStore } from '../src/index.ts'
 import {
   answer,
   authorize,
