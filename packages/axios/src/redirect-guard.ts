@@ -1,4 +1,5 @@
-import { type Authorization, isCredentialDropped, keepWithinOrigin } from '@latchkey/core/adapter'
+import type { ResponseView } from '@latchkey/core'
+import { type Authorization, keepWithinOrigin } from '@latchkey/core/adapter'
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 
 /**
@@ -36,7 +37,7 @@ export function createRedirectGuard(): RedirectGuard {
     const made: typeof fetch = async (input, init) => {
       const response = await careful(input, init)
       if (typeof input === 'object' && response.redirected) {
-        const credentialDropped = isCredentialDropped(response)
+        const { credentialDropped = false } = response as Partial<ResponseView>
         journeys.set(input, { url: response.url, credentialDropped })
       }
       return response

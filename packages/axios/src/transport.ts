@@ -1,12 +1,7 @@
 import { LatchkeyError } from '@latchkey/core'
 import type { Authorization } from '@latchkey/core/adapter'
-import axios, {
-  type AxiosAdapter,
-  type AxiosProgressEvent,
-  getAdapter,
-  type InternalAxiosRequestConfig,
-} from 'axios'
-import { copyOf } from './config-copy.ts'
+import axios, { type AxiosAdapter, getAdapter, type InternalAxiosRequestConfig } from 'axios'
+import { likeXhr } from './like-xhr.ts'
 
 export type AdapterOption = InternalAxiosRequestConfig['adapter']
 
@@ -47,7 +42,7 @@ export function adapterOf(
   const mayLeak = Array.isArray(choice) && fetchIsSafer() && hasOtherSecrets(config)
   const option = isFetch || mayLeak ? 'fetch' : choice
   const adapter = (getAdapter as (option: unknown, config: unknown) => AxiosAdapter)(option, config)
-  return mayLeak && config.onUploadProgress ? inOnePiece(adapter) : adapter
+  return mayLeak ? likeXhr(adapter) : adapter
 }
 
 const OWN = ['http', 'fetch', 'xhr'] as const
@@ -59,40 +54,6 @@ function ownAdapter(name: (typeof OWN)[number]): AxiosAdapter | undefined {
   } catch {
     return undefined
   }
-}
-
-/**
- * Sends the body in one piece and reports progress only at the end. For progress, the fetch adapter would stream
- * the body, which browsers refuse over HTTP/1.1.
- */
-function inOnePiece(send: AxiosAdapter): AxiosAdapter {
-  return async (config) => {
-    const { data, onUploadProgress } = config
-    const tell = () => onUploadProgress?.(completed(sizeOf(data)))
-    try {
-      const response = await send(Object.assign(copyOf(config), { onUploadProgress: undefined }))
-      tell()
-      return response
-    } catch (error) {
-      if ((error as { response?: unknown }).response) tell()
-      throw error
-    }
-  }
-}
-
-const completed = (size: number | undefined): AxiosProgressEvent => ({
-  loaded: size ?? 0,
-  ...(size !== undefined && { total: size }),
-  progress: 1,
-  bytes: size ?? 0,
-  upload: true,
-  lengthComputable: size !== undefined,
-})
-
-function sizeOf(data: unknown): number | undefined {
-  if (typeof data === 'string') return new TextEncoder().encode(data).byteLength
-  const { size, byteLength } = (data ?? {}) as { size?: number; byteLength?: number }
-  return size ?? byteLength
 }
 
 /**

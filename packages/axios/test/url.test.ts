@@ -1,6 +1,6 @@
 import { Axios, type InternalAxiosRequestConfig } from 'axios'
-import { describe, expect, test } from 'vitest'
-import { createAddressReader } from '../src/request.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createAddressReader, ownHeaders } from '../src/request.ts'
 
 const bases = [
   undefined,
@@ -57,4 +57,12 @@ test('an adapter may call the serializer, as those of axios 0 do', () => {
   const config = { url: '/items', params: { page: 2 } } as unknown as InternalAxiosRequestConfig
   const { paramsSerializer: serialize } = createAddressReader()(config)?.changes ?? {}
   expect((serialize as unknown as () => string)()).toBe('page=2')
+})
+
+test('a user in a relative URL is a credential, also in a frame without an address', () => {
+  vi.stubGlobal('document', { baseURI: 'https://api.test/' })
+  vi.stubGlobal('location', { href: 'about:srcdoc' })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const config = { headers: {} } as InternalAxiosRequestConfig
+  expect(ownHeaders(config, '//ada:secret@api.test/items').has('authorization')).toBe(true)
 })

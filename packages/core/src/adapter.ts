@@ -7,7 +7,7 @@
 export { authorizedFetch } from './fetch/authorized-fetch.ts'
 export { keepWithinOrigin } from './fetch/keep-within-origin.ts'
 export { bodyFactory, isOneShot, snapshot, untilBodyFails } from './fetch/replayable.ts'
-export { isCredentialDropped, mayBeStored } from './fetch/response-view.ts'
+export { mayBeStored } from './fetch/response-view.ts'
 export {
   Authorization,
   type Authorizer,
@@ -19,5 +19,5 @@ export {
   type Whose,
 } from './kernel/authorization.ts'
 export { expectKnown } from './option-names.ts'
-export { parseUrl } from './origin.ts'
+export { baseUrl, parseUrl } from './origin.ts'
 export { isThenable, untilAborted, withTimeLimit } from './waiting.ts'

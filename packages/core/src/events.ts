@@ -98,6 +98,8 @@ const UNKNOWN: ManagerState = Object.freeze({
 export class Events {
   #listeners: Map<keyof ManagerEvents, Set<(event: never) => unknown>> | undefined = undefined
   #state = UNKNOWN
+  /** The calls that are left to make. */
+  #waiting: (() => void)[] = []
 
   /** What a user interface may show. The same object until something changes. */
   get state(): ManagerState {
@@ -112,20 +114,28 @@ export class Events {
     return () => void all.delete(own)
   }
 
-  /** Calls the listeners. @returns Whether there was one. */
+  /**
+   * Calls the listeners of that moment. An event that a listener causes waits until all have heard of the one before.
+   *
+   * @returns Whether there was one.
+   */
   emit<Name extends keyof ManagerEvents>(name: Name, event: ManagerEvents[Name]): boolean {
-    const all = this.#listeners?.get(name) ?? []
-    let isHeard = false
-    for (const listener of all) {
-      isHeard = true
-      try {
-        const result = listener(event as never)
-        if (isThenable(result)) Promise.resolve(result).catch((error) => report(name, error))
-      } catch (error) {
-        report(name, error)
-      }
+    const all = [...(this.#listeners?.get(name) ?? [])]
+    this.#waiting.push(...all.map((listener) => () => this.#tell(name, listener, event)))
+    if (this.#waiting.length > all.length) return all.length > 0 // the call that is under way goes on with them
+    for (const tell of this.#waiting) tell()
+    this.#waiting = []
+    return all.length > 0
+  }
+
+  #tell(name: keyof ManagerEvents, listener: (event: never) => unknown, event: object): void {
+    if (!this.#listeners?.get(name)?.has(listener)) return // removed by another listener
+    try {
+      const result = listener(event as never)
+      if (isThenable(result)) Promise.resolve(result).catch((error) => report(name, error))
+    } catch (error) {
+      report(name, error)
     }
-    return isHeard
   }
 
   /** Emits `next` if it differs from the last state. */

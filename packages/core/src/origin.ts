@@ -16,7 +16,11 @@ export function parseUrl(value: string | URL, base?: string): URL | undefined {
   }
 }
 
-/** Returns what the platform resolves a relative URL against: a page's base, or a worker's own address. */
+/**
+ * Returns what the platform resolves a relative URL against: a page's base, or a worker's own address.
+ *
+ * @group For adapters and services
+ */
 export const baseUrl = (): string | undefined =>
   globalThis.document?.baseURI ?? globalThis.location?.href
 

@@ -206,6 +206,43 @@ describe('a listener', () => {
     await manager.refresh()
     expect(seen).toEqual([1])
   })
+
+  it('that listens anew hears of the next event, not of the same one again', async () => {
+    const { manager } = harness()
+    const seen: string[] = []
+    let off = () => {}
+    const listen = () =>
+      (off = manager.on('changed', ({ status }) => {
+        off()
+        if (seen.push(status) < 9) listen()
+      }))
+    listen()
+    await manager.setTokens({ accessToken: 'a' })
+    expect(seen).toEqual(['signedIn'])
+  })
+
+  it('hears of changes in their order, also when another listener signs out, and the sign-in is not stored', async () => {
+    const store = memoryStore()
+    const { manager } = harness({ store, name: 'me' })
+    const seen: string[] = []
+    manager.on('changed', ({ status }) => {
+      if (status === 'signedIn') void manager.signOut()
+    })
+    manager.on('changed', ({ status }) => seen.push(status))
+    const signIn = manager.setTokens({ accessToken: 'a' })
+    expect(await failure(signIn)).toMatchObject({ code: 'ERR_SESSION_CHANGED' })
+    expect(seen).toEqual(['signedIn', 'signedOut'])
+    expect(await store.getToken('me')).toBeUndefined()
+  })
+
+  it('that another one has removed meanwhile hears nothing', async () => {
+    const { manager } = harness()
+    const seen: string[] = []
+    manager.on('changed', () => off())
+    const off = manager.on('changed', ({ status }) => seen.push(status))
+    await manager.setTokens({ accessToken: 'a' })
+    expect(seen).toEqual([])
+  })
 })
 
 describe('dispose()', () => {

@@ -12,6 +12,7 @@ const tokens = { accessToken: 'CANARY-7f3a-access', refreshToken: 'CANARY-7f3a-r
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.unstubAllGlobals()
 })
 
 /** One exchange on a server, and a look at the `Set-Cookie` headers that leave. */
@@ -237,6 +238,13 @@ describe.each([...exchanges, ['a document', documentExchange] as const])(
         const pieces = { 9000: ['.0', '.1', '.2'], 5000: ['.0', '.1'], 100: [''] }[length]
         expect(namesIn(exchange).toSorted()).toEqual(pieces?.map((at) => cookieOf(name) + at))
       }
+    })
+
+    test('needs nothing that a page on plain http does not have', async () => {
+      vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+      const store = cookieStore(open().place)
+      await store.setToken(big, name)
+      expect(await store.getToken(name)).toEqual(big)
     })
 
     test('is removed as a whole', async () => {

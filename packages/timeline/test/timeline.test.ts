@@ -38,6 +38,16 @@ describe('a timeline', () => {
     expect(timeline.entries.map(({ kind }) => kind)).toEqual(['sent'])
   })
 
+  test('resolves a relative URL as the page does, also in a frame without an address', async () => {
+    vi.stubGlobal('document', { baseURI: `${ORIGIN}/app/` })
+    vi.stubGlobal('location', { href: 'about:srcdoc' })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const { manager } = await quiet()
+    const timeline = createTimeline(manager)
+    await manager.authorize({ url: 'items', method: 'GET' })
+    expect(timeline.entries).toMatchObject([{ kind: 'sent', url: `${ORIGIN}/app/items` }])
+  })
+
   test.each([
     ['first', [0, 1]],
     ['last', [1, 0]],

@@ -13,7 +13,6 @@ import {
   foreignOptions,
   type Given,
   type Init,
-  isBrowser,
   isRequest,
   makerOf,
   membersOf,
@@ -28,13 +27,7 @@ import {
 } from './options.ts'
 import { follow, type Hopping, type Moved } from './redirects.ts'
 import { bodyFactory, isOneShot, snapshot, untilBodyFails } from './replayable.ts'
-import {
-  leadsOn,
-  letGo,
-  markCredentialDropped,
-  mayBeStored,
-  readingAhead,
-} from './response-view.ts'
+import { leadsOn, letGo, markUnwatched, mayBeStored, readingAhead } from './response-view.ts'
 
 /**
  * Returns a `fetch` that keeps `manager` signed in: the loop that all fetch-style clients share.
@@ -169,8 +162,7 @@ export class Outgoing implements AuthorizeRequest, Hopping {
     const isOurs = mode !== redirect
     const response = await sender(...this.next(headers, mode, renewable || isOurs))
     if (isOurs && leadsOn(response)) return follow(sender, this, headers, response, renewable)
-    if (response.redirected && isBrowser()) markCredentialDropped(response, 'unknown')
-    return response
+    return markUnwatched(response)
   }
 
   /** Copies everything that the caller might change, because the request has to wait before it is sent. */

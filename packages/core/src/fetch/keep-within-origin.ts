@@ -1,7 +1,7 @@
 import { Outgoing } from './authorized-fetch.ts'
 import { redirectMode } from './options.ts'
 import { follow } from './redirects.ts'
-import { leadsOn } from './response-view.ts'
+import { leadsOn, markUnwatched } from './response-view.ts'
 
 /**
  * Returns a `send` that follows redirects so that credentials never leave the origin, for clients that set them
@@ -29,6 +29,6 @@ export function keepWithinOrigin(
     const response = await sender(...request.next(credentials, mode, isOurs))
     return isOurs && leadsOn(response)
       ? follow(sender, request, credentials, response, false)
-      : response
+      : markUnwatched(response)
   }
 }

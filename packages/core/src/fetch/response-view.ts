@@ -1,4 +1,5 @@
 import { withTimeLimit } from '../waiting.ts'
+import { isBrowser } from './options.ts'
 
 /** The part of an error body that is read, in bytes, and the time limit for that, in milliseconds. */
 const MAX_BYTES = 16_384
@@ -140,18 +141,15 @@ export function markCredentialDropped(response: Response, value: true | 'unknown
   Object.defineProperty(response, 'credentialDropped', { value, configurable: true })
 }
 
+/** Marks a response after redirects that only the browser saw. */
+export function markUnwatched(response: Response): Response {
+  if (response.redirected && isBrowser()) markCredentialDropped(response, 'unknown')
+  return response
+}
+
 /** Returns whether a redirect removed the credential, if known. */
 export const droppedOf = (response: ResponseView | Response) =>
   (response as ResponseView).credentialDropped
-
-/**
- * Returns whether a redirect removed the credential, so that a 401 says nothing about the token.
- *
- * @group For adapters and services
- */
-export function isCredentialDropped(response: ResponseView | Response): boolean {
-  return droppedOf(response) === true
-}
 
 /** Whether `response` is a redirect, or a redirect that the browser hides. */
 export const leadsOn = ({ status, type }: Response): boolean =>

@@ -146,8 +146,9 @@ class Kernel {
     this.#renewal.abandon(sessionChanged())
     const from = typeof tokens === 'function' ? 'obtained' : 'given'
     const mine = withExpiry(usable, from, clock.now())
-    session.enter(mine)
+    const { epoch } = session.enter(mine)
     this.#renewal.elsewhere.start()
+    if (session.epoch !== epoch) throw sessionChanged() // a listener has signed out, which wins
     await store.write(mine, name)
   }
 

@@ -62,7 +62,7 @@ export class SessionState implements State {
     const theirs = mine && readJwtOwner(tokens.accessToken)
     if (theirs && mine !== theirs) this.epoch += 1
     this.generation += 1
-    this.current = {
+    const entered: Session = {
       tokens,
       generation: this.generation,
       epoch: this.epoch,
@@ -72,10 +72,11 @@ export class SessionState implements State {
       permanent,
       headers: undefined,
     }
+    this.current = entered
     this.failure = undefined
     this.isRenewing = false
     this.announce()
-    return this.current
+    return entered // a listener may have ended it
   }
 
   /** Adopts what another process or tab has stored. */

@@ -61,7 +61,9 @@ export function cutPieces(cookie: string, text: string, room: number): Map<strin
     left -= size
   }
   const values = [...parts.slice(1), part]
-  const id = crypto.randomUUID().slice(0, ID_LENGTH)
+  // Not randomUUID(), which a page on plain http does not have.
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_LENGTH / 2))
+  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return new Map(
     values.map((value, at) => [
       pieceName(cookie, at),
