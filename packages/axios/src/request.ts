@@ -1,4 +1,4 @@
-import { baseUrl, parseUrl, snapshot } from '@latchkey/core/adapter'
+import { pageBase, parseUrl, snapshot } from '@latchkey/core/adapter'
 import { Axios, type InternalAxiosRequestConfig } from 'axios'
 import { isMark, keyOf } from './session-mark.ts'
 
@@ -60,4 +60,4 @@ export const ownHeaders = ({ headers, auth }: InternalAxiosRequestConfig, url: s
   },
 })
 
-const namesUser = (url: string) => url.includes('@') && Boolean(parseUrl(url, baseUrl())?.username)
+const namesUser = (url: string) => url.includes('@') && Boolean(parseUrl(url, pageBase())?.username)

@@ -19,5 +19,5 @@ export {
   type Whose,
 } from './kernel/authorization.ts'
 export { expectKnown } from './option-names.ts'
-export { baseUrl, parseUrl } from './origin.ts'
+export { pageBase, parseUrl } from './origin.ts'
 export { isThenable, untilAborted, withTimeLimit } from './waiting.ts'

@@ -21,7 +21,7 @@ export function parseUrl(value: string | URL, base?: string): URL | undefined {
  *
  * @group For adapters and services
  */
-export const baseUrl = (): string | undefined =>
+export const pageBase = (): string | undefined =>
   globalThis.document?.baseURI ?? globalThis.location?.href
 
 /**

@@ -1,5 +1,5 @@
 import { type Clock, isLatchkeyError, type TokenManager } from '@latchkey/core'
-import { type Authorization, baseUrl, expectManager } from '@latchkey/core/adapter'
+import { type Authorization, pageBase, expectManager } from '@latchkey/core/adapter'
 import type { TimelineEntry } from './entries.ts'
 import { type Observer, quietly, tap } from './tap.ts'
 
@@ -94,7 +94,7 @@ function observe(recorder: Recorder): Observer {
   return {
     authorizing({ url, method, signal }, result) {
       if (!(result instanceof Promise) && result.generation === 0) return
-      const shown = recorder.showUrl(new URL(url, baseUrl()))
+      const shown = recorder.showUrl(new URL(url, pageBase()))
       recorder.requests += 1
       const sending = { request: recorder.requests, method, url: shown, attempt: 1 }
       if (!(result instanceof Promise)) return noteSent(recorder, sending, result)

@@ -1,6 +1,6 @@
 import { LatchkeyError } from '../errors.ts'
 import { CREDENTIAL_HEADERS } from '../kernel/authorization.ts'
-import { baseUrl, parseUrl } from '../origin.ts'
+import { pageBase, parseUrl } from '../origin.ts'
 import type { FetchInput } from './options.ts'
 import { isRedirect, letGo, markCredentialDropped } from './response-view.ts'
 
@@ -55,7 +55,7 @@ export async function follow(
   keep: boolean,
 ): Promise<Response> {
   const moved: Moved = {
-    url: new URL(request.url, baseUrl()),
+    url: new URL(request.url, pageBase()),
     method: request.method,
     headers: new Headers(request.withCredentials(credentials)),
     withBody: true,

@@ -1,6 +1,6 @@
 import { LatchkeyError } from '../errors.ts'
 import type { ResponseView } from '../fetch/response-view.ts'
-import { baseUrl, isPlainlyAt, parseUrl } from '../origin.ts'
+import { pageBase, isPlainlyAt, parseUrl } from '../origin.ts'
 import type { Scheme } from '../scheme/scheme.ts'
 import type { MaybePromise } from '../store/token-store.ts'
 
@@ -122,7 +122,7 @@ export class Target {
 
   /** @throws {TypeError} when the URL is invalid. */
   get url(): URL {
-    if (typeof this.#url === 'string') this.#url = new URL(this.#url, baseUrl())
+    if (typeof this.#url === 'string') this.#url = new URL(this.#url, pageBase())
     return this.#url
   }
 
@@ -130,7 +130,7 @@ export class Target {
   isAt(origins: ReadonlySet<string>): boolean {
     if (typeof this.#url === 'string') {
       if (isPlainlyAt(origins, this.#url)) return true
-      const parsed = parseUrl(this.#url, baseUrl())
+      const parsed = parseUrl(this.#url, pageBase())
       if (!parsed) return false // the client reports an invalid URL itself
       this.#url = parsed
     }
