@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { mayBeStored } from '../src/adapter.ts'
-import { readingAhead } from '../src/fetch/response-view.ts'
+import { boundedView, readingAhead } from '../src/fetch/response-view.ts'
 
 describe('an answer', () => {
   it.each([
@@ -33,4 +33,12 @@ describe('the 401 of a test double that cannot be copied', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     expect(await waiting).toBe('renewed')
   })
+})
+
+it('a body that shows no stream, as in React Native, is read as a whole', async () => {
+  const double = { status: 200, headers: new Headers(), url: '', bodyUsed: false }
+  const copy = { ...double, text: async () => 'token expired' }
+  const response = { ...double, clone: () => copy } as unknown as Response
+  const view = boundedView(response, { url: new URL('https://api.test/items') })
+  expect(await view.text()).toBe('token expired')
 })

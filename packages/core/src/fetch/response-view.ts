@@ -57,9 +57,12 @@ async function readStart(response: Response): Promise<string> {
   return text
 }
 
-/** Whether the body cannot be read: there is none, another reader has it, or a test's double cannot copy it. */
+/**
+ * Whether the body cannot be read: there is none, another reader has it, or a test's double cannot copy it. React Native
+ * has bodies, but no property for them.
+ */
 const isTaken = (response: Response) =>
-  !response.body || response.bodyUsed || response.body.locked || !('clone' in response)
+  response.body === null || response.bodyUsed || response.body?.locked || !('clone' in response)
 
 /** Returns a reader of the body. Some libraries have no streams (React Native), or Node's streams (node-fetch). */
 const readerOf = ({ body }: Response) =>
@@ -67,7 +70,7 @@ const readerOf = ({ body }: Response) =>
 
 /** Returns the start of a text that can be read only as a whole. */
 async function wholeOf(response: Response): Promise<string> {
-  const whole = withTimeLimit(response.text(), MAX_READ_MS, () => undefined)
+  const whole = withTimeLimit((async () => response.text())(), MAX_READ_MS, () => undefined)
   return (await whole.catch(() => '')).slice(0, MAX_BYTES)
 }
 
